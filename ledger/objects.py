@@ -1,0 +1,49 @@
+"""The object store, as the packages see it: documents and tiles by key, durable when `put` returns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.errors import LedgerError
+
+
+@dataclass(eq=False)
+class ObjectMissing(LedgerError):
+    """The store has no object under that key."""
+
+    code = "objects.missing"
+    zh = "存储中没有对象 {key}"
+    en = "the object store holds nothing under {key}"
+
+    key: str
+
+
+@dataclass(eq=False)
+class ObjectStoreUnavailable(LedgerError):
+    """The store did not answer."""
+
+    code = "objects.unavailable"
+    zh = "对象存储暂不可用，请稍后重试"
+    en = "the object store does not answer; try again later"
+
+    reason: str
+
+
+class ObjectStore(Protocol):
+    """Keys are relative paths of `[a-z0-9._/-]`, never starting with a slash, no empty or dot segment."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store the bytes, replacing what was there at once; durable when this returns."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes; raises ObjectMissing."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; it need not exist."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a prefix in lexical order."""
+        ...

@@ -1,0 +1,49 @@
+"""What the ledger asks of keys; `ca/keys.py` answers."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+SignatureAlgorithm = Literal["ES256", "Ed25519"]
+
+
+class Signer(Protocol):
+    """A private key that never leaves its store."""
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """The algorithm id that is kept beside every signature."""
+        ...
+
+    @property
+    def public_key(self) -> bytes:
+        """DER of SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign the data: DER Ecdsa-Sig-Value for ES256 (over SHA-256), 64 raw bytes for Ed25519."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key under a key-encryption key."""
+
+    algorithm: str
+    kek_id: str
+    ciphertext: bytes
+
+
+class KeyWrapper(Protocol):
+    """Wraps data keys under the key-encryption key of the present period, and keys the blind indexes."""
+
+    def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        """Wrap a 32-byte key; `context` is authenticated, so that a wrapped key cannot be moved to another row."""
+        ...
+
+    def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        """Return the 32-byte key; refuses a wrapped key that was changed or moved."""
+        ...
+
+    def index(self, purpose: str, value: str) -> bytes:
+        """Return the 32-byte keyed index (HMAC-SHA256) of a value, by which it is found but not read."""
+        ...
