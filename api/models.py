@@ -1,0 +1,48 @@
+"""The door's own rows (PostgreSQL schema `api`): registered systems and idempotency keys."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, MetaData, Text, true
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = "api"
+
+
+class Base(DeclarativeBase):
+    """Root of the door's tables."""
+
+    metadata = MetaData(schema=SCHEMA)
+    type_annotation_map = {datetime: TIMESTAMP(timezone=True), bytes: LargeBinary, str: Text}  # noqa: RUF012
+
+
+class System(Base):
+    """A department's approval system that may push decisions; its token is kept as a digest only."""
+
+    __tablename__ = "systems"
+    __table_args__ = {"info": {"app": "true"}}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    operator_unit: Mapped[str]
+    issuers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(server_default=true())
+    created_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """One acknowledged or running POST: the request's keyed digest and the licence it made, never its body."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'done')", name="idempotency_keys_state"),
+        {"info": {"app": "true"}},
+    )
+
+    system_id: Mapped[str] = mapped_column(ForeignKey("api.systems.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[bytes]
+    state: Mapped[str]
+    identifier: Mapped[str | None]
+    started_at: Mapped[datetime]

@@ -1,0 +1,137 @@
+"""What the seals refuse.
+
+DomainError
+└── SealError                       this package's root
+    ├── JsonUnreadable              not a signed JSON document in a form we read
+    │   └── JsonOverLimits          larger, deeper or with more disclosures than we read
+    ├── ClaimsNotSealable           these claims cannot be issued as an SD-JWT
+    ├── OrganisationUnknown         no organisation under that code
+    ├── OrganisationRefused         code, name or dates of an organisation are wrong
+    ├── SealUnknown                 no seal under that id or code
+    ├── SealRefused                 what was handed in does not make a seal
+    ├── SealStopped                 suspended, cancelled, expired or replaced
+    ├── SealCertificateNotValid     its certificate does not hold at this moment
+    └── SealNotGranted              no grant for this system and licence type now
+"""
+
+from dataclasses import dataclass
+
+from ledger.errors import DomainError
+
+
+class SealError(DomainError):
+    """Root of what the seals refuse."""
+
+    code = "seals.error"
+    zh = "印章处理出错"
+    en = "the seal could not be used"
+
+
+@dataclass(eq=False)
+class JsonUnreadable(SealError):
+    """The bytes are no signed JSON document in a form we read; `reason` is a stable word."""
+
+    code = "seals.json_unreadable"
+    zh = "无法读取签名的 JSON 文件：{reason}"
+    en = "this is not a signed JSON document we can read: {reason}"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class JsonOverLimits(JsonUnreadable):
+    """Well formed as far as we looked, but larger than we read."""
+
+    code = "seals.json_over_limits"
+    zh = "签名的 JSON 文件超出读取上限：{reason}"
+    en = "the signed JSON document is over our limits: {reason}"
+
+
+@dataclass(eq=False)
+class ClaimsNotSealable(SealError):
+    """The claims, or what shall be disclosable in them, cannot be issued."""
+
+    code = "seals.claims_not_sealable"
+    zh = "无法签发该 JSON 内容：{reason}"
+    en = "these claims cannot be sealed: {reason}"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class OrganisationUnknown(SealError):
+    """No organisation is registered under that code."""
+
+    code = "seals.organisation_unknown"
+    zh = "未登记的机构：{uscc}。请先登记机构"
+    en = "no organisation is registered under {uscc}; register it first"
+
+    uscc: str
+
+
+@dataclass(eq=False)
+class OrganisationRefused(SealError):
+    """The organisation's code, name or dates are wrong, or it is registered otherwise."""
+
+    code = "seals.organisation_refused"
+    zh = "机构登记被拒绝：{reason}"
+    en = "the organisation cannot be registered: {reason}"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class SealUnknown(SealError):
+    """No seal is registered under that id or code."""
+
+    code = "seals.unknown"
+    zh = "未登记的印章：{seal}"
+    en = "no seal is registered as {seal}"
+
+    seal: str
+
+
+@dataclass(eq=False)
+class SealRefused(SealError):
+    """What was handed in does not make a seal."""
+
+    code = "seals.refused"
+    zh = "印章登记被拒绝：{reason}"
+    en = "the seal cannot be registered: {reason}"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class SealStopped(SealError):
+    """The seal is not active: nothing more is sealed with it."""
+
+    code = "seals.stopped"
+    zh = "印章 {seal} 当前状态为 {state}，不能使用"
+    en = "seal {seal} is {state} and cannot be used"
+
+    seal: str
+    state: str
+
+
+@dataclass(eq=False)
+class SealCertificateNotValid(SealError):
+    """The seal's certificate, or the seal's own period, does not hold now."""
+
+    code = "seals.certificate_not_valid"
+    zh = "印章 {seal} 的证书或有效期不在有效期内，请更换证书"
+    en = "the certificate or period of seal {seal} does not hold now; renew it"
+
+    seal: str
+
+
+@dataclass(eq=False)
+class SealNotGranted(SealError):
+    """Nobody granted this use: no grant, revoked, outside its dates, or for another licence type."""
+
+    code = "seals.not_granted"
+    zh = "没有使用印章 {seal} 的授权（{reason}）。请联系印章管理员"
+    en = "the use of seal {seal} is not granted ({reason}); ask the seal custodian"
+
+    seal: str
+    reason: str
