@@ -24,15 +24,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from seals.errors import JsonOverLimits, JsonUnreadable
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 MAX_DEPTH = 32
 _MAX_NUMBER = 64  # characters; a longer number is an attack on the parser, not a licence
 _COORDINATE = 32
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string, ended or not, is eaten whole: the scan stays linear on any input.
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _OPENING = frozenset((b"[", b"{"))
+_CLOSING = frozenset((b"]", b"}"))
 _SHA256 = ECDSA(SHA256())
 
 
@@ -111,7 +113,7 @@ def _check_depth(data: bytes) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 raise JsonOverLimits(reason="too_deep")
-        elif len(token) == 1:
+        elif token in _CLOSING:
             depth -= 1
 
 

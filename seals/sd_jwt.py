@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from seals.errors import ClaimsNotSealable, JsonOverLimits, JsonUnreadable, SealError
-from seals.jose import JSON, b64url_decode, b64url_encode, dump_json, load_json
+from seals.jose import JSON, MAX_DEPTH, b64url_decode, b64url_encode, dump_json, load_json
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -100,9 +100,7 @@ def _check_paths(wanted: frozenset[Path]) -> None:
             raise ClaimsNotSealable(reason="claim_is_always_open")
 
 
-def _conceal(
-    value: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salt: Callable[[], str]
-) -> JSON:
+def _conceal(value: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salt: Callable[[], str]) -> JSON:
     """Return the value with everything wanted below it replaced; inner claims first, so that they nest."""
     if isinstance(value, dict):
         return _conceal_members(value, path, wanted, made, salt)
@@ -179,7 +177,7 @@ def restore(payload: Mapping[str, JSON], disclosures: Sequence[str]) -> Restored
     reading = _Reading({digest_of_checked(text): _content(text) for text in disclosures})
     if len(reading.by_digest) != len(disclosures):
         raise DisclosureInvalid(reason="disclosure_repeated")
-    claims = _restore_members({name: value for name, value in payload.items() if name != SD_ALG}, reading, top=True)
+    claims = _restore_members({name: value for name, value in payload.items() if name != SD_ALG}, reading, depth=0)
     if not reading.seen.issuperset(reading.by_digest):
         raise DisclosureInvalid(reason="disclosure_not_referenced")
     return Restored(claims, reading.closed)
@@ -207,26 +205,29 @@ def _content(text: str) -> list[JSON]:
     return content
 
 
-def _restore(value: JSON, reading: _Reading) -> JSON:
+def _restore(value: JSON, reading: _Reading, depth: int) -> JSON:
+    # Disclosures nest in disclosures: each is shallow, a chain of them need not be.
+    if depth > MAX_DEPTH:
+        raise JsonOverLimits(reason="too_deep")
     if isinstance(value, dict):
-        return _restore_members(value, reading)
+        return _restore_members(value, reading, depth)
     if isinstance(value, list):
-        return _restore_elements(value, reading)
+        return _restore_elements(value, reading, depth)
     return value
 
 
-def _restore_members(value: dict[str, JSON], reading: _Reading, *, top: bool = False) -> dict[str, JSON]:
+def _restore_members(value: dict[str, JSON], reading: _Reading, depth: int) -> dict[str, JSON]:
     digests = value.get(SD, [])
     if not isinstance(digests, list):
         raise DisclosureInvalid(reason="digests_not_a_list")
     if ELEMENT in value or SD_ALG in value:
         raise DisclosureInvalid(reason="reserved_name")
-    members = {name: _restore(member, reading) for name, member in value.items() if name != SD}
+    members = {name: _restore(member, reading, depth + 1) for name, member in value.items() if name != SD}
     for digest in digests:
         content = reading.take(digest)
         if content is not None:
-            name, member = _named(content, members, top=top)
-            members[name] = _restore(member, reading)
+            name, member = _named(content, members, top=depth == 0)
+            members[name] = _restore(member, reading, depth + 1)
     return members
 
 
@@ -244,11 +245,11 @@ def _named(content: list[JSON], members: Mapping[str, JSON], *, top: bool) -> tu
     return name, member
 
 
-def _restore_elements(value: list[JSON], reading: _Reading) -> list[JSON]:
+def _restore_elements(value: list[JSON], reading: _Reading, depth: int) -> list[JSON]:
     items: list[JSON] = []
     for item in value:
         if not (isinstance(item, dict) and ELEMENT in item):
-            items.append(_restore(item, reading))
+            items.append(_restore(item, reading, depth + 1))
             continue
         if len(item) != 1:
             raise DisclosureInvalid(reason="element_with_other_members")
@@ -257,5 +258,5 @@ def _restore_elements(value: list[JSON], reading: _Reading) -> list[JSON]:
             continue
         if len(content) != 2:
             raise DisclosureInvalid(reason="member_in_place_of_element")
-        items.append(_restore(content[1], reading))
+        items.append(_restore(content[1], reading, depth + 1))
     return items

@@ -1,0 +1,41 @@
+# Each target does its own set-up first; a second run sets nothing up again.
+bin := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench serve lock setup setup-dev clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: setup ## Issue, verify, tamper with and revoke 1,000 licences; the files are in var/demo/
+	@$(bin)/elicence demo
+
+test: setup-dev ## Run all tests; ARGS='-k name' chooses
+	@$(bin)/pytest -n 2 $(ARGS)
+
+check: setup-dev ## Lint, format, types, layers, migrations
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(bin)/elicence db check
+
+bench: setup-dev ## Measure issuing and the command line
+	@$(bin)/elicence bench issue --json
+	@$(bin)/elicence bench cli --json
+
+serve: setup ## Start the server
+	@$(bin)/elicence serve
+
+lock: setup-dev ## Write the locks anew; ARGS=--upgrade takes newer versions
+	@sh tools/setup/lock.sh $(ARGS)
+
+setup: ## Set up what running needs
+	@sh tools/setup/setup.sh runtime
+
+setup-dev: ## Set up what tests and checks need
+	@sh tools/setup/setup.sh dev
+
+clean: ## Remove what set-up and tools made; var/ stays
+	rm -rf .venv node_modules .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

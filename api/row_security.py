@@ -1,0 +1,118 @@
+"""Row-level security: who may see which rows, said at the table and enforced by PostgreSQL on everybody.
+
+The convention. A table says in its `info` what the app role (the door: web processes) may do; SQL expressions over the
+table's own columns and the two settings of the session, `elicence.unit` (the unit on whose behalf) and
+`elicence.purpose`:
+
+    __table_args__ = {"info": {
+        "app": "issuer = current_setting('elicence.unit', true)",                  # USING and WITH CHECK of everything
+        "app_select": "current_setting('elicence.purpose', true) = 'verification'",  # more rows, for SELECT only
+        "app_insert": "true",                                                       # more rows, for INSERT only
+    }}
+
+"true" means open to the app. A table that says nothing is closed to the app: not even a grant. The worker role
+(background work, issuing, the sequencer) always sees every row. Only the worker may DELETE. The owner role, which
+migrates, has no policy and FORCE binds it too: it defines rows and cannot read them.
+
+An INSERT that returns columns (server defaults) and every UPDATE also need the row to be visible; `FOR SHARE` and
+`FOR UPDATE` need "app". Outside a session of `api/database.py` both settings are empty and match nothing.
+This guards against a forgotten WHERE, not against a process that runs SQL of an attacker's: that one could set them too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, MetaData, Table, text
+
+APP, WORKER = "elicence_app", "elicence_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the app role may do with a table: SQL expressions, None for nothing."""
+
+    app: str | None = None
+    app_select: str | None = None
+    app_insert: str | None = None
+
+    def grants(self) -> str | None:
+        """Return the privileges that the expressions can ever use."""
+        if self.app is not None:
+            return "SELECT, INSERT, UPDATE"
+        wanted = [
+            name for name, use in (("SELECT", self.app_select), ("INSERT", self.app_insert)) if use is not None
+        ]
+        return ", ".join(wanted) or None
+
+    def policies(self) -> list[tuple[str, str]]:
+        """Return name and definition of every policy of the table."""
+        found = [("worker", f"FOR ALL TO {WORKER} USING (true) WITH CHECK (true)")]
+        if self.app is not None:
+            found.append(("app", f"FOR ALL TO {APP} USING ({self.app}) WITH CHECK ({self.app})"))
+        if self.app_select is not None:
+            found.append(("app_select", f"FOR SELECT TO {APP} USING ({self.app_select})"))
+        if self.app_insert is not None:
+            found.append(("app_insert", f"FOR INSERT TO {APP} WITH CHECK ({self.app_insert})"))
+        return found
+
+
+def run(connection: Connection, statement: str) -> None:
+    """Execute a statement as it stands: a percent sign in an expression is no placeholder."""
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def access_of(table: Table) -> Access:
+    """Return what a table says of itself."""
+    return Access(**{name: table.info.get(name) for name in ("app", "app_select", "app_insert")})
+
+
+def secure_table(connection: Connection, schema: str, name: str, access: Access) -> None:
+    """Enable and force row-level security on a table, with its grants and policies; what was there before is replaced.
+
+    Runs as the owner of the table, in a migration or after `create_all`.
+    """
+    table = f'"{schema}"."{name}"'
+    statements = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"REVOKE ALL ON {table} FROM PUBLIC, {APP}, {WORKER}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {WORKER}",
+    ]
+    if (privileges := access.grants()) is not None:
+        statements.append(f"GRANT {privileges} ON {table} TO {APP}")
+    for policy, definition in access.policies():
+        statements.append(f"DROP POLICY IF EXISTS {policy} ON {table}")
+        statements.append(f"CREATE POLICY {policy} ON {table} {definition}")
+    for statement in statements:
+        run(connection, statement)
+
+
+def secure(connection: Connection, metadata: MetaData) -> None:
+    """Secure every table of a metadata as its `info` says."""
+    for table in metadata.sorted_tables:
+        assert table.schema is not None, f"{table.name} belongs to no schema"
+        secure_table(connection, table.schema, table.name, access_of(table))
+
+
+_FORCED = text("""
+    SELECT c.relrowsecurity AND c.relforcerowsecurity,
+           ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = c.oid)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = :schema AND c.relname = :name
+""")
+
+
+def faults(connection: Connection, metadatas: Iterable[MetaData]) -> list[str]:
+    """Return one line for each table that the database does not guard as its model says."""
+    found = []
+    for metadata in metadatas:
+        for table in metadata.sorted_tables:
+            row = connection.execute(_FORCED, {"schema": table.schema, "name": table.name}).one_or_none()
+            wanted = sorted(name for name, _ in access_of(table).policies())
+            if row is None:
+                found.append(f"{table.fullname}: the table is missing")
+            elif not row[0]:
+                found.append(f"{table.fullname}: row-level security is not forced")
+            elif sorted(row[1]) != wanted:
+                found.append(f"{table.fullname}: policies are {sorted(row[1])}, should be {wanted}")
+    return found

@@ -1,0 +1,36 @@
+"""Object identifiers, by the names that their standards give them."""
+
+from typing import Final
+
+# RFC 5280
+COMMON_NAME: Final = "2.5.4.3"
+COUNTRY_NAME: Final = "2.5.4.6"
+LOCALITY_NAME: Final = "2.5.4.7"
+STATE_OR_PROVINCE_NAME: Final = "2.5.4.8"
+ORGANIZATION_NAME: Final = "2.5.4.10"
+ORGANIZATIONAL_UNIT_NAME: Final = "2.5.4.11"
+SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
+KEY_USAGE: Final = "2.5.29.15"
+BASIC_CONSTRAINTS: Final = "2.5.29.19"
+CRL_NUMBER: Final = "2.5.29.20"
+CRL_REASON: Final = "2.5.29.21"
+INVALIDITY_DATE: Final = "2.5.29.24"
+AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
+EXTENDED_KEY_USAGE: Final = "2.5.29.37"
+
+# Extended key usages (RFC 5280 section 4.2.1.12, RFC 9336)
+TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
+
+# Algorithms (RFC 5754, RFC 5758)
+SHA256: Final = "2.16.840.1.101.3.4.2.1"
+SHA384: Final = "2.16.840.1.101.3.4.2.2"
+SHA512: Final = "2.16.840.1.101.3.4.2.3"
+ECDSA_WITH_SHA256: Final = "1.2.840.10045.4.3.2"
+
+# CMS and timestamps (RFC 5652, RFC 3161, RFC 5035)
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"

@@ -1,0 +1,48 @@
+"""Canonical JSON (RFC 8785): one value, one sequence of bytes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import rfc8785
+
+from ledger.errors import LedgerError
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+
+
+@dataclass(eq=False)
+class NotCanonical(LedgerError):
+    """The value has no canonical form, or the bytes are not in it."""
+
+    code = "ledger.not_canonical"
+    zh = "不是规范的 JSON（RFC 8785）"
+    en = "that is not canonical JSON (RFC 8785)"
+
+
+def dumps(value: JSON) -> bytes:
+    """Return the canonical form; raises NotCanonical for what JSON or a double cannot hold.
+
+    Source: RFC 8785 section 3.2.
+    """
+    plain: Any = value
+    try:
+        return rfc8785.dumps(plain)
+    except (rfc8785.CanonicalizationError, RecursionError) as error:
+        raise NotCanonical from error
+
+
+def loads(data: bytes) -> Any:
+    """Return the value of bytes that are in canonical form; raises NotCanonical for any others.
+
+    Two texts of one value would let a document be changed under its digest, and two members of one name would let two
+    readers see different values: both fall out because the value must give the same bytes again.
+    """
+    try:
+        value = json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical from error
+    if dumps(value) != data:
+        raise NotCanonical
+    return value

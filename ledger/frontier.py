@@ -1,0 +1,64 @@
+"""The right edge of a growing tree: all that is needed to append leaves and to know the root."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from ledger.errors import LedgerError
+from ledger.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
+
+
+@dataclass(eq=False)
+class FrontierInvalid(LedgerError):
+    """The stored edge does not fit the size of the tree."""
+
+    code = "ledger.frontier_invalid"
+    zh = "账本树的边缘与其大小 {size} 不符"
+    en = "the edge of the tree does not fit its size {size}"
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The roots of the complete subtrees that make up a tree, largest first: one for each 1 bit of its size."""
+
+    size: int
+    hashes: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, size: int, data: bytes) -> Self:
+        """Read the edge as it is stored; raises FrontierInvalid."""
+        if size < 0 or len(data) != size.bit_count() * HASH_SIZE:
+            raise FrontierInvalid(size=size)
+        return cls(size, tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)))
+
+    def to_bytes(self) -> bytes:
+        """Return the hashes one after the other, as they are stored."""
+        return b"".join(self.hashes)
+
+    def extend(self, leaves: Iterable[bytes]) -> "Frontier":
+        """Return the edge after these leaf hashes."""
+        size, hashes = self.size, list(self.hashes)
+        for leaf in leaves:
+            node = leaf
+            # A carry of the binary counter `size` is a subtree that becomes complete.
+            carries = size
+            while carries & 1:
+                node = node_hash(hashes.pop(), node)
+                carries >>= 1
+            hashes.append(node)
+            size += 1
+        return Frontier(size, tuple(hashes))
+
+    def root(self) -> bytes:
+        """Return the root of the tree."""
+        if not self.hashes:
+            return EMPTY_ROOT
+        *rest, found = self.hashes
+        for left in reversed(rest):
+            found = node_hash(left, found)
+        return found
+
+
+EMPTY = Frontier(0, ())

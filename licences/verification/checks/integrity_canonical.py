@@ -1,0 +1,46 @@
+"""integrity.canonical: whether the parts that no signature covers are spelt in the one way in which we write them.
+
+Without this 130 of 247 one-digit changes inside a CMS go unnoticed, and every change of its padding.
+Judged for documents that say they are licences of ours; the saying lies under the seal.
+"""
+
+from typing import Final
+
+from licences.verification.case import Case
+from licences.verification.check import Check, Finding
+from licences.verification.codes import NOT_APPLICABLE, Code
+from licences.verification.report import JSON
+
+NOT_CANONICAL: Final = Code(
+    "NOT_CANONICAL",
+    "failed",
+    "document.not_canonical",
+    "印章数据的写法与签发时不一致，文件被改动过",
+    "the seal's data are not spelt as they were written: the file has been changed",
+)
+_SHOWN: Final = 10
+
+
+def _run(case: Case) -> Finding:
+    page, data = case.examined.page, case.examined.data
+    if page is not None and not page.is_ours:
+        return Finding(NOT_APPLICABLE)
+    oddities = page.oddities if page is not None else () if data is None else data.oddities
+    if page is None and data is None:
+        return Finding(NOT_APPLICABLE)
+    if oddities:
+        faults: list[JSON] = [{"code": oddity.code, "detail": oddity.detail} for oddity in oddities[:_SHOWN]]
+        return Finding(NOT_CANONICAL, {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"})
+    return Finding()
+
+
+CHECK: Final = Check(
+    id="integrity.canonical",
+    zh="印章数据的每个字节是否都是签发时的写法",
+    en="Is every byte of the seal's data spelt as it was written?",
+    passed_zh="印章数据的写法与签发时一致",
+    passed_en="the seal's data are spelt as they were written",
+    depends_on=("integrity.format",),
+    codes=(NOT_CANONICAL,),
+    run=_run,
+)

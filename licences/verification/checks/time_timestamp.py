@@ -1,0 +1,116 @@
+"""time.timestamp: whether a trusted timestamp proves that the seal existed at a certain time (RFC 3161)."""
+
+from typing import TYPE_CHECKING, Final
+
+from licences.verification.case import BadToken, Case
+from licences.verification.check import Check, Finding
+from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.report import JSON, utc_text
+
+if TYPE_CHECKING:
+    from ca.timestamps import TimestampToken
+
+NO_TIMESTAMP: Final = Code(
+    "NO_TIMESTAMP",
+    "failed",
+    "time.no_timestamp",
+    "印章上应有的时间戳不见了",
+    "the timestamp that belongs to this seal is missing",
+)
+TIMESTAMP_INVALID: Final = Code(
+    "TIMESTAMP_INVALID",
+    "failed",
+    "time.timestamp_invalid",
+    "时间戳是伪造的、损坏的，或来自另一份文件",
+    "the timestamp is forged, damaged or taken from another document",
+)
+TIMESTAMP_REFUSED: Final = Code(
+    "TIMESTAMP_REFUSED",
+    "failed",
+    "time.timestamp_refused",
+    "签发时间戳的证书不能用于时间戳",
+    "the certificate behind the timestamp may not be used for timestamps",
+)
+TIMESTAMP_UNTRUSTED: Final = Code(
+    "TIMESTAMP_UNTRUSTED",
+    "not_run",
+    "time.timestamp_untrusted",
+    "时间戳不是信任列表中的时间戳机构签发的",
+    "the timestamp is not from an authority of the trust list",
+    Advice.ASK_ISSUER,
+)
+TIMESTAMP_AGED: Final = Code(
+    "TIMESTAMP_AGED",
+    "not_run",
+    "time.timestamp_aged",
+    "时间戳机构的证书已过期，且没有其他证据证明时间戳在过期前已存在",
+    "the timestamp authority's certificate has run out, and nothing else proves that the timestamp is older than that",
+    Advice.ASK_ISSUER,
+)
+TIMESTAMP_FROM_FUTURE: Final = Code(
+    "TIMESTAMP_FROM_FUTURE",
+    "not_run",
+    "time.timestamp_from_future",
+    "时间戳晚于当前时间，请检查本机时钟",
+    "the timestamp is later than the present: check this machine's clock",
+    Advice.RETRY,
+)
+
+
+def _run(case: Case) -> Finding:
+    signature, token = case.examined.signature, case.token
+    if signature is None or case.examined.form == "sd-jwt":
+        # The compact form has no place for one; its time is claimed, and proved by record or ledger alone.
+        return Finding(NOT_APPLICABLE)
+    if token is None:
+        return Finding(NO_TIMESTAMP)
+    if isinstance(token, BadToken):
+        return Finding(TIMESTAMP_INVALID, {"reason": token.reason})
+    return _trusted(case, token)
+
+
+def _trusted(case: Case, token: "TimestampToken") -> Finding:
+    evidence: dict[str, JSON] = {"gen_time": utc_text(token.gen_time)}
+    if case.trust is None:
+        return Finding(NO_TRUST_LIST, evidence)
+    if token.gen_time > case.request.now + case.request.policy.clock_tolerance:
+        return Finding(TIMESTAMP_FROM_FUTURE, evidence)
+    path = case.token_path
+    assert path is not None
+    evidence |= case.path_evidence(path)
+    if path.outcome != "passed":
+        return Finding(TIMESTAMP_REFUSED if path.outcome == "failed" else TIMESTAMP_UNTRUSTED, evidence)
+    if _aged(case, token):
+        return Finding(TIMESTAMP_AGED, evidence)
+    return Finding(evidence=evidence, at=token.gen_time)
+
+
+def _aged(case: Case, token: "TimestampToken") -> bool:
+    """Tell whether the token stands on nothing but an expired certificate.
+
+    A key may be broken once its certificate has run out, and old times be stamped with it: EN 319 102-1 section 5.6.
+    The record's own digest, or an entry of the log, proves the age of the token better than the token itself.
+    """
+    from ca.certificate_reader import read_certificate
+
+    expired = read_certificate(token.signer_certificate).not_after < case.request.now
+    return expired and not case.recorded and not case.logged
+
+
+CHECK: Final = Check(
+    id="time.timestamp",
+    zh="是否有可信的时间戳证明盖章时间",
+    en="Does a trusted timestamp prove when it was sealed?",
+    passed_zh="可信的时间戳证明了盖章时间",
+    passed_en="a trusted timestamp proves when it was sealed",
+    depends_on=("integrity.signature",),
+    codes=(
+        NO_TIMESTAMP,
+        TIMESTAMP_INVALID,
+        TIMESTAMP_REFUSED,
+        TIMESTAMP_UNTRUSTED,
+        TIMESTAMP_AGED,
+        TIMESTAMP_FROM_FUTURE,
+    ),
+    run=_run,
+)

@@ -1,0 +1,70 @@
+"""trust.revocation: whether the seal's certificate was revoked before it sealed this document."""
+
+from typing import Final
+
+from licences.verification.case import Case
+from licences.verification.check import Check, Finding
+from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.report import JSON, utc_text
+
+SEAL_REVOKED: Final = Code(
+    "SEAL_REVOKED",
+    "failed",
+    "seal.revoked",
+    "盖章时印章证书已被吊销",
+    "the seal's certificate had been revoked when it was used",
+)
+REVOKED_UNDATED: Final = Code(
+    "REVOKED_UNDATED",
+    "not_run",
+    "seal.revoked_undated",
+    "印章证书现已吊销，且没有可信的时间证明盖章发生在吊销之前",
+    "the seal's certificate is revoked now, and no trusted time proves that it sealed before that",
+    Advice.ASK_ISSUER,
+)
+REVOKED_LATER: Final = Code(
+    "REVOKED_LATER",
+    "warning",
+    "seal.revoked_later",
+    "印章证书在盖章之后被吊销，不影响此前加盖的印章",
+    "the seal's certificate was revoked after this was sealed; seals from before stay good",
+)
+REVOCATION_UNKNOWN: Final = Code(
+    "REVOCATION_UNKNOWN",
+    "not_run",
+    "seal.revocation_unknown",
+    "没有足够新的吊销列表，无法判断印章证书是否已被吊销",
+    "no current revocation list says whether the seal's certificate has been revoked",
+    Advice.RENEW_TRUST,
+)
+
+
+def _run(case: Case) -> Finding:
+    if case.examined.signature is None:
+        return Finding(NOT_APPLICABLE)
+    path = case.path
+    if path is None:
+        return Finding(NO_TRUST_LIST)
+    evidence: dict[str, JSON] = {**case.path_evidence(path), "at": utc_text(case.judged_at)}
+    if path.revocation == "unknown":
+        return Finding(REVOCATION_UNKNOWN, evidence)
+    if path.revoked_at is None:
+        return Finding(evidence=evidence)
+    if case.existence is None:
+        # Revoked, and it could have sealed before or after: EN 319 102-1 REVOKED_NO_POE.
+        return Finding(REVOKED_UNDATED, evidence, path.revoked_at)
+    if path.revoked_at <= case.existence.at:
+        return Finding(SEAL_REVOKED, evidence, path.revoked_at)
+    return Finding(REVOKED_LATER, evidence, path.revoked_at)
+
+
+CHECK: Final = Check(
+    id="trust.revocation",
+    zh="盖章时印章证书是否已被吊销",
+    en="Had the seal's certificate been revoked when it was used?",
+    passed_zh="印章证书没有被吊销",
+    passed_en="the seal's certificate has not been revoked",
+    depends_on=("trust.path",),
+    codes=(SEAL_REVOKED, REVOKED_UNDATED, REVOKED_LATER, REVOCATION_UNKNOWN),
+    run=_run,
+)

@@ -1,0 +1,106 @@
+"""What a verification may ask of the world. It is handed in: the engine itself looks nothing up.
+
+Every answer is one of: what was found, `Absent` (there is no such source, or it has nothing), `Unavailable`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from licences.verification.report import JSON
+
+if TYPE_CHECKING:
+    from ca.trust import TrustList
+    from licences.catalogue import Catalogue
+
+
+class Absent(Enum):
+    """Why there is no answer, where that is nobody's failure."""
+
+    NO_SOURCE = "no_source"
+    NOT_FOUND = "not_found"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The source exists and did not answer. reason: a stable word."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the issuer's register holds on one version of a licence.
+
+    digests: the digests of all its renditions, PDF and JSON, 32 bytes each. files: the same of the files themselves.
+    claims: the content as it was sealed, for the face of a look-up; `sealed_at` when it became active.
+    """
+
+    identifier: str
+    stage: Literal["intent", "active", "failed"]
+    digests: frozenset[bytes]
+    files: frozenset[bytes]
+    sealed_at: datetime | None
+    type_code: str
+    issuer_code: str
+    issuer_name: str
+    issue_date: date
+    valid_from: date
+    valid_until: date | None
+    trust_level: str
+    number: str = field(repr=False)
+    holders: Sequence[Mapping[str, JSON]] = field(default=(), repr=False)
+    fields: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One act on a licence. effective_at: when it takes effect; recorded_at: when it was written down; until: its end."""
+
+    status: str
+    effective_at: datetime
+    recorded_at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusHistory:
+    """All status rows of one version, and since when history is complete."""
+
+    rows: tuple[StatusRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusToken:
+    """A Token Status List as the signed text that was handed in."""
+
+    text: str = field(repr=False)
+
+
+class Sources(Protocol):
+    """The world as one verification sees it; the answers to one identifier belong together."""
+
+    @property
+    def trust(self) -> "TrustList | None":
+        """The verifier's trust list."""
+        ...
+
+    @property
+    def catalogue(self) -> "Catalogue | None":
+        """The licence types, for the face."""
+        ...
+
+    def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Record | Absent | Unavailable:
+        """Return the register's record: by identifier, else by document or file digest, else by a QR code's secret."""
+        ...
+
+    def status(self, identifier: str) -> StatusHistory | StatusToken | Absent | Unavailable:
+        """Return what says whether the licence is in force."""
+        ...
+
+    def proof(self, identifier: str) -> bytes | Absent | Unavailable:
+        """Return the `.tlog-proof` of its issuing; PENDING while the sequencer has not reached it."""
+        ...

@@ -1,0 +1,228 @@
+"""A PDF file as its cross-reference says it is: objects, catalog, pages, attachments.
+
+Pure, bounded, and strict: what it cannot read in exactly one way it refuses, with no error but our own.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
+from seals.pdf_filters import decode
+from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream, read_text_string
+from seals.pdf_reader import Reader, read_indirect
+from seals.pdf_xref import Entry, Section, read_sections
+
+MAX_SIZE = 64 << 20
+MAX_PAGES = 10_000
+MAX_ATTACHMENTS = 64
+MAX_ATTACHMENT = 8 << 20
+_MAX_OBJECT_STREAM = 8 << 20
+_MAX_LINKS = 16  # references in a row
+_MAX_TREE = 20_000  # nodes of a page or name tree
+_INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")
+_HEADER = re.compile(rb"%PDF-(?:1\.[0-7]|2\.0)[\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it lies, its own dictionary, and what holds for it with what it inherits."""
+
+    ref: Ref
+    dictionary: PdfDict
+    effective: PdfDict
+
+
+class PdfFile:
+    """Reads `data`; raises PdfUnreadable, PdfOverLimits, PdfEncrypted or PdfUnsupported, here and in every method."""
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > MAX_SIZE:
+            raise PdfOverLimits(reason="file_size")
+        if _HEADER.match(data) is None:
+            raise PdfUnreadable(reason="not_a_pdf")
+        self.data = data
+        self.sections: tuple[Section, ...] = read_sections(data)
+        self.entries: dict[int, Entry] = {}
+        for section in reversed(self.sections):
+            self.entries.update(section.entries)
+        self._objects: dict[Ref, PdfObject] = {}
+        self._packed: dict[int, Mapping[int, tuple[int, PdfObject]]] = {}
+        self._opening: set[Ref] = set()
+        root = self.trailer.get("Root")
+        if not isinstance(root, Ref):
+            raise PdfUnreadable(reason="no_catalog")
+        self.root = root
+        self.catalog = self.dictionary(root)
+        if self.catalog.get("Type") != "Catalog":
+            raise PdfUnreadable(reason="no_catalog")
+
+    @property
+    def trailer(self) -> PdfDict:
+        """The newest trailer."""
+        return self.sections[0].trailer
+
+    @property
+    def next_number(self) -> int:
+        """The first object number that no revision has used."""
+        size = self.trailer.get("Size")
+        return max(size if type(size) is int else 0, max(self.entries, default=0) + 1)
+
+    def offset(self, ref: Ref) -> int:
+        """Return where an object starts that lies in the file by itself, not inside an object stream."""
+        entry = self.entries.get(ref.number)
+        if entry is None or entry.kind != "plain" or entry.extra != ref.generation:
+            raise PdfUnreadable(reason="object_missing")
+        return entry.place
+
+    def get(self, ref: Ref) -> PdfObject:
+        """Return an indirect object; null if the file has none, as ISO 32000-1 section 7.3.10 says."""
+        if ref not in self._objects:
+            # A stream's length may be a reference to a stream whose length is one, and so on for ever.
+            if ref in self._opening or len(self._opening) == _MAX_LINKS:
+                raise PdfUnreadable(reason="reference_loop")
+            self._opening.add(ref)
+            try:
+                self._objects[ref] = self._read(ref)
+            finally:
+                self._opening.discard(ref)
+        return self._objects[ref]
+
+    def resolve(self, value: PdfObject) -> PdfObject:
+        """Follow references to what is not one."""
+        for _ in range(_MAX_LINKS):
+            if not isinstance(value, Ref):
+                return value
+            value = self.get(value)
+        raise PdfUnreadable(reason="reference_loop")
+
+    def dictionary(self, value: PdfObject) -> PdfDict:
+        """Resolve to a dictionary."""
+        found = self.resolve(value)
+        if not isinstance(found, dict):
+            raise PdfUnreadable(reason="not_a_dictionary")
+        return found
+
+    def array(self, value: PdfObject) -> list[PdfObject]:
+        """Resolve to an array; null is an empty one."""
+        found = self.resolve(value)
+        if found is None:
+            return []
+        if not isinstance(found, list):
+            raise PdfUnreadable(reason="not_an_array")
+        return found
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages in order. Source: ISO 32000-1 section 7.7.3."""
+        waiting: list[tuple[PdfObject, PdfDict]] = [(self.catalog.get("Pages"), {})]
+        seen: set[Ref] = set()
+        while waiting:
+            ref, inherited = waiting.pop()
+            if not isinstance(ref, Ref) or ref in seen:
+                raise PdfUnreadable(reason="page_tree")
+            seen.add(ref)
+            if len(seen) > _MAX_TREE:
+                raise PdfOverLimits(reason="pages")
+            node = self.dictionary(ref)
+            handed = inherited | {key: node[key] for key in _INHERITED if key in node}
+            if node.get("Type") == "Page":
+                yield Page(ref, node, inherited | node)
+            elif node.get("Type") == "Pages":
+                waiting.extend((kid, handed) for kid in reversed(self.array(node.get("Kids"))))
+            else:
+                raise PdfUnreadable(reason="page_tree")
+
+    def attachments(self) -> dict[str, bytes]:
+        """Return the embedded files by name, inflated. Source: ISO 32000-1 sections 7.11.4 and 7.9.6."""
+        names = self.resolve(self.catalog.get("Names"))
+        tree = names.get("EmbeddedFiles") if isinstance(names, dict) else None
+        files: dict[str, bytes] = {}
+        for _, value in self._name_tree(tree):
+            if len(files) == MAX_ATTACHMENTS:
+                raise PdfOverLimits(reason="attachments")
+            specification = self.dictionary(value)
+            name = self.resolve(specification.get("UF", specification.get("F")))
+            streams = self.dictionary(specification.get("EF"))
+            content = self.resolve(streams.get("UF", streams.get("F")))
+            if not isinstance(name, bytes) or not isinstance(content, Stream):
+                raise PdfUnreadable(reason="attachment")
+            title = read_text_string(name)
+            # Two files of one name: whoever asks for it could get either.
+            if title in files:
+                raise PdfUnreadable(reason="attachment")
+            files[title] = decode(content, MAX_ATTACHMENT - sum(map(len, files.values())))
+        return files
+
+    def info(self) -> dict[str, str]:
+        """Return the text entries of the document information dictionary."""
+        information = self.resolve(self.trailer.get("Info"))
+        if not isinstance(information, dict):
+            return {}
+        texts = {key: self.resolve(value) for key, value in information.items()}
+        return {key: read_text_string(value) for key, value in texts.items() if isinstance(value, bytes)}
+
+    def _read(self, ref: Ref) -> PdfObject:
+        entry = self.entries.get(ref.number)
+        if entry is None or entry.kind == "free":
+            return None
+        if entry.kind == "packed":
+            return self._unpack(ref, entry)
+        if entry.extra != ref.generation:
+            return None
+        number, generation, value = read_indirect(self.data, entry.place, self._length)
+        if (number, generation) != ref:
+            raise PdfUnreadable(reason="object_misplaced")
+        return value
+
+    def _length(self, value: PdfObject) -> int | None:
+        found = self.resolve(value)
+        return found if type(found) is int else None
+
+    def _unpack(self, ref: Ref, entry: Entry) -> PdfObject:
+        if ref.generation:
+            return None
+        if entry.place not in self._packed:
+            self._packed[entry.place] = self._object_stream(Ref(entry.place, 0))
+        index, value = self._packed[entry.place].get(ref.number, (-1, None))
+        if index != entry.extra:
+            raise PdfUnreadable(reason="object_misplaced")
+        return value
+
+    def _object_stream(self, ref: Ref) -> dict[int, tuple[int, PdfObject]]:
+        """Read all objects of a stream. Source: ISO 32000-1 section 7.5.7."""
+        container = self.entries.get(ref.number)
+        stream = self.get(ref)
+        if container is None or container.kind != "plain" or not isinstance(stream, Stream):
+            raise PdfUnreadable(reason="object_stream")
+        if stream.dictionary.get("Type") != "ObjStm":
+            raise PdfUnreadable(reason="object_stream")
+        if "Extends" in stream.dictionary:
+            raise PdfUnsupported(reason="object_stream_extends")
+        count, first = self._length(stream.dictionary.get("N")), self._length(stream.dictionary.get("First"))
+        data = decode(stream, _MAX_OBJECT_STREAM)
+        if count is None or first is None or not 0 <= first <= len(data) or not 0 <= count <= len(data):
+            raise PdfUnreadable(reason="object_stream")
+        heading = Reader(data[:first])
+        pairs = [(heading.value(), heading.value()) for _ in range(count)]
+        objects: dict[int, tuple[int, PdfObject]] = {}
+        for index, (number, place) in enumerate(pairs):
+            if type(number) is not int or type(place) is not int or number in objects:
+                raise PdfUnreadable(reason="object_stream")
+            objects[number] = (index, Reader(data, first + place).value())
+        return objects
+
+    def _name_tree(self, root: PdfObject) -> Iterator[tuple[bytes, PdfObject]]:
+        waiting: list[PdfObject] = [] if root is None else [root]
+        visited = 0
+        while waiting:
+            node = self.dictionary(waiting.pop())
+            visited += 1
+            names = self.array(node.get("Names"))
+            if visited > _MAX_TREE or len(names) > 2 * MAX_ATTACHMENTS:
+                raise PdfOverLimits(reason="name_tree")
+            for key, value in zip(names[::2], names[1::2], strict=False):
+                found = self.resolve(key)
+                if not isinstance(found, bytes) or len(names) % 2:
+                    raise PdfUnreadable(reason="name_tree")
+                yield found, value
+            waiting.extend(reversed(self.array(node.get("Kids"))))

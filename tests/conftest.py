@@ -1,0 +1,139 @@
+"""What tests share: one real PostgreSQL for the whole run, databases cloned from a template, an object store, vectors."""
+
+import importlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import NullPool, make_url
+from sqlalchemy.orm import Session
+
+from api.database import Database
+from api.embedded_postgres import running
+from api.row_security import secure
+from api.schema import SCHEMAS, Role, make_roles, make_schemas
+from ledger.local_objects import LocalObjects
+from ledger.objects import ObjectStore
+
+_SERVER = "ELICENCE_TEST_POSTGRES"
+_TEMPLATE = "elicence_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Set once, in the process that pytest-xdist starts its workers from: they inherit the place of the one server.
+    if _SERVER not in os.environ:
+        os.environ[_SERVER] = tempfile.mkdtemp(prefix="elicence-test-")
+        Path(os.environ[_SERVER]).chmod(0o711)  # started by root, the server runs as another account
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_SERVER)))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The superuser's URL of the test run's server."""
+    with running(Path(os.environ[_SERVER], "postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """The name of a migrated, empty database that nobody is connected to; made by whoever comes first."""
+    with psycopg.connect(_plain(postgres_url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchone() is None:
+            connection.execute("DROP DATABASE IF EXISTS building")
+            connection.execute("CREATE DATABASE building")
+            _build(_named(postgres_url, "building"))
+            connection.execute(sql.SQL("ALTER DATABASE building RENAME TO {}").format(sql.Identifier(_TEMPLATE)))
+    return _TEMPLATE
+
+
+def _build(url: str) -> None:
+    database = Database(url, own_logins=True)
+    with database.make_engine(None, poolclass=NullPool).begin() as connection:
+        make_roles(connection, logins=True)
+    with database.engine(Role.OWNER).begin() as connection:
+        make_schemas(connection)
+        for schema in SCHEMAS:
+            try:
+                models = importlib.import_module(f"{schema}.models")
+            except ModuleNotFoundError:
+                continue
+            models.Base.metadata.create_all(connection)
+            secure(connection, models.Base.metadata)
+    database.close()
+
+
+@pytest.fixture
+def database(postgres_url: str, template: str) -> Iterator[Database]:
+    """A database of the test's own, for real commits and races."""
+    with _clone(postgres_url, template) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def _shared_database(postgres_url: str, template: str) -> Iterator[Database]:
+    with _clone(postgres_url, template) as made:
+        yield made
+
+
+@pytest.fixture
+def session(_shared_database: Database) -> Iterator[Session]:
+    """A worker's session that leaves nothing behind; a commit inside the test ends a savepoint only."""
+    with _shared_database.engine(Role.WORKER).connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> ObjectStore:
+    """An empty object store in a folder of the test's own."""
+    return LocalObjects(tmp_path / "objects")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Other makers' test vectors, which are read and never copied."""
+    default = Path(__file__).parents[2] / "shared" / "vectors"
+    folder = Path(os.environ.get("ELICENCE_VECTORS", default))
+    if folder.is_dir():
+        return folder
+    message = f"no test vectors in {folder}: set ELICENCE_VECTORS"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+class _clone:
+    def __init__(self, url: str, template: str) -> None:
+        self._admin = _plain(url)
+        self._template = template
+        self._name = f"test_{uuid.uuid4().hex}"
+        self._database = Database(_named(url, self._name), own_logins=True)
+
+    def __enter__(self) -> Database:
+        self._run("CREATE DATABASE {} TEMPLATE {}", self._name, self._template)
+        return self._database
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+        self._run("DROP DATABASE {} WITH (FORCE)", self._name)
+
+    def _run(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

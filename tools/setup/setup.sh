@@ -1,0 +1,49 @@
+#!/bin/sh
+# Make this checkout run: `setup.sh runtime` for the demo and the server, `setup.sh dev` for tests and checks too.
+# The stamp is written last; while it fits, a run says and does nothing.
+set -eu
+cd "$(dirname "$0")/../.."
+level=$1
+for part in say system python fonts; do
+    . "tools/setup/$part.sh"
+done
+
+# fingerprint LEVEL: what the result depends on; the place too, since scripts in .venv/bin name it.
+fingerprint() {
+    { pwd -P && cat pyproject.toml package-lock.json "requirements/$1.txt" tools/setup/*.sh; } | sha256sum
+}
+
+ready() {
+    [ "$(cat ".venv/.setup-$level" 2>/dev/null)" = "$(fingerprint "$level")" ] &&
+        [ -x .venv/bin/python ] && fonts_present && [ -z "$(missing_packages "$level")" ]
+}
+
+! ready || exit 0
+
+exec 9<.
+flock -n 9 || {
+    say "another set-up runs here; waiting for it"
+    flock 9
+    ! ready || exit 0
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
+
+python=$(find_python) ||
+    stop "需要 Python 3.11 或更高版本；可用 PYTHON=路径 指定。" "Python 3.11 or newer is needed; PYTHON=path names one."
+missing=$({ venv_sound || venv_package; missing_packages "$level"; } | sort -u | xargs)
+# shellcheck disable=SC2086 # package names, one word each
+[ -z "$missing" ] || install_packages $missing
+
+rm -f .venv/.setup-runtime .venv/.setup-dev
+venv_sound || step "Python environment in .venv" make_venv ||
+    stop "无法建立 .venv（原因见上）。" "no .venv could be made, as shown above."
+step "Python packages of requirements/$level.txt" install_python "$level" ||
+    stop "Python 依赖安装失败（原因见上）；修复后重试即可。" "Python packages failed, as shown above; mend that and try again."
+fonts_present || step "fonts of package-lock.json" install_fonts ||
+    stop "字体安装失败（原因见上）；修复后重试即可。" "the fonts failed, as shown above; mend that and try again."
+
+# The development lock holds the runtime lock whole.
+[ "$level" = runtime ] || fingerprint runtime >.venv/.setup-runtime
+fingerprint "$level" >".venv/.setup-$level"
