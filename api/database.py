@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.embedded_postgres import running
-from api.schema import Role, make_roles
+from api.schema import VERSION_SCHEMA, Role, make_roles
 from api.settings import Settings
 from ledger.actor import Actor
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest migration; known without alembic, so that a process whose database is up to date starts quickly."""
 
-VERSION_SCHEMA = "migrations"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = int.from_bytes(b"elicence", "big")
 """The advisory lock that one migrating process holds at a time, per database."""
 
@@ -86,6 +86,14 @@ class Database:
         with self.engine(Role.OWNER).connect() as connection:
             return differences(connection)
 
+    def revise(self, message: str) -> None:
+        """Write a new migration from what differs between the models and this database, which is at the newest one."""
+        from alembic import command
+
+        with self._migrating() as owner:
+            number = len(list((_MIGRATIONS / "versions").glob("*.py"))) + 1
+            command.revision(alembic_config(owner), message, autogenerate=True, rev_id=f"{number:04}")
+
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
         """Hold the migration lock, make the roles, and yield the owner's connection in one transaction.
@@ -138,7 +146,7 @@ def alembic_config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 

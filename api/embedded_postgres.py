@@ -45,7 +45,9 @@ class EmbeddedPostgresFailed(DomainError):
 
     code = "postgres.failed"
     zh = "内置 PostgreSQL 无法启动（{folder}）：{reason}。也可设置 ELICENCE_DATABASE_URL 使用其他服务器"
-    en = "the embedded PostgreSQL in {folder} cannot start: {reason}. ELICENCE_DATABASE_URL names another server instead"
+    en = (
+        "the embedded PostgreSQL in {folder} cannot start: {reason}. ELICENCE_DATABASE_URL names another server instead"
+    )
 
     folder: str
     reason: str
@@ -147,7 +149,9 @@ def _start(plan: Plan) -> str:
         if keeper is None and _is_free(folder / "server.lock"):
             keeper = _send_keeper(plan)
         if time.monotonic() > patience:
-            raise EmbeddedPostgresFailed(plan.folder, f"no answer within {_PATIENCE_SECONDS:.0f} s; {_last_words(folder)}")
+            raise EmbeddedPostgresFailed(
+                plan.folder, f"no answer within {_PATIENCE_SECONDS:.0f} s; {_last_words(folder)}"
+            )
         time.sleep(_TICK_SECONDS)
 
 
@@ -224,5 +228,3 @@ def _leave(users: int, folder: Path) -> None:
     patience = time.monotonic() + _PATIENCE_SECONDS
     while last and not _is_free(folder / "server.lock") and time.monotonic() < patience:
         time.sleep(_TICK_SECONDS)
-
-

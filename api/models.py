@@ -12,7 +12,15 @@ SCHEMA = "api"
 class Base(DeclarativeBase):
     """Root of the door's tables."""
 
-    metadata = MetaData(schema=SCHEMA)
+    metadata = MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        },
+    )
     type_annotation_map = {datetime: TIMESTAMP(timezone=True), bytes: LargeBinary, str: Text}  # noqa: RUF012
 
 
@@ -36,7 +44,7 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'done')", name="idempotency_keys_state"),
+        CheckConstraint("state IN ('running', 'done')", name="state"),
         {"info": {"app": "true"}},
     )
 

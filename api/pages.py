@@ -6,7 +6,7 @@ Forms work without JavaScript; what a QR code leads to is the same page, filled 
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -49,7 +49,9 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
         return _report_page(request, language, report, max_upload_bytes)
 
     @router.post("/lookup")
-    async def by_identifier(request: Request, identifier: str = Form(), digest: str = Form()) -> Response:
+    async def by_identifier(
+        request: Request, identifier: Annotated[str, Form()], digest: Annotated[str, Form()]
+    ) -> Response:
         language = _language(request)
         try:
             report = await run_in_threadpool(verifier.lookup, lookup(identifier, digest))

@@ -70,7 +70,9 @@ def install(app: FastAPI) -> None:
             {"field": ".".join(str(part) for part in row["loc"]), "code": row["type"], "en": row["msg"]}
             for row in error.errors()
         ]
-        return problem(422, "request.malformed", "请求格式有误，见 errors", "the request is malformed, see errors", errors=rows)
+        return problem(
+            422, "request.malformed", "请求格式有误，见 errors", "the request is malformed, see errors", errors=rows
+        )
 
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, error: Exception) -> JSONResponse:

@@ -19,8 +19,7 @@ An INSERT that returns columns (server defaults) and every UPDATE also need the 
 This guards against a forgotten WHERE, not against a process that runs SQL of an attacker's: that one could set them too.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, MetaData, Table, text
 
@@ -35,13 +34,15 @@ class Access:
     app_select: str | None = None
     app_insert: str | None = None
 
+    def given(self) -> dict[str, str]:
+        """Return the expressions that are there."""
+        return {name: expression for name, expression in asdict(self).items() if expression is not None}
+
     def grants(self) -> str | None:
         """Return the privileges that the expressions can ever use."""
         if self.app is not None:
             return "SELECT, INSERT, UPDATE"
-        wanted = [
-            name for name, use in (("SELECT", self.app_select), ("INSERT", self.app_insert)) if use is not None
-        ]
+        wanted = [name for name, use in (("SELECT", self.app_select), ("INSERT", self.app_insert)) if use is not None]
         return ", ".join(wanted) or None
 
     def policies(self) -> list[tuple[str, str]]:
@@ -80,9 +81,10 @@ def secure_table(connection: Connection, schema: str, name: str, access: Access)
     ]
     if (privileges := access.grants()) is not None:
         statements.append(f"GRANT {privileges} ON {table} TO {APP}")
-    for policy, definition in access.policies():
-        statements.append(f"DROP POLICY IF EXISTS {policy} ON {table}")
-        statements.append(f"CREATE POLICY {policy} ON {table} {definition}")
+    there = text("SELECT policyname FROM pg_policies WHERE schemaname = :schema AND tablename = :name")
+    for policy in connection.execute(there, {"schema": schema, "name": name}).scalars():
+        statements.append(f'DROP POLICY "{policy}" ON {table}')
+    statements += [f"CREATE POLICY {policy} ON {table} {definition}" for policy, definition in access.policies()]
     for statement in statements:
         run(connection, statement)
 
@@ -94,25 +96,31 @@ def secure(connection: Connection, metadata: MetaData) -> None:
         secure_table(connection, table.schema, table.name, access_of(table))
 
 
-_FORCED = text("""
-    SELECT c.relrowsecurity AND c.relforcerowsecurity,
-           ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = c.oid)
+_STATE = text("""
+    SELECT c.relrowsecurity, c.relforcerowsecurity,
+           ARRAY(SELECT a::text FROM unnest(coalesce(c.relacl, acldefault('r', c.relowner))) a ORDER BY 1),
+           ARRAY(SELECT row(polname, polcmd, polpermissive, polroles::regrole[],
+                            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))::text
+                   FROM pg_policy WHERE polrelid = c.oid ORDER BY polname)
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = :schema AND c.relname = :name
 """)
 
 
-def faults(connection: Connection, metadatas: Iterable[MetaData]) -> list[str]:
-    """Return one line for each table that the database does not guard as its model says."""
-    found = []
-    for metadata in metadatas:
-        for table in metadata.sorted_tables:
-            row = connection.execute(_FORCED, {"schema": table.schema, "name": table.name}).one_or_none()
-            wanted = sorted(name for name, _ in access_of(table).policies())
-            if row is None:
-                found.append(f"{table.fullname}: the table is missing")
-            elif not row[0]:
-                found.append(f"{table.fullname}: row-level security is not forced")
-            elif sorted(row[1]) != wanted:
-                found.append(f"{table.fullname}: policies are {sorted(row[1])}, should be {wanted}")
-    return found
+def is_secured(connection: Connection, table: Table) -> bool:
+    """Tell whether a table's flags, grants and policies are what its model says; as the owner.
+
+    PostgreSQL rewrites expressions in its own way, so the table is secured anew for a moment and the outcome compared.
+    """
+    assert table.schema is not None
+    names = {"schema": table.schema, "name": table.name}
+    before = connection.execute(_STATE, names).one_or_none()
+    if before is None:
+        return False
+    with connection.begin_nested() as moment:
+        # This locks the table: on a busy server rather fail than make everybody queue behind us.
+        run(connection, "SET LOCAL lock_timeout = '5s'")
+        secure_table(connection, table.schema, table.name, access_of(table))
+        after = connection.execute(_STATE, names).one()
+        moment.rollback()
+    return bool(before == after)

@@ -1,7 +1,9 @@
 """The database as a whole: its roles, its schemas (one a package) and the metadata of their tables."""
 
 import importlib
+import importlib.util
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, exc
 
@@ -19,9 +21,25 @@ class Role(StrEnum):
     WORKER = "elicence_worker"
 
 
+VERSION_SCHEMA = "migrations"
+"""Where alembic keeps the number of the newest migration: the owner's alone."""
+
+
+def compare_options() -> dict[str, Any]:
+    """Return how alembic looks at the database: at our schemas only, types and defaults included."""
+    return {
+        "include_schemas": True,
+        "include_name": lambda name, kind, _parents: kind != "schema" or name in SCHEMAS,
+        "version_table_schema": VERSION_SCHEMA,
+        "compare_type": True,
+        "compare_server_default": True,
+        "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+    }
+
+
 def metadatas() -> list[MetaData]:
     """Import the models of every package and return their metadata in the order of SCHEMAS."""
-    return [importlib.import_module(f"{schema}.models").Base.metadata for schema in SCHEMAS]
+    return [importlib.import_module(f"{schema}.models").Base.metadata for schema in SCHEMAS if importlib.util.find_spec(f"{schema}.models")]
 
 
 def make_roles(connection: Connection, *, logins: bool) -> None:
@@ -32,18 +50,24 @@ def make_roles(connection: Connection, *, logins: bool) -> None:
     kind = "LOGIN" if logins else "NOLOGIN"
     for role in Role:
         # Roles belong to the whole server: somebody at another database may be making them at this very moment.
-        run(connection, f"""
+        run(
+            connection,
+            f"""
             DO $$ BEGIN
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
                     CREATE ROLE {role} {kind} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
                 END IF;
             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-            END $$""")
+            END $$""",
+        )
         _let_become(connection, role)
     may_create = "SELECT has_database_privilege(%s, current_database(), 'CREATE')"
     if not connection.exec_driver_sql(may_create, (Role.OWNER.value,)).scalar_one():
-        run(connection, f"""
-            DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {Role.OWNER}', current_database()); END $$""")
+        run(
+            connection,
+            f"""
+            DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {Role.OWNER}', current_database()); END $$""",
+        )
 
 
 def _let_become(connection: Connection, role: Role) -> None:
@@ -62,5 +86,6 @@ def make_schemas(connection: Connection) -> None:
         run(connection, f"CREATE SCHEMA IF NOT EXISTS {schema}")
         run(connection, f"GRANT USAGE ON SCHEMA {schema} TO {Role.APP}, {Role.WORKER}")
         run(
-            connection, f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {Role.APP}, {Role.WORKER}"
+            connection,
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {Role.APP}, {Role.WORKER}",
         )

@@ -1,8 +1,258 @@
-"""stub"""
+"""Settings: environment variables that begin with ELICENCE_, read once, frozen. `docs/settings.md` is made from here."""
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from pydantic import SecretStr
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.errors import DomainError
+
+PREFIX = "ELICENCE_"
+
+
+@dataclass(eq=False)
+class SettingsInvalid(DomainError):
+    """The environment sets something that cannot be used; the value itself is never repeated, it may be a secret."""
+
+    code = "settings.invalid"
+    zh = "设置有误：{zh_faults}。说明见 docs/settings.md"
+    en = "invalid settings: {en_faults}. See docs/settings.md"
+
+    zh_faults: str
+    en_faults: str
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # ~nobody-of-that-name
+        raise ValueError from error
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _database_address(value: SecretStr) -> SecretStr:
+    if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError
+    return value
+
+
+def _objects_address(value: str) -> str:
+    if not re.fullmatch(r"s3://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*/?", value):
+        raise ValueError
+    return value
+
+
+def _origin(value: str) -> str:
+    # C2SP tlog-checkpoint and signed-note: a schema-less URL; a key name holds neither spaces nor a plus sign.
+    if not re.fullmatch(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*", value):
+        raise ValueError
+    return value
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="ELICENCE_", frozen=True)
-    home: Path = Path("var")
-    database_url: SecretStr | None = None
+    """What an operator can choose. `zh` and the description say what is expected; both appear when it is not met."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="forbid", validate_default=True
+    )
+
+    home: AbsolutePath = Field(
+        Path("var"),
+        description="Folder of everything that is kept: `postgres/`, `objects/`, `keys/`. Back it up as a whole.",
+        json_schema_extra={"zh": "数据根目录，须为文件夹路径"},
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_database_address)] | None = Field(
+        None,
+        description="`postgresql://user:password@host/database` of a PostgreSQL 16 or later. Unset: an embedded server under "
+        "the home folder.",
+        json_schema_extra={"zh": "PostgreSQL 地址，形如 postgresql://用户:密码@主机/库；不设则使用内置服务器"},
+    )
+    objects_url: Annotated[str, AfterValidator(_objects_address)] | None = Field(
+        None,
+        description="`s3://bucket` or `s3://bucket/prefix` for documents and tiles. Unset: the folder `objects/` under home.",
+        json_schema_extra={"zh": "对象存储地址，形如 s3://桶名/前缀；不设则使用数据目录下的 objects/"},
+    )
+    objects_endpoint: WebAddress | None = Field(
+        None,
+        description="Address of the S3 service when it is not Amazon's: `https://host[:port]`.",
+        json_schema_extra={"zh": "S3 服务地址，形如 https://主机:端口"},
+    )
+    objects_region: str = Field(
+        "us-east-1",
+        min_length=1,
+        description="Region that S3 requests are signed for.",
+        json_schema_extra={"zh": "S3 区域名"},
+    )
+    objects_access_key_id: str | None = Field(
+        None,
+        description="S3 access key. Unset, with its secret: what the machine offers (AWS environment or instance role).",
+        json_schema_extra={"zh": "S3 访问密钥标识"},
+    )
+    objects_secret_access_key: SecretStr | None = Field(
+        None, description="Secret of the S3 access key.", json_schema_extra={"zh": "S3 访问密钥"}
+    )
+    base_url: WebAddress = Field(
+        "http://127.0.0.1:8000",
+        description="Public address of this service, `http(s)://host[:port][/path]`: QR codes, issuers and status lists carry "
+        "it for as long as the licences live.",
+        json_schema_extra={"zh": "本服务对外地址，形如 https://主机；二维码与状态列表长期使用该地址"},
+    )
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="Address that `elicence serve` listens on.",
+        json_schema_extra={"zh": "监听地址"},
+    )
+    port: int = Field(
+        8000,
+        ge=1,
+        le=65535,
+        description="Port that `elicence serve` listens on, 1 to 65535.",
+        json_schema_extra={"zh": "监听端口，1 至 65535"},
+    )
+    log_origin: Annotated[str, AfterValidator(_origin)] = Field(
+        "elicence.test/log",
+        description="Origin of the ledger (C2SP tlog-checkpoint): host and path without scheme. It can never change.",
+        json_schema_extra={"zh": "账本名称（origin），形如 主机/路径，启用后不得更改"},
+    )
+    max_upload_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024,
+        le=1024**3,
+        description="Largest upload that is looked at, in bytes, 1,024 to 1,073,741,824; larger ones get a clear answer.",
+        json_schema_extra={"zh": "上传文件上限（字节），1024 至 1073741824"},
+    )
+    passphrase_file: AbsolutePath = Field(
+        default_factory=lambda data: data["home"] / "keys" / "passphrase",
+        description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",
+        json_schema_extra={"zh": "密钥口令文件路径", "default": "`<home>/keys/passphrase`"},
+    )
+    fonts_dir: AbsolutePath = Field(
+        Path("node_modules/@expo-google-fonts/noto-serif-sc"),
+        description="Folder with Noto Serif SC, the font of pages and seals.",
+        json_schema_extra={"zh": "宋体字库（Noto Serif SC）目录"},
+    )
+    rare_fonts_dir: AbsolutePath = Field(
+        Path("/usr/share/fonts/truetype"),
+        description="Folder with the fonts for rare characters (HanaMin, BabelStone Han).",
+        json_schema_extra={"zh": "生僻字字库目录"},
+    )
+
+
+def read() -> Settings:
+    """Read the settings from the environment, all faults at once. Raises SettingsInvalid."""
+    wrong = [fault for name in os.environ if (fault := _misspelt(name)) is not None]
+    found = None
+    try:
+        found = Settings()
+    except ValidationError as error:
+        # A default that hangs on a faulty field is no fault of its own.
+        faults = [fault for fault in error.errors() if fault["type"] != "default_factory_not_called"]
+        wrong += [_expectation(str(fault["loc"][0])) for fault in faults]
+    if wrong or found is None:
+        raise SettingsInvalid(zh_faults="；".join(zh for zh, _ in wrong), en_faults="; ".join(en for _, en in wrong))
+    return found
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process. Raises SettingsInvalid."""
+    return read()
+
+
+def _misspelt(variable: str) -> tuple[str, str] | None:
+    """Return the fault of a variable that is nearly one of ours: silently not obeyed, it would do harm."""
+    name = variable.lower()
+    known = [f"{PREFIX}{field}".lower() for field in Settings.model_fields]
+    if not name.startswith(PREFIX.lower()) or name in known:
+        return None
+    close = [near.upper() for near in difflib.get_close_matches(name, known, n=1, cutoff=0.9)]
+    return (
+        (f"没有 {variable}，是否应为 {close[0]}", f"there is no {variable}, did you mean {close[0]}") if close else None
+    )
+
+
+def _expectation(field: str) -> tuple[str, str]:
+    found = Settings.model_fields[field]
+    variable = f"{PREFIX}{field}".upper()
+    return f"{variable} 的值不可用：{_chinese(found)}", f"{variable} cannot be used: {found.description}".rstrip(".")
+
+
+def _chinese(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    return str(extra["zh"])
+
+
+def settings_markdown() -> str:
+    """Return `docs/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read once when a process starts; an empty one counts as unset. This page is made from",
+        "`api/settings.py` by `python -m api.settings`.",
+        "",
+        "| variable | default | meaning | 含义 |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} | {_chinese(field)} |")
+    return "\n".join([*lines, "", _ROLES, ""])
+
+
+def _default(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    if "default" in extra:
+        return str(extra["default"])
+    return "unset" if field.default is None else f"`{field.default}`"
+
+
+_ROLES = """\
+## A PostgreSQL of your own
+
+The tables belong to the role `elicence_owner`; the web processes work as `elicence_app`, which row-level security binds to
+the rows of its unit; background work is done as `elicence_worker`. None of them is a superuser. The user in
+`ELICENCE_DATABASE_URL` must be able to become each of them. Either that user may make roles (then nothing is to be
+prepared), or an administrator prepares the database once:
+
+```sql
+CREATE ROLE elicence_owner NOLOGIN;
+CREATE ROLE elicence_app NOLOGIN;
+CREATE ROLE elicence_worker NOLOGIN;
+CREATE ROLE elicence_service LOGIN PASSWORD '...' IN ROLE elicence_owner, elicence_app, elicence_worker;
+CREATE DATABASE elicence OWNER elicence_owner ENCODING 'UTF8' TEMPLATE template0;
+GRANT CONNECT ON DATABASE elicence TO elicence_service;
+```
+
+Nothing personal should reach that server's own log: leave `log_statement` and `log_min_duration_statement` off and set
+`log_error_verbosity = terse`, `log_min_error_statement = panic` and `log_parameter_max_length = 0`.
+
+## The embedded PostgreSQL
+
+It starts with its first user and stops with its last, listens on a Unix socket in a folder of its own and nowhere else, and
+runs durably (`fsync`, `synchronous_commit`, page checksums). PostgreSQL refuses to run as root: started by root, the server
+runs as the owner of its data folder, or else as the system account `elicence` (made when missing), or else as `nobody`;
+where that account could not pass through a parent folder, the folder gets `o+x`, and that is said on standard error."""
+
+
+if __name__ == "__main__":
+    print(settings_markdown(), end="")  # noqa: T201 - that is what it is run for

@@ -22,12 +22,15 @@ _MAX_FACTOR: Final = 16
 class Cost:
     """What a guess costs: 2^log_n * r * 128 bytes of memory, p times over.
 
-    Source: RFC 7914; the default is one of the equal recommendations of the OWASP password storage cheat sheet
+    The default is the strongest of the equal recommendations of the OWASP password storage cheat sheet that stays
+    within the 32 MiB which OpenSSL's own tools grant scrypt, so that an operator can open a key with them.
+
+    Source: RFC 7914
     """
 
-    log_n: int = 15
+    log_n: int = 14
     r: int = 8
-    p: int = 3
+    p: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ledger.errors import LedgerError
+from ledger.errors import FatalLedgerError
 from ledger.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
-
-
-@dataclass(eq=False)
-class FrontierInvalid(LedgerError):
-    """The stored edge does not fit the size of the tree."""
-
-    code = "ledger.frontier_invalid"
-    zh = "账本树的边缘与其大小 {size} 不符"
-    en = "the edge of the tree does not fit its size {size}"
-
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +17,9 @@ class Frontier:
 
     @classmethod
     def of(cls, size: int, data: bytes) -> Self:
-        """Read the edge as it is stored; raises FrontierInvalid."""
+        """Read the edge as it is stored; raises FatalLedgerError if it does not fit the size."""
         if size < 0 or len(data) != size.bit_count() * HASH_SIZE:
-            raise FrontierInvalid(size=size)
+            raise FatalLedgerError(reason=f"the stored edge of the tree does not fit its size {size}")
         return cls(size, tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)))
 
     def to_bytes(self) -> bytes:

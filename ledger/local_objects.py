@@ -1,81 +1,129 @@
-"""The object store in a local folder, durable: every object is on the disk when `put` returns.
+"""The object store in a local folder: each object a file of its own, durable when `put` returns.
 
-A temporary file in the same folder, fsync, rename, fsync of the folder: a crash leaves the old object, the new one or
-none, never a part of one, and concurrent writers of one key leave the object of one of them.
+A temporary file, fsync, rename, fsync of the folder. A crash leaves the old object, the new one or none, never a part;
+of concurrent writers of one key one wins, whole. A key is the path of its file, so that any web server can hand out the
+tiles of the log; `.put/` holds what is being written.
 """
 
 import os
-import re
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar
 
-from ledger.errors import LedgerError
+from ledger.object_keys import check_key, check_prefix
 from ledger.objects import ObjectMissing, ObjectStoreUnavailable
 
-_KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*")
-_PREFIX = re.compile(r"([a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*/?)?")
-_LEFTOVER = ".put-"  # a dot begins no key, so a leftover is never taken for an object
-
-
-@dataclass(eq=False)
-class KeyInvalid(LedgerError):
-    """Not a key of the object store."""
-
-    code: ClassVar[str] = "objects.key_invalid"
-    zh: ClassVar[str] = "对象键 {key!r} 不合规"
-    en: ClassVar[str] = "{key!r} is not an object key"
-
-    key: str
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 class LocalObjects:
+    """The `ObjectStore` in a folder, made when missing; any number of processes may share it."""
+
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder.absolute()
+        self._scratch = self._folder / ".put"
+        self._known: set[Path] = set()
+        with _mapped():
+            self._make(self._scratch)
 
     def put(self, key: str, data: bytes) -> None:
-        place = self._place(key)
-        self._make_folder(place.parent)
-        scratch = place.parent / f"{_LEFTOVER}{uuid.uuid4().hex}"
-        with scratch.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.rename(place)
-        _sync(place.parent)
+        """Store the bytes, replacing what was there at once; durable when this returns.
+
+        Raises ObjectKeyInvalid, and ObjectStoreUnavailable when the disk refuses (then nothing has changed).
+        """
+        place = self._folder / check_key(key)
+        written = self._scratch / uuid.uuid4().hex
+        with _mapped():
+            self._make(place.parent)
+            try:
+                with written.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                written.rename(place)
+            except OSError:
+                written.unlink(missing_ok=True)
+                raise
+            _sync(place.parent)
 
     def get(self, key: str) -> bytes:
-        try:
-            return self._place(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise ObjectMissing(key) from error
+        """Return the bytes; raises ObjectMissing."""
+        with _mapped():
+            try:
+                return (self._folder / check_key(key)).read_bytes()
+            except _ABSENT as error:
+                raise ObjectMissing(key) from error
 
     def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError):
-            self._place(key).unlink()
+        """Remove the object, durably; it need not exist."""
+        place = self._folder / check_key(key)
+        with _mapped(), suppress(*_ABSENT):
+            place.unlink()
+            _sync(place.parent)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        found = (
-            p.relative_to(self._folder).as_posix()
-            for p in self._folder.rglob("*")
-            if p.is_file() and not p.name.startswith(".")
-        )
-        yield from sorted(k for k in found if k.startswith(prefix))
+        """Yield the keys below a folder of keys ("" is all) in lexical order."""
+        below = check_prefix(prefix)
+        with _mapped():
+            yield from _walk(self._folder / below, f"{below}/" if below else "")
 
-    def _place(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise KeyInvalid(key)
-        return self._folder / key
+    def sweep(self, older_than: float = 3600.0) -> int:
+        """Remove what writers that died left half-written, `older_than` seconds ago; return how many files."""
+        swept = 0
+        with _mapped():
+            for file in self._scratch.iterdir():
+                with suppress(FileNotFoundError):  # it was renamed a moment ago
+                    if file.stat().st_mtime < time.time() - older_than:
+                        file.unlink()
+                        swept += 1
+        return swept
 
-    def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def _make(self, folder: Path) -> None:
+        """Make a folder and see that its name is on the disk, once per process.
+
+        That it exists is not enough: whoever made it may not have reached its own fsync yet.
+        """
+        if folder in self._known:
+            return
+        if folder == self._folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+        self._known.add(folder)
 
 
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _walk(folder: Path, key: str) -> Iterator[str]:
+    """Yield the keys of a folder; "a-b" comes before "a/b", so a folder sorts by its name with the slash."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+    except _ABSENT:
+        return
+    for name in names:
+        if name.startswith("."):
+            continue
+        if name.endswith("/"):
+            yield from _walk(folder / name, key + name)
+        else:
+            yield key + name
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # strerror only: the path is the operator's business and says nothing more to a caller
+        raise ObjectStoreUnavailable(error.strerror or type(error).__name__) from error

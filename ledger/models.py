@@ -1,20 +1,45 @@
 """The ledger's rows. Nothing personal stands in a plain column: events are ciphertext, subjects are numbers."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, MetaData, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-metadata = MetaData(schema="ledger")
+from ledger.event_kinds import EventKind, SubjectKind
 
-SUBJECT_KINDS = ("licence", "seal", "certificate", "administration")
+metadata = MetaData(
+    schema="ledger",
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    },
+)
 
 
 class Base(DeclarativeBase):
     """The base of this package's rows."""
 
     metadata = metadata
+
+
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
 
 
 class SubjectRow(Base):
@@ -26,17 +51,18 @@ class SubjectRow(Base):
 
     __tablename__ = "subjects"
     __table_args__ = (
-        CheckConstraint("kind IN ('" + "', '".join(SUBJECT_KINDS) + "')", name="subjects_kind"),
+        _one_of("kind", SubjectKind),
         CheckConstraint(
             "(erased_at IS NULL) = (key_ciphertext IS NOT NULL) AND (erased_at IS NULL) = (tag_key IS NULL)",
-            name="subjects_erased",
+            name="erased",
         ),
+        {"info": {"app_select": "true", "app_insert": "erased_at IS NULL"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    key_algorithm: Mapped[str]
-    kek_id: Mapped[str]
+    kind: Mapped[str] = mapped_column(Text)
+    key_algorithm: Mapped[str] = mapped_column(Text)
+    kek_id: Mapped[str] = mapped_column(Text)
     key_ciphertext: Mapped[bytes | None]
     erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     tag_key: Mapped[bytes | None]
@@ -51,21 +77,20 @@ class EventRow(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        CheckConstraint(
-            "num_nulls(entry_index, seq, previous, tag, commitment) IN (0, 5)",
-            name="events_sequenced",
-        ),
+        _one_of("kind", EventKind),
+        CheckConstraint("num_nulls(entry_index, seq, previous, tag, commitment) IN (0, 5)", name="sequenced"),
         # The seams of the log: an index, a tag and a place in a chain are given once, whatever two sequencers do.
-        UniqueConstraint("entry_index", name="events_entry_index"),
-        UniqueConstraint("tag", name="events_tag"),
-        UniqueConstraint("subject_id", "seq", name="events_chain"),
-        Index("events_pending", "ordinal", postgresql_where="entry_index IS NULL"),
+        UniqueConstraint("entry_index"),
+        UniqueConstraint("tag"),
+        UniqueConstraint("subject_id", "seq"),
+        Index("events_pending_idx", "ordinal", postgresql_where=text("entry_index IS NULL")),
+        {"info": {"app_select": "true", "app_insert": "entry_index IS NULL"}},
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
     ordinal: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    subject_id: Mapped[UUID] = mapped_column(ForeignKey("ledger.subjects.id"))
-    kind: Mapped[str]
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey(SubjectRow.id))
+    kind: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     deadline: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     body: Mapped[bytes]
@@ -81,10 +106,13 @@ class LogHeadRow(Base):
     """The one head of the one log: its size, its root, and the right edge from which the next root is computed."""
 
     __tablename__ = "log_head"
-    __table_args__ = (CheckConstraint("id = 1", name="log_head_single"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        {"info": {"app_select": "true"}},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    origin: Mapped[str]
+    origin: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
     root: Mapped[bytes]
     frontier: Mapped[bytes]

@@ -63,15 +63,22 @@ def _load(folder: Path) -> Catalogue:
     return Catalogue(tuple(_load_type(path.parent) for path in sorted(folder.glob("*/type.yaml"))))
 
 
+@cache
+def _reader() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(LicenceType)
+
+
 def _load_type(folder: Path) -> LicenceType:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     slug = folder.name
     try:
         raw = yaml.load((folder / "type.yaml").read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
         schema = json.loads((folder / "schema.json").read_text("utf-8"))
         # Through JSON: only there does strict mode take a list for a tuple.
-        kind = TypeAdapter(LicenceType).validate_json(json.dumps(raw), strict=True, extra="forbid")
+        kind: LicenceType = _reader().validate_json(json.dumps(raw), strict=True, extra="forbid")
     except (OSError, ValueError, yaml.YAMLError, ValidationError) as error:
         raise TypeBroken(slug, str(error)) from error
     kind = replace(kind, schema=schema, folder=folder)

@@ -1,6 +1,5 @@
 """What the checks of one verification share: each fact is worked out once, when a check first asks for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -8,13 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 from licences.verification.claims import LicenceClaims
 from licences.verification.documents import Examined
+from licences.verification.report import JSON
 from licences.verification.request import VerificationRequest
 from licences.verification.sources import Absent, Record, Sources, Unavailable
 
 if TYPE_CHECKING:
-    from ca.paths import PathReport
     from ca.timestamps import TimestampToken
+
+    from ca.paths import PathReport
     from ca.trust import TrustList
+    from licences.verification.ledger_entry import EntryReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Existence:
     """The earliest moment at which the document is proved to have existed (EN 319 102-1 section 5.5, "POE")."""
 
     at: datetime
-    by: Literal["timestamp", "record"]
+    by: Literal["timestamp", "record", "ledger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +119,49 @@ class Case:
             token.signer_certificate, token.certificates, self.trust, at=token.gen_time, usage="timestamp"
         )
 
+    @property
+    def token_aged(self) -> bool:
+        """Whether the timestamp stands on nothing but a certificate that has run out.
+
+        A key may be broken once its certificate has run out, and old times be stamped with it (EN 319 102-1 section
+        5.6). The record's own digest, or an entry of the log, proves the age of the document better.
+        """
+        token = self.token
+        if token is None or isinstance(token, BadToken):
+            return False
+        from ca.certificate_reader import read_certificate
+
+        expired = read_certificate(token.signer_certificate).not_after < self.request.now
+        return expired and not self.recorded and self.entry.about_this_at is None
+
+    @cached_property
+    def entry(self) -> "EntryReading":
+        """What the ledger proves about this licence."""
+        from licences.verification.ledger_entry import read_entry
+
+        return read_entry(self)
+
     @cached_property
     def existence(self) -> Existence | None:
         """What proves that the document existed at some time; None when nothing does."""
-        token = self.token
-        if token is not None and not isinstance(token, BadToken):
-            path = self.token_path
-            if path is not None and path.outcome == "passed":
-                return Existence(token.gen_time, "timestamp")
+        stamped_at = self._stamped_at
+        if stamped_at is not None:
+            return Existence(stamped_at, "timestamp")
         record = self.record
         if isinstance(record, Record) and record.sealed_at is not None and self.recorded:
             return Existence(record.sealed_at, "record")
+        if self.entry.about_this_at is not None:
+            return Existence(self.entry.about_this_at, "ledger")
         return None
+
+    @property
+    def _stamped_at(self) -> datetime | None:
+        """The time of the timestamp, where it proves anything."""
+        token, path = self.token, self.token_path
+        if token is None or isinstance(token, BadToken) or path is None or path.outcome != "passed":
+            return None
+        from_future = token.gen_time > self.request.now + self.request.policy.clock_tolerance
+        return None if from_future or self.token_aged else token.gen_time
 
     @property
     def judged_at(self) -> datetime:
@@ -147,16 +180,12 @@ class Case:
             signature.certificate, signature.certificates[1:], self.trust, at=self.judged_at, usage="seal"
         )
 
-    def path_evidence(self, path: "PathReport") -> dict[str, str | None]:
-        """Return what EN 319 102-1 says of a path."""
-        return {
-            "indication": path.indication,
-            "sub_indication": path.sub_indication,
-            "certificate": path.certificate,
-            "reason": path.reason,
-        }
 
-
-def without_nothing(evidence: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the evidence without members that say nothing."""
-    return {name: value for name, value in evidence.items() if value is not None}
+def path_evidence(path: "PathReport") -> dict[str, JSON]:
+    """Return what EN 319 102-1 says of a path."""
+    return {
+        "indication": path.indication,
+        "sub_indication": path.sub_indication,
+        "certificate": path.certificate,
+        "reason": path.reason,
+    }

@@ -67,7 +67,11 @@ class Code:
 
 
 NOT_APPLICABLE = Code(
-    "NOT_APPLICABLE", "not_applicable", "check.not_applicable", "对这种文件不适用", "does not apply to this kind of input"
+    "NOT_APPLICABLE",
+    "not_applicable",
+    "check.not_applicable",
+    "对这种文件不适用",
+    "does not apply to this kind of input",
 )
 DEPENDENCY = Code(
     "DEPENDENCY",

@@ -10,7 +10,9 @@ from seals.jades import JsonEvidence, read_json
 from seals.jose import b64url_decode, load_object
 
 # Signature algorithms that others use lawfully. `none` and the MACs (HS…) are not among them: those are forgeries.
-_FOREIGN_ALGORITHMS: Final = frozenset({"ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "SM2"})
+_FOREIGN_ALGORITHMS: Final = frozenset(
+    {"ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "SM2"}
+)
 
 
 def examine_json(document: bytes, form: Form) -> Examined:

@@ -9,7 +9,7 @@ from ledger.errors import Language
 
 Outcome = Literal["passed", "failed", "warning", "not_run", "not_applicable"]
 Verdict = Literal["valid", "invalid", "indeterminate"]
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 Words: TypeAlias = Mapping[Language, str]
 
 

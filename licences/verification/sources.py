@@ -3,7 +3,7 @@
 Every answer is one of: what was found, `Absent` (there is no such source, or it has nothing), `Unavailable`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -36,7 +36,8 @@ class Record:
     """What the issuer's register holds on one version of a licence.
 
     digests: the digests of all its renditions, PDF and JSON, 32 bytes each. files: the same of the files themselves.
-    claims: the content as it was sealed, for the face of a look-up; `sealed_at` when it became active.
+    claims: the content in the shape of the signed JSON (`licence`, `holders`, `fields`), for the face of a look-up.
+    sealed_at: when it became active.
     """
 
     identifier: str
@@ -51,9 +52,7 @@ class Record:
     valid_from: date
     valid_until: date | None
     trust_level: str
-    number: str = field(repr=False)
-    holders: Sequence[Mapping[str, JSON]] = field(default=(), repr=False)
-    fields: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+    claims: Mapping[str, JSON] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusHistory:
-    """All status rows of one version, and since when history is complete."""
+    """All status rows of one version, from its issue on."""
 
     rows: tuple[StatusRow, ...]
 

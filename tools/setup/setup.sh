@@ -26,10 +26,17 @@ flock -n 9 || {
     flock 9
     ! ready || exit 0
 }
+# As root the embedded database runs under another account, which must be able to read .venv.
+umask 022
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
+for made in . .venv node_modules; do
+    [ ! -e $made ] || [ -w $made ] ||
+        stop "无权写入 $made（可能由其他用户建立），请以 root 运行下列命令，再重试：" \
+            "$made belongs to another user; as root, run this command, then try again:" "chown -R $(id -un) '$(pwd -P)'"
+done
 python=$(find_python) ||
     stop "需要 Python 3.11 或更高版本；可用 PYTHON=路径 指定。" "Python 3.11 or newer is needed; PYTHON=path names one."
 missing=$({ venv_sound || venv_package; missing_packages "$level"; } | sort -u | xargs)

@@ -58,7 +58,9 @@ def _run(case: Case) -> Finding:
     if data is None:
         trouble = case.examined.data_trouble
         missing = trouble is None
-        return Finding(DATA_MISSING if missing else DATA_UNREADABLE, {"detail": "" if trouble is None else trouble.detail})
+        return Finding(
+            DATA_MISSING if missing else DATA_UNREADABLE, {"detail": "" if trouble is None else trouble.detail}
+        )
     return _inside(page, data)
 
 

@@ -26,9 +26,7 @@ def _run(case: Case) -> Finding:
     if page is None:
         return Finding(NOT_APPLICABLE)
     if page.coverage_faults:
-        faults: list[JSON] = [
-            {"code": fault.code, "detail": fault.detail} for fault in page.coverage_faults[:_SHOWN]
-        ]
+        faults: list[JSON] = [{"code": fault.code, "detail": fault.detail} for fault in page.coverage_faults[:_SHOWN]]
         return Finding(NOT_COVERED, {"faults": faults})
     return Finding(evidence={"size": case.examined.size})
 

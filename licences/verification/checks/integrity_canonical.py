@@ -30,7 +30,9 @@ def _run(case: Case) -> Finding:
         return Finding(NOT_APPLICABLE)
     if oddities:
         faults: list[JSON] = [{"code": oddity.code, "detail": oddity.detail} for oddity in oddities[:_SHOWN]]
-        return Finding(NOT_CANONICAL, {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"})
+        return Finding(
+            NOT_CANONICAL, {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"}
+        )
     return Finding()
 
 

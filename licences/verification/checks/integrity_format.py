@@ -59,9 +59,7 @@ def _run(case: Case) -> Finding:
     if examined.form == "lookup":
         return Finding(NOT_APPLICABLE)
     if examined.trouble is not None:
-        return Finding(
-            _BY_TROUBLE[examined.trouble.kind], {"format": examined.form, "detail": examined.trouble.detail}
-        )
+        return Finding(_BY_TROUBLE[examined.trouble.kind], {"format": examined.form, "detail": examined.trouble.detail})
     return Finding(evidence={"format": examined.form})
 
 

@@ -60,9 +60,7 @@ def _run(case: Case) -> Finding:
     if examined.form == "lookup":
         return Finding(NOT_APPLICABLE)
     if examined.trouble is not None and examined.trouble.kind in _BY_TROUBLE:
-        return Finding(
-            _BY_TROUBLE[examined.trouble.kind], {"size": examined.size, "detail": examined.trouble.detail}
-        )
+        return Finding(_BY_TROUBLE[examined.trouble.kind], {"size": examined.size, "detail": examined.trouble.detail})
     return Finding(evidence={"size": examined.size})
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from licences.verification.case import BadToken, Case
 from licences.verification.check import Check, Finding
-from licences.verification.codes import NOT_APPLICABLE, Code
+from licences.verification.codes import NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
 
 CLAIMED_TIME_DIFFERS: Final = Code(
@@ -16,10 +16,11 @@ CLAIMED_TIME_DIFFERS: Final = Code(
 )
 CLAIMED_TIME_FROM_FUTURE: Final = Code(
     "CLAIMED_TIME_FROM_FUTURE",
-    "failed",
+    "not_run",  # the clock that is wrong may be ours
     "time.claimed_time_from_future",
-    "文件所写的盖章时间尚未到来",
-    "the sealing time written in the file lies in the future",
+    "文件所写的盖章时间晚于当前时间，请检查本机时钟",
+    "the sealing time written in the file is later than the present: check this machine's clock",
+    Advice.RETRY,
 )
 NO_CLAIMED_TIME: Final = Code(
     "NO_CLAIMED_TIME",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from licences.verification.case import BadToken, Case
+from licences.verification.case import BadToken, Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
@@ -77,24 +77,12 @@ def _trusted(case: Case, token: "TimestampToken") -> Finding:
         return Finding(TIMESTAMP_FROM_FUTURE, evidence)
     path = case.token_path
     assert path is not None
-    evidence |= case.path_evidence(path)
+    evidence |= path_evidence(path)
     if path.outcome != "passed":
         return Finding(TIMESTAMP_REFUSED if path.outcome == "failed" else TIMESTAMP_UNTRUSTED, evidence)
-    if _aged(case, token):
+    if case.token_aged:
         return Finding(TIMESTAMP_AGED, evidence)
     return Finding(evidence=evidence, at=token.gen_time)
-
-
-def _aged(case: Case, token: "TimestampToken") -> bool:
-    """Tell whether the token stands on nothing but an expired certificate.
-
-    A key may be broken once its certificate has run out, and old times be stamped with it: EN 319 102-1 section 5.6.
-    The record's own digest, or an entry of the log, proves the age of the token better than the token itself.
-    """
-    from ca.certificate_reader import read_certificate
-
-    expired = read_certificate(token.signer_certificate).not_after < case.request.now
-    return expired and not case.recorded and not case.logged
 
 
 CHECK: Final = Check(

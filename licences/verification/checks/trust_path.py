@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from licences.verification.case import Case
+from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
@@ -62,7 +62,7 @@ def _run(case: Case) -> Finding:
     if trust is None or path is None:
         return Finding(NO_TRUST_LIST)
     evidence: dict[str, JSON] = {
-        **case.path_evidence(path),
+        **path_evidence(path),
         "at": utc_text(case.judged_at),
         "proof_of_existence": None if case.existence is None else case.existence.by,
         "trust_list": trust.digest,

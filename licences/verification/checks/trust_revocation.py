@@ -1,11 +1,14 @@
 """trust.revocation: whether the seal's certificate was revoked before it sealed this document."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from licences.verification.case import Case
+from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
+
+if TYPE_CHECKING:
+    from ca.paths import PathReport
 
 SEAL_REVOKED: Final = Code(
     "SEAL_REVOKED",
@@ -45,17 +48,19 @@ def _run(case: Case) -> Finding:
     path = case.path
     if path is None:
         return Finding(NO_TRUST_LIST)
-    evidence: dict[str, JSON] = {**case.path_evidence(path), "at": utc_text(case.judged_at)}
+    evidence: dict[str, JSON] = {**path_evidence(path), "at": utc_text(case.judged_at)}
+    return Finding(_code(case, path), evidence, path.revoked_at)
+
+
+def _code(case: Case, path: "PathReport") -> Code | None:
     if path.revocation == "unknown":
-        return Finding(REVOCATION_UNKNOWN, evidence)
+        return REVOCATION_UNKNOWN
     if path.revoked_at is None:
-        return Finding(evidence=evidence)
+        return None
     if case.existence is None:
         # Revoked, and it could have sealed before or after: EN 319 102-1 REVOKED_NO_POE.
-        return Finding(REVOKED_UNDATED, evidence, path.revoked_at)
-    if path.revoked_at <= case.existence.at:
-        return Finding(SEAL_REVOKED, evidence, path.revoked_at)
-    return Finding(REVOKED_LATER, evidence, path.revoked_at)
+        return REVOKED_UNDATED
+    return SEAL_REVOKED if path.revoked_at <= case.existence.at else REVOKED_LATER
 
 
 CHECK: Final = Check(

@@ -1,0 +1,81 @@
+"""What the log answers: the proof of an event, the checkpoint, and the objects served below /log/."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from ledger import entries, envelope, store, subjects
+from ledger.checkpoints import Checkpoint
+from ledger.entries import Opening
+from ledger.errors import FatalLedgerError
+from ledger.log_objects import LogObject, LogPathUnknown, log_object, read_checkpoint, tile_fetch
+from ledger.merkle import ProofInvalid, inclusion_proof, leaf_hash, verify_inclusion
+from ledger.notes import SignedNote
+from ledger.objects import ObjectStore
+from ledger.signing import KeyWrapper
+from ledger.subject_keys import SubjectKeys
+from ledger.tiles import TileReader
+from ledger.tlog_proof import TlogProof, VerifiedEntry, verify_proof
+
+__all__ = [
+    "LogObject",
+    "LogPathUnknown",
+    "TlogProof",
+    "VerifiedEntry",
+    "inclusion",
+    "inclusions",
+    "log_object",
+    "read_checkpoint",
+    "verify_proof",
+]
+
+
+def inclusion(session: Session, objects: ObjectStore, wrapper: KeyWrapper, event_id: str) -> TlogProof | None:
+    """Return the proof that the published log contains an event, None while it is pending or unknown.
+
+    Raises as `inclusions`.
+    """
+    return inclusions(session, objects, wrapper, [event_id]).get(event_id)
+
+
+def inclusions(
+    session: Session, objects: ObjectStore, wrapper: KeyWrapper, event_ids: Collection[str]
+) -> dict[str, TlogProof]:
+    """Return the proofs of those events that the published log contains; every tile is read once.
+
+    Raises SubjectErased, ObjectMissing before the first checkpoint, and FatalLedgerError if the log does not contain
+    what the database says.
+    """
+    note = read_checkpoint(objects)
+    checkpoint = Checkpoint.parse(SignedNote.parse(note).text)
+    placed = store.placed_events(session, event_ids, checkpoint.size)
+    keys = subjects.open_subjects(session, wrapper, {event.subject for event in placed})
+    reader = TileReader(checkpoint.size, tile_fetch(objects))
+    return {event.id: _prove(event, keys[event.subject], reader, checkpoint, note) for event in placed}
+
+
+def _prove(
+    event: store.PlacedEvent, keys: SubjectKeys, reader: TileReader, checkpoint: Checkpoint, note: str
+) -> TlogProof:
+    index, leaf = event.place.index, leaf_hash(event.place.entry)
+    proof = inclusion_proof(index, checkpoint.size, reader.nodes)
+    opening = _open(event, keys)
+    try:
+        verify_inclusion(index, checkpoint.size, leaf, proof, checkpoint.root)
+    except ProofInvalid as error:
+        raise FatalLedgerError(reason=f"the tiles do not prove entry {index}") from error
+    if opening.entry != event.place.entry:
+        raise FatalLedgerError(reason=f"the event of entry {index} is not the one it commits to")
+    return TlogProof(index=index, hashes=proof, checkpoint=note, extra=opening.to_bytes())
+
+
+def _open(event: store.PlacedEvent, keys: SubjectKeys) -> Opening:
+    link = entries.link_digest(
+        entries.link_salt(keys.salt, event.id), event.subject, event.place.seq, event.place.previous
+    )
+    return Opening(
+        tag=event.place.tag,
+        body=envelope.decrypt(keys.event, event.body, event.id.encode()),
+        body_salt=entries.body_salt(keys.salt, event.id),
+        link_digest=link,
+    )

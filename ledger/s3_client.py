@@ -1,0 +1,89 @@
+"""The object store on S3 and whatever speaks its protocol (MinIO, Ceph, OBS, OSS...), through obstore."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from ledger.object_keys import check_key, check_prefix
+from ledger.objects import ObjectMissing, ObjectStoreUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class S3Location:
+    """Where the objects lie and who we are there.
+
+    url: s3://bucket or s3://bucket/prefix
+    endpoint: address of the service when it is not Amazon's; plain http is allowed when it says so
+    """
+
+    url: str
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+
+
+class S3Objects:
+    """The `ObjectStore` in a bucket, which must exist. S3 answers a put once the object is durable."""
+
+    def __init__(self, location: S3Location) -> None:
+        url = urlsplit(location.url)
+        options = {
+            "endpoint": location.endpoint,
+            "access_key_id": location.access_key_id,
+            "secret_access_key": location.secret_access_key,
+        }
+        self._store = S3Store(
+            url.netloc,
+            prefix=url.path.strip("/") or None,
+            region=location.region,
+            client_options={
+                "allow_http": (location.endpoint or "").startswith("http:"),
+                "connect_timeout": "3 s",
+                "timeout": "30 s",
+            },
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+            **{name: value for name, value in options.items() if value is not None},
+        )
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store the bytes, replacing what was there at once; durable when this returns."""
+        with _mapped(check_key(key)):
+            # One request: a multipart upload of a small object costs three.
+            obstore.put(self._store, key, data, use_multipart=False)
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes; raises ObjectMissing."""
+        with _mapped(check_key(key)):
+            return obstore.get(self._store, key).bytes().to_bytes()
+
+    def delete(self, key: str) -> None:
+        """Remove the object; it need not exist."""
+        with _mapped(check_key(key)):
+            obstore.delete(self._store, key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder of keys ("" is all) in lexical order, as S3 lists them."""
+        below = check_prefix(prefix)
+        with _mapped(below):
+            for page in obstore.list(self._store, below or None):
+                for found in page:
+                    yield found["path"]
+
+
+@contextmanager
+def _mapped(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as error:  # obstore raises Python's own error where there is one
+        if "NoSuchBucket" in str(error):
+            raise ObjectStoreUnavailable("NoSuchBucket") from error
+        raise ObjectMissing(key) from error
+    except (BaseError, OSError) as error:
+        raise ObjectStoreUnavailable(type(error).__name__) from error

@@ -1,0 +1,45 @@
+"""Every check that exists, in the order of the report: a check stands after those it rests on."""
+
+from typing import Final
+
+from licences.verification.check import Check
+from licences.verification.checks import (
+    content_embedded,
+    content_record,
+    coverage_whole_file,
+    integrity_canonical,
+    integrity_disclosures,
+    integrity_format,
+    integrity_limits,
+    integrity_signature,
+    ledger_inclusion,
+    status_revocation,
+    status_validity,
+    time_signing,
+    time_timestamp,
+    trust_algorithm,
+    trust_path,
+    trust_revocation,
+    trust_seal,
+)
+
+CHECKS: Final[tuple[Check, ...]] = (
+    integrity_limits.CHECK,
+    integrity_format.CHECK,
+    integrity_signature.CHECK,
+    integrity_canonical.CHECK,
+    integrity_disclosures.CHECK,
+    coverage_whole_file.CHECK,
+    content_embedded.CHECK,
+    content_record.CHECK,
+    trust_path.CHECK,
+    trust_revocation.CHECK,
+    trust_algorithm.CHECK,
+    trust_seal.CHECK,
+    time_timestamp.CHECK,
+    time_signing.CHECK,
+    status_revocation.CHECK,
+    status_validity.CHECK,
+    ledger_inclusion.CHECK,
+)
+BY_ID: Final = {check.id: check for check in CHECKS}

@@ -1,0 +1,116 @@
+"""What a `.tlog-proof` says about a document: whether the log holds the event of its issuing."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from licences.verification.sources import Absent, Unavailable
+
+if TYPE_CHECKING:
+    from ca.trust import TrustList
+    from ledger.notes import Vkey
+    from ledger.tlog_proof import VerifiedEntry
+    from licences.verification.case import Case
+
+EntryState = Literal[
+    "no_proof",
+    "not_asked",
+    "pending",
+    "unavailable",
+    "no_trust_list",
+    "unreadable",
+    "untrusted",
+    "invalid",
+    "other_document",
+    "proved",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryReading:
+    """The state of the proof, and of a proved one where it stands. about_this_at: when the event was recorded."""
+
+    state: EntryState
+    detail: str = ""
+    origin: str | None = None
+    index: int | None = None
+    size: int | None = None
+    about_this_at: datetime | None = None
+
+
+def read_entry(case: "Case") -> EntryReading:
+    """Judge the ledger proof of a case; never raises for what is in it."""
+    identifier = case.identifier
+    if identifier is None:
+        return EntryReading("not_asked")
+    match case.sources.proof(identifier):
+        case Absent.PENDING:
+            return EntryReading("pending")
+        case Absent():
+            return EntryReading("no_proof")
+        case Unavailable(reason):
+            return EntryReading("unavailable", reason)
+        case bytes() as proof:
+            return _judge(case, proof)
+
+
+def _judge(case: "Case", data: bytes) -> EntryReading:
+    if case.trust is None:
+        return EntryReading("no_trust_list")
+    entry = _verified(data, case.trust)
+    if isinstance(entry, EntryReading):
+        return entry
+    about = _is_about(case, entry.event)
+    return EntryReading(
+        "proved" if about else "other_document",
+        origin=entry.origin,
+        index=entry.index,
+        size=entry.size,
+        about_this_at=_moment(entry.event.get("at")) if about else None,
+    )
+
+
+def _verified(data: bytes, trust: "TrustList") -> "VerifiedEntry | EntryReading":
+    from ledger.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+
+    try:
+        return verify_proof(TlogProof.parse(data.decode("utf-8")), _vkeys(trust))
+    except UnicodeDecodeError:
+        return EntryReading("unreadable", "it is not text")
+    except ProofUnreadable as fault:
+        return EntryReading("unreadable", fault.reason)
+    except ProofUntrusted:
+        return EntryReading("untrusted")
+    except ProofInvalid as fault:
+        return EntryReading("invalid", fault.reason)
+
+
+def _vkeys(trust: "TrustList") -> "Mapping[str, Vkey]":
+    from ledger.notes import Vkey, VkeyInvalid
+
+    keys = {}
+    for origin, text in trust.log_keys.items():
+        # A key of a kind that we do not know yet makes its log unknown, not the proof wrong.
+        with suppress(VkeyInvalid):
+            keys[origin] = Vkey.parse(text)
+    return keys
+
+
+def _is_about(case: "Case", event: Mapping[str, Any]) -> bool:
+    """Tell whether the event is the issuing of this very document, and of this licence if it names itself."""
+    detail = event.get("detail")
+    named = {event.get("document"), *(detail.values() if isinstance(detail, dict) else ())}
+    digests = {case.examined.digest, *((case.examined.data.digest,) if case.examined.data else ())}
+    if event.get("kind") != "issued" or not any(f"sha-256:{digest.hex()}" in named for digest in digests):
+        return False
+    return case.licence is None or case.licence.tag_key_sha256 in named
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

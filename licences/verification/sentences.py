@@ -1,0 +1,53 @@
+"""The verdict in one sentence that a person at a counter understands, and what to do when it could not be told."""
+
+from ledger.errors import Language
+from licences.verification.codes import Advice, Code
+from licences.verification.report import Subject, Verdict, Words
+from licences.verification.request import CHINA, VerificationRequest
+
+_HEADINGS: dict[Verdict, tuple[str, str]] = {
+    "valid": ("有效", "Valid"),
+    "invalid": ("无效", "Not valid"),
+    "indeterminate": ("无法判定", "Could not tell"),
+}
+
+
+def sentences(verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest) -> Words:
+    """Return the sentence in both languages."""
+    return {
+        "zh": _sentence("zh", verdict, subject, code, request),
+        "en": _sentence("en", verdict, subject, code, request),
+    }
+
+
+def advices(verdict: Verdict, code: Code | None) -> Words | None:
+    """Return what to do now; None unless the verdict is indeterminate."""
+    if verdict != "indeterminate":
+        return None
+    advice = Advice.PAPER if code is None or code.advice is None else code.advice
+    return {"zh": f"{advice.zh}。", "en": f"{advice.en[0].upper()}{advice.en[1:]}."}
+
+
+def _sentence(
+    language: Language, verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest
+) -> str:
+    heading = _HEADINGS[verdict][0 if language == "zh" else 1]
+    if verdict == "valid":
+        reason = _in_force(language, subject, request)
+    else:
+        assert code is not None
+        reason = code.message(language)
+    return f"{heading}：{reason}。" if language == "zh" else f"{heading}: {reason}."
+
+
+def _in_force(language: Language, subject: Subject, request: VerificationRequest) -> str:
+    moment = request.as_of.astimezone(CHINA)
+    if language == "zh":
+        kind = f"《{subject.type_name['zh']}》" if subject.type_name else "电子证照"
+        issuer = f"由{subject.issuer_name}签发的" if subject.issuer_name else ""
+        when = "" if request.as_of == request.now else f"在 {moment:%Y年%m月%d日 %H:%M}（北京时间）"
+        return f"{issuer}{kind}{when or '目前'}有效，内容未被改动"
+    kind = subject.type_name["en"] if subject.type_name else "e-licence"
+    issuer = f" issued by {subject.issuer_name}" if subject.issuer_name else ""
+    when = "is in force" if request.as_of == request.now else f"was in force on {moment:%Y-%m-%d at %H:%M} (China)"
+    return f"the {kind}{issuer} {when} and has not been changed"

@@ -1,0 +1,91 @@
+"""What a report says its licence is, and the face to compare with paper or screen.
+
+A genuine QR can be pasted on a forgery: whoever verifies must see something to compare. But a stranger's document
+must not get its own words shown under our roof: a face is shown only of data that are signed by a seal we trust, or
+that the register holds.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from licences.verification.case import Case
+from licences.verification.claims import LicenceClaims
+from licences.verification.report import JSON, CheckResult, Subject, digest_text
+from licences.verification.sources import Record
+
+if TYPE_CHECKING:
+    from licences.licence_type import LicenceType
+
+
+def subject_of(case: Case, rows: Mapping[str, CheckResult]) -> Subject:
+    """Return the subject of the report."""
+    document = digest_text(case.examined.digest) if case.examined.digest else None
+    licence, record = case.licence, case.record if _found(rows) else None
+    if licence is not None:
+        if not _is_believed(rows):
+            return Subject(identifier=licence.identifier, document=document)
+        return _of_licence(case, licence, document)
+    if isinstance(record, Record):
+        return _of_record(case, record, document)
+    return Subject(identifier=case.identifier, document=document)
+
+
+def _is_believed(rows: Mapping[str, CheckResult]) -> bool:
+    """Tell whether nothing speaks against the sealer. Without a trust list the caller alone sees its own document."""
+    path, seal = rows["trust.path"], rows["trust.seal"]
+    undecided = path.outcome == "not_run" and path.code not in {"NO_TRUST_LIST", "DEPENDENCY"}
+    return not undecided and path.outcome != "failed" and seal.outcome != "failed"
+
+
+def _found(rows: Mapping[str, CheckResult]) -> bool:
+    return rows["content.record"].outcome == "passed"
+
+
+def _of_licence(case: Case, licence: LicenceClaims, document: str | None) -> Subject:
+    claims = {} if case.examined.data is None else case.examined.data.claims
+    return Subject(
+        identifier=licence.identifier,
+        type=licence.type_code,
+        type_name={"zh": licence.type_zh, "en": licence.type_en},
+        issuer=licence.issuer_code,
+        issuer_name=licence.issuer_name,
+        trust_level=licence.trust_level,
+        document=document,
+        face=_face(case, licence.type_code, claims),
+    )
+
+
+def _of_record(case: Case, record: Record, document: str | None) -> Subject:
+    kind = _type(case, record.type_code)
+    return Subject(
+        identifier=record.identifier,
+        type=record.type_code,
+        type_name=None if kind is None else {"zh": kind.name.zh, "en": kind.name.en},
+        issuer=record.issuer_code,
+        issuer_name=record.issuer_name,
+        trust_level=record.trust_level,
+        document=document,
+        face=_face(case, record.type_code, record.claims),
+    )
+
+
+def _face(case: Case, type_code: str, claims: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]]:
+    kind = _type(case, type_code)
+    if kind is None:
+        # Which fields are public only the type says: of a type that we do not know nothing is shown.
+        return {}
+    from licences.faces import face_of_claims
+
+    return {
+        line["key"]: {"zh": line["zh"], "en": line["en"], "value": line["value"]}
+        for line in face_of_claims(kind, claims)
+    }
+
+
+def _type(case: Case, type_code: str) -> "LicenceType | None":
+    from licences.type_errors import TypeUnknown
+
+    try:
+        return None if case.sources.catalogue is None else case.sources.catalogue.type(type_code)
+    except TypeUnknown:
+        return None
