@@ -27,16 +27,20 @@ from pathlib import Path
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from api import postgres_keeper
-from api.postgres_keeper import FAILED, SUPERUSER, Plan, open_lock
+from api.postgres_keeper import FAILED, PORT, SUPERUSER, Plan, open_lock
 from ledger.errors import DomainError
 
 ACCOUNT = "elicence"
 DATABASE = "elicence"
 _PATIENCE_SECONDS = 60.0
+_FAREWELL_SECONDS = 10.0
 _TICK_SECONDS = 0.02
+_LOGIN = {"user": SUPERUSER, "dbname": SUPERUSER, "port": str(PORT)}
+_KEEPER_ENVIRONMENT = ("PATH", "TMPDIR", "XDG_RUNTIME_DIR")  # our own variables may hold secrets
 
 
 @dataclass(eq=False)
@@ -137,7 +141,7 @@ def _start(plan: Plan) -> str:
     patience = time.monotonic() + _PATIENCE_SECONDS
     while True:
         socket = os.path.realpath(folder / "socket")
-        answer = pq.PGconn.ping(f"host='{socket}' user={SUPERUSER} dbname={SUPERUSER}".encode())
+        answer = pq.PGconn.ping(make_conninfo(host=socket, **_LOGIN).encode())
         if answer == pq.Ping.OK:
             return _url_of_database(socket)
         if answer == pq.Ping.REJECT:  # starting, perhaps replaying hours of log, or stopping: somebody is at work
@@ -160,7 +164,7 @@ def _send_keeper(plan: Plan) -> int:
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-I", "-S", postgres_keeper.__file__, plan.to_json()],
-        os.environ,
+        {name: os.environ[name] for name in _KEEPER_ENVIRONMENT if name in os.environ},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -204,13 +208,14 @@ def _last_words(folder: Path) -> str:
 
 def _url_of_database(socket: str) -> str:
     """Return the URL of our database, made if it is not there yet."""
-    with psycopg.connect(host=socket, user=SUPERUSER, dbname=SUPERUSER, autocommit=True) as connection:
+    with psycopg.connect(host=socket, autocommit=True, **_LOGIN) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         # Of six starters at once, five find that a sixth made it.
         with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             if found is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    url = URL.create("postgresql+psycopg", username=SUPERUSER, database=DATABASE, query={"host": socket})
+    place = {"host": socket, "port": str(PORT)}
+    url = URL.create("postgresql+psycopg", username=SUPERUSER, database=DATABASE, query=place)
     return url.render_as_string(hide_password=False)
 
 
@@ -224,7 +229,10 @@ def _leave(users: int, folder: Path) -> None:
         with suppress(BlockingIOError):
             fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
             last = False
+    # A child made by fork shares the lock: it must not be left with the exclusive one.
+    with suppress(BlockingIOError):
+        fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
     os.close(users)
-    patience = time.monotonic() + _PATIENCE_SECONDS
+    patience = time.monotonic() + _FAREWELL_SECONDS
     while last and not _is_free(folder / "server.lock") and time.monotonic() < patience:
         time.sleep(_TICK_SECONDS)

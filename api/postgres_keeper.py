@@ -31,12 +31,15 @@ STOPPED, FAILED, LOST = 0, 1, 3
 """Exit codes: stopped for want of users; could not start the server; another keeper is at it."""
 
 RETRY_SECONDS = 5.0
+SHUTDOWN_SECONDS = 60.0
 SOCKET_PATH_BYTES = 107  # sun_path of unix(7), less the closing zero
-SOCKET_NAME = ".s.PGSQL.5432"
+PORT = 5432  # names the socket only
+SOCKET_NAME = f".s.PGSQL.{PORT}"
 SUPERUSER = "postgres"
 _PR_SET_PDEATHSIG = 1
 
 SERVER_SETTINGS = {
+    "port": str(PORT),
     "listen_addresses": "",  # no TCP: the 0700 socket folder is the fence
     "unix_socket_permissions": "0700",
     "max_connections": "100",
@@ -201,18 +204,22 @@ class Keeper:
     def _stop_when_unused(self) -> None:
         fcntl.flock(self._users, fcntl.LOCK_EX)
         self._stop()
+        # New users wait for us. Without the checkpoint the next start replays the log, and loses nothing either.
+        time.sleep(SHUTDOWN_SECONDS)
+        self._stop(signal.SIGQUIT)
 
-    def _stop(self) -> None:
-        """Ask for a fast shutdown: open transactions roll back, a checkpoint is written."""
+    def _stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Ask for a shutdown; SIGINT is the fast one: open transactions roll back, a checkpoint is written."""
         with self._change:
             self._stopping = True
             if self._process is not None:
-                self._process.send_signal(signal.SIGINT)
+                self._process.send_signal(how)
 
 
 def fits_socket(folder: Path) -> bool:
-    """Tell whether a socket in the folder has a name that the kernel can hold."""
-    return len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES
+    """Tell whether the kernel can hold the name of a socket in the folder; to libpq a comma separates two hosts."""
+    path = os.fsencode(folder / SOCKET_NAME)
+    return len(path) <= SOCKET_PATH_BYTES and b"," not in path
 
 
 def _is_private(folder: Path) -> bool:

@@ -86,12 +86,12 @@ def validate_path(
     except CertificateInvalid:
         return _report("unreadable", None, ())
     question = _Question(trust, at, usage, proven)
-    best = _report("no_chain", end, ())
+    best = _report("no_chain", end, ())  # else the first path's fault, unless another path is good
     for path in _paths(end, intermediates, trust):
         report = _judge(path, question)
         if report.outcome == "passed":
             return report
-        if not best.chain or best.outcome == "failed":
+        if not best.chain:
             best = report
     return best
 
@@ -147,7 +147,7 @@ def _paths(leaf: Certificate, intermediates: Sequence[bytes], trust: TrustList) 
         for issuer in anchors:
             if issuer.subject == last.issuer and _signed_by(last.der, issuer.public_key):
                 yielded += 1
-                yield path if issuer == last else (*path, issuer)
+                yield path if issuer.der == last.der else (*path, issuer)
         if len(path) < _MAX_DEPTH:
             waiting.extend((*path, issuer) for issuer in helpers if _extends(path, issuer))
 

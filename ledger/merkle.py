@@ -135,6 +135,8 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
     Source: RFC 6962 section 2.1.1.
     """
+    if len(leaf) != HASH_SIZE:
+        raise ProofInvalid(reason="the leaf is no SHA-256 hash")
     verify_subtree(index, index + 1, size, leaf, proof, root)
 
 
@@ -152,7 +154,7 @@ def verify_subtree(start: int, end: int, size: int, subtree: bytes, proof: Seque
     # Without this check a proof for index + 2^k, beyond the tree, would pass for the leaf at index.
     if not is_subtree(start, end) or end > size:
         raise ProofInvalid(reason=f"[{start}, {end}) is no subtree of a tree of size {size}")
-    if len(proof) > MAX_PROOF or any(len(part) != HASH_SIZE for part in (subtree, root, *proof)):
+    if len(proof) > MAX_PROOF or any(len(part) != HASH_SIZE for part in proof):
         raise ProofInvalid(reason="it is not made of SHA-256 hashes")
     stack = list(proof)
     found_subtree, found_root = _roots(start, end, 0, size, stack, subtree)

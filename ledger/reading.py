@@ -11,7 +11,7 @@ from ledger.errors import FatalLedgerError
 from ledger.log_objects import LogObject, LogPathUnknown, log_object, read_checkpoint, tile_fetch
 from ledger.merkle import ProofInvalid, inclusion_proof, leaf_hash, verify_inclusion
 from ledger.notes import SignedNote
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectMissing, ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.subject_keys import SubjectKeys
 from ledger.tiles import TileReader
@@ -43,10 +43,12 @@ def inclusions(
 ) -> dict[str, TlogProof]:
     """Return the proofs of those events that the published log contains; every tile is read once.
 
-    Raises SubjectErased, ObjectMissing before the first checkpoint, and FatalLedgerError if the log does not contain
-    what the database says.
+    Raises SubjectErased, and FatalLedgerError if the log does not contain what the database says.
     """
-    note = read_checkpoint(objects)
+    try:
+        note = read_checkpoint(objects)
+    except ObjectMissing:
+        return {}  # nothing is published yet
     checkpoint = Checkpoint.parse(SignedNote.parse(note).text)
     placed = store.placed_events(session, event_ids, checkpoint.size)
     keys = subjects.open_subjects(session, wrapper, {event.subject for event in placed})

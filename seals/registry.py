@@ -6,7 +6,7 @@ open uses, look again under lock, close uses) touches the register only. Nobody 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from cryptography import x509
@@ -56,7 +56,7 @@ class SealUse:
 
 
 def register_organisation(session: Session, organisation: Organisation) -> None:
-    """Enter an organisation, or its next name from a later day; the same again changes nothing.
+    """Enter an organisation, or its next name from a later day, which ends the one before; again changes nothing.
 
     Raises OrganisationRefused when its days overlap those of another of its names.
     """
@@ -66,7 +66,9 @@ def register_organisation(session: Session, organisation: Organisation) -> None:
             return
         if row.valid_from >= organisation.valid_from:
             raise OrganisationRefused(reason="dates_overlap")
-        if row.valid_to is not None and row.valid_to >= organisation.valid_from:
+        if row.valid_to is None:
+            row.valid_to = organisation.valid_from - timedelta(days=1)
+        if row.valid_to >= organisation.valid_from:
             raise OrganisationRefused(reason="dates_overlap")
     session.add(
         OrganisationRow(

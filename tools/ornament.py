@@ -159,10 +159,10 @@ def business() -> str:
             (frame(sheet, 9.2), Ink("#8b6b22", 1.1)),
             (frame(sheet, 8) + frame(sheet, -8), Ink("#8b6b22", 0.35)),
             (frame(sheet, -9), gold),
-            (waves(sheet, 16, 7.2) + waves(sheet, 16, 4.8) + waves(sheet, 16, 2.4), gold),
-            (waves(sheet, 8, 6.2) + waves(sheet, 8, 3.4), brown),
+            (waves(sheet, 20, 7.2) + waves(sheet, 20, 4.6), gold),
+            (waves(sheet, 10, 6) + waves(sheet, 20, 2), brown),
             (corners, brown),
-            (_ground((210, 150), 88, 24), Ink("#f1e7c9", 0.3)),
+            (_ground((210, 150), 88, 24), Ink("#f0e6c6", 0.3)),
         ],
     )
 
@@ -177,8 +177,8 @@ def construction() -> str:
         [
             (frame(sheet, 4.8), Ink("#1f5c8c", 0.8)),
             (frame(sheet, 4) + frame(sheet, -4), blue),
-            (lattice(sheet, 8, 3.6) + lattice(sheet, 8, 1.8), pale),
-            (waves(sheet, 8, 3.6), blue),
+            (lattice(sheet, 5, 3.7), pale),
+            (lattice(sheet, 10, 3.7) + lattice(sheet, 10, 1.6), blue),
             (corners, blue),
             (_ground((148.5, 108), 56, 16), Ink("#dfeaf3", 0.25)),
         ],
@@ -213,8 +213,8 @@ def food() -> str:
         [
             (frame(sheet, 5.6), Ink("#2f7a4b", 0.8)),
             (frame(sheet, 4.6) + frame(sheet, -4.6), green),
-            (waves(sheet, 9, 4.1) + waves(sheet, 9, 2.2), green),
-            (waves(sheet, 18, 4.1) + waves(sheet, 4.5, 1.6), pale),
+            (waves(sheet, 12, 4.1) + waves(sheet, 12, 2.1), green),
+            (waves(sheet, 24, 4.1) + waves(sheet, 6, 3), pale),
             (corners, green),
             (_ground((148.5, 108), 56, 20), Ink("#e0eee2", 0.25)),
         ],
@@ -237,8 +237,29 @@ def frame_at(centre: Point, half: float) -> str:
 
 
 def _ground(centre: Point, radius: float, petals: int) -> str:
-    """The pale rosette under the text."""
-    return "".join(rosette(centre, radius * size, petals, 0.16) for size in (1, 0.86, 0.72, 0.58, 0.44, 0.3))
+    """The pale rosette under the text: two rings of ellipses, each turned a little further."""
+    return "".join(
+        _ellipse(centre, radius * size, radius * size * 0.42, math.pi * i / petals)
+        for size in (1, 0.55)
+        for i in range(petals)
+    )
+
+
+def _ellipse(centre: Point, a: float, b: float, angle: float) -> str:
+    """A turned ellipse with half axes a and b."""
+    cos, sin = math.cos(angle), math.sin(angle)
+
+    def turned(x: float, y: float) -> Point:
+        return centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos
+
+    k = 4 / 3 * (math.sqrt(2) - 1)
+    path = _move(turned(a, 0))
+    for sx, sy in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
+        upright = sx * sy > 0  # from the long axis to the short one, or back
+        start = (sx * a, sy * k * b) if upright else (sx * k * a, sy * b)
+        end = (sx * k * a, sy * b) if upright else (sx * a, sy * k * b)
+        path += _curve(turned(*start), turned(*end), turned(0, sy * b) if upright else turned(sx * a, 0))
+    return path + "Z"
 
 
 def _wave(start: Point, end: Point, halves: int, amplitude: float) -> str:

@@ -13,7 +13,7 @@ from api.embedded_postgres import running
 
 def main(arguments: list[str]) -> int:
     """Return 0 when the migrations make what the models say, or the new one is written; else 1."""
-    with tempfile.TemporaryDirectory(prefix="elicence-") as scratch, running(Path(scratch, "postgres")) as url:
+    with tempfile.TemporaryDirectory(prefix="elicence-") as scratch, _server(scratch) as url:
         database = Database(url, own_logins=True)
         try:
             database.migrate()

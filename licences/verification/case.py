@@ -12,9 +12,8 @@ from licences.verification.request import VerificationRequest
 from licences.verification.sources import Absent, Record, Sources, Unavailable
 
 if TYPE_CHECKING:
-    from ca.timestamps import TimestampToken
-
     from ca.paths import PathReport
+    from ca.timestamp_token import TimestampToken
     from ca.trust import TrustList
     from licences.verification.ledger_entry import EntryReading
 
@@ -61,6 +60,15 @@ class Case:
         return self.examined.licence
 
     @property
+    def is_licence(self) -> bool:
+        """Whether the document says that it is a licence of ours; the saying lies under its signature.
+
+        Such a document is held to everything that we write; of a stranger's we say what we can tell.
+        """
+        page = self.examined.page
+        return page.is_ours if page is not None else self.licence is not None
+
+    @property
     def identifier(self) -> str | None:
         """The licence's identifier: from its signed JSON, the record, or the look-up."""
         if self.licence is not None:
@@ -98,14 +106,16 @@ class Case:
         signature = self.examined.signature
         if signature is None or signature.token is None:
             return None
-        from ca.timestamps import TokenInvalid, read_token
+        from ca.errors import TokenInvalid
+        from ca.timestamp_token import read_token
 
         try:
             token = read_token(signature.token)
         except TokenInvalid as fault:
             return BadToken(fault.reason)
         # A good token of another document proves nothing about this one: the copied timestamp.
-        return token if token.imprint == signature.imprint else BadToken("covers_something_else")
+        covers = (token.hash_algorithm, token.imprint) == ("SHA-256", signature.imprint)
+        return token if covers else BadToken("covers_something_else")
 
     @cached_property
     def token_path(self) -> "PathReport | None":
@@ -116,7 +126,7 @@ class Case:
         from ca.paths import validate_path
 
         return validate_path(
-            token.signer_certificate, token.certificates, self.trust, at=token.gen_time, usage="timestamp"
+            token.signer_certificate, token.certificates, self.trust, at=token.gen_time, usage="timestamp", proven=True
         )
 
     @property
@@ -170,14 +180,23 @@ class Case:
 
     @cached_property
     def path(self) -> "PathReport | None":
-        """The path of the seal's certificate; None without trust list or signature."""
+        """The path of the seal's certificate at that moment; None without trust list or signature."""
+        return self._path_at(self.judged_at)
+
+    @cached_property
+    def path_now(self) -> "PathReport | None":
+        """The same path at the present moment."""
+        return self._path_at(self.request.now)
+
+    def _path_at(self, at: datetime) -> "PathReport | None":
         signature = self.examined.signature
         if self.trust is None or signature is None:
             return None
         from ca.paths import validate_path
 
+        proven = self.existence is not None
         return validate_path(
-            signature.certificate, signature.certificates[1:], self.trust, at=self.judged_at, usage="seal"
+            signature.certificate, signature.certificates[1:], self.trust, at=at, usage="seal", proven=proven
         )
 
 

@@ -3,34 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Literal
 
-from ca.timestamps import TimestampAuthority
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ca.keys import SoftwareSigner
+from ca.timestamps import TimestampAuthority
 from seals.jades import Timestamper
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class EcSigner:
-    key: EllipticCurvePrivateKey
-
-    @property
-    def algorithm(self) -> Literal["ES256", "Ed25519"]:
-        return "ES256"
-
-    @property
-    def public_key(self) -> bytes:
-        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-    def sign(self, data: bytes) -> bytes:
-        return self.key.sign(data, ECDSA(SHA256()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +23,8 @@ class TestSeal:
 
     __test__ = False
 
-    signer: EcSigner
+    signer: SoftwareSigner
+    key: EllipticCurvePrivateKey
     chain: tuple[bytes, ...]
     root: bytes
 
@@ -74,7 +59,8 @@ def certificate(
 def seal_keys(name: str = "99010100000001") -> TestSeal:
     root, issuing, leaf = (generate_private_key(SECP256R1()) for _ in range(3))
     return TestSeal(
-        signer=EcSigner(leaf),
+        signer=SoftwareSigner(leaf),
+        key=leaf,
         chain=(certificate(name, leaf, "测试 CA", issuing), certificate("测试 CA", issuing, "测试根", root)),
         root=certificate("测试根", root, "测试根", root),
     )
@@ -89,4 +75,4 @@ def timestamper() -> Timestamper:
         certificate("测试时间戳", leaf, "测试时间戳根", root, purpose=purpose),
         certificate("测试时间戳根", root, "测试时间戳根", root),
     )
-    return TimestampAuthority(EcSigner(leaf), chain, "1.3.6.1.4.1.57264.2").stamp
+    return TimestampAuthority(SoftwareSigner(leaf), chain, "1.3.6.1.4.1.57264.2").stamp

@@ -127,7 +127,7 @@ def _compact(header: dict[str, object], payload: bytes = b"{}") -> str:
 
 
 def test_joserfc_and_we_agree() -> None:
-    key = seal_keys().signer.key
+    key = seal_keys().key
     text = _compact({"alg": "ES256"}, b'{"a":1}')
     assert joserfc_jws.deserialize_compact(text, ECKey.import_key(seal_keys().signer.public_key)).payload == b'{"a":1}'
     theirs = joserfc_jws.serialize_compact({"alg": "ES256"}, b"payload", ECKey.generate_key("P-256"))
@@ -162,7 +162,7 @@ def test_forms_refused(text: str) -> None:
 
 def test_every_changed_character_is_found() -> None:
     text = _compact({"alg": "ES256"}, b'{"a":1}')
-    key = seal_keys().signer.key.public_key()
+    key = seal_keys().key.public_key()
     accepted = []
     for position in range(len(text)):
         for replacement in "Aaz09-_.=~ \n":

@@ -8,7 +8,8 @@ from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, C
 from licences.verification.report import JSON, utc_text
 
 if TYPE_CHECKING:
-    from ca.timestamps import TimestampToken
+    from ca.paths import PathReport
+    from ca.timestamp_token import TimestampToken
 
 NO_TIMESTAMP: Final = Code(
     "NO_TIMESTAMP",
@@ -28,16 +29,31 @@ TIMESTAMP_REFUSED: Final = Code(
     "TIMESTAMP_REFUSED",
     "failed",
     "time.timestamp_refused",
-    "签发时间戳的证书不能用于时间戳",
-    "the certificate behind the timestamp may not be used for timestamps",
+    "签发时间戳的证书不能用于时间戳，或当时已失效、已吊销",
+    "the certificate behind the timestamp may not be used for that, or had run out or been revoked",
 )
 TIMESTAMP_UNTRUSTED: Final = Code(
     "TIMESTAMP_UNTRUSTED",
-    "not_run",
+    "failed",
     "time.timestamp_untrusted",
     "时间戳不是信任列表中的时间戳机构签发的",
     "the timestamp is not from an authority of the trust list",
+)
+TIMESTAMP_UNKNOWN: Final = Code(
+    "TIMESTAMP_UNKNOWN",
+    "not_run",
+    "time.timestamp_unknown",
+    "时间戳机构不在信任列表之内，无法判断",
+    "the timestamp authority is not on the trust list, so its time cannot be judged",
     Advice.ASK_ISSUER,
+)
+TIMESTAMP_UNDECIDED: Final = Code(
+    "TIMESTAMP_UNDECIDED",
+    "not_run",
+    "time.timestamp_undecided",
+    "没有足够新的吊销列表，无法判断时间戳证书是否可信",
+    "it cannot be decided from these revocation lists whether the timestamp is to be trusted",
+    Advice.RENEW_TRUST,
 )
 TIMESTAMP_AGED: Final = Code(
     "TIMESTAMP_AGED",
@@ -63,7 +79,7 @@ def _run(case: Case) -> Finding:
         # The compact form has no place for one; its time is claimed, and proved by record or ledger alone.
         return Finding(NOT_APPLICABLE)
     if token is None:
-        return Finding(NO_TIMESTAMP)
+        return Finding(NO_TIMESTAMP if case.is_licence else NOT_APPLICABLE)
     if isinstance(token, BadToken):
         return Finding(TIMESTAMP_INVALID, {"reason": token.reason})
     return _trusted(case, token)
@@ -79,10 +95,19 @@ def _trusted(case: Case, token: "TimestampToken") -> Finding:
     assert path is not None
     evidence |= path_evidence(path)
     if path.outcome != "passed":
-        return Finding(TIMESTAMP_REFUSED if path.outcome == "failed" else TIMESTAMP_UNTRUSTED, evidence)
+        return Finding(_untrusted(case, path), evidence)
+    if not set(token.certificates) <= set(path.chain):
+        # The set of certificates lies under no signature: one off the path could be changed by anybody.
+        return Finding(TIMESTAMP_INVALID, {**evidence, "reason": "stray_certificate"})
     if case.token_aged:
         return Finding(TIMESTAMP_AGED, evidence)
     return Finding(evidence=evidence, at=token.gen_time)
+
+
+def _untrusted(case: Case, path: "PathReport") -> Code:
+    if path.reason in {"no_chain", "not_listed"}:
+        return TIMESTAMP_UNTRUSTED if case.is_licence else TIMESTAMP_UNKNOWN
+    return TIMESTAMP_REFUSED if path.outcome == "failed" else TIMESTAMP_UNDECIDED
 
 
 CHECK: Final = Check(
@@ -97,6 +122,8 @@ CHECK: Final = Check(
         TIMESTAMP_INVALID,
         TIMESTAMP_REFUSED,
         TIMESTAMP_UNTRUSTED,
+        TIMESTAMP_UNKNOWN,
+        TIMESTAMP_UNDECIDED,
         TIMESTAMP_AGED,
         TIMESTAMP_FROM_FUTURE,
     ),

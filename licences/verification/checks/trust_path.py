@@ -1,11 +1,14 @@
 """trust.path: whether the seal's certificate leads to an anchor of the verifier's trust list, at the signing time."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
+
+if TYPE_CHECKING:
+    from ca.paths import PathReport
 
 PATH_INVALID: Final = Code(
     "PATH_INVALID",
@@ -14,12 +17,19 @@ PATH_INVALID: Final = Code(
     "印章证书不符合要求，不能用于签发证照",
     "the seal's certificate does not fulfil what a licence needs",
 )
+SEALER_NOT_TRUSTED: Final = Code(
+    "SEALER_NOT_TRUSTED",
+    "failed",
+    "seal.not_trusted",
+    "盖章的证书不是信任列表中的机构签发的",
+    "the seal's certificate was issued by none of the authorities on the trust list",
+)
 SEALER_UNKNOWN: Final = Code(
     "SEALER_UNKNOWN",
     "not_run",
     "seal.unknown",
-    "盖章的证书不在信任列表之内，无法确认是谁盖的章",
-    "the sealing certificate is not under this trust list, so it cannot be said who sealed",
+    "签名者不在信任列表之内，无法确认是谁签的",
+    "the signer is not under this trust list, so it cannot be said who signed",
     Advice.ASK_ISSUER,
 )
 OUTSIDE_PERIOD: Final = Code(
@@ -46,13 +56,8 @@ TRUST_LIST_EXPIRED: Final = Code(
     "the trust list is out of date",
     Advice.RENEW_TRUST,
 )
-_UNDECIDED: Final = {
-    "NO_CERTIFICATE_CHAIN_FOUND": SEALER_UNKNOWN,
-    "OUT_OF_BOUNDS_NO_POE": OUTSIDE_PERIOD,
-    "OUT_OF_BOUNDS_NOT_REVOKED": OUTSIDE_PERIOD,
-}
-REVOCATION: Final = frozenset({"REVOKED", "REVOKED_NO_POE", "REVOKED_CA_NO_POE", "TRY_LATER"})
-"""Sub-indications that trust.revocation speaks of; for this check the path itself then stands."""
+_ABOUT_REVOCATION: Final = frozenset({"revoked", "on_hold", "revocation_unknown"})
+"""Reasons that trust.revocation speaks of; the path itself then stands."""
 
 
 def _run(case: Case) -> Finding:
@@ -69,11 +74,19 @@ def _run(case: Case) -> Finding:
     }
     if not trust.is_current(case.request.now):
         return Finding(TRUST_LIST_EXPIRED, {"trust_list": trust.digest, "until": utc_text(trust.valid_until)})
-    if path.outcome == "passed" or path.sub_indication in REVOCATION:
-        return Finding(evidence=evidence)
+    return Finding(_code(case, path), evidence)
+
+
+def _code(case: Case, path: "PathReport") -> Code | None:
+    if path.outcome == "passed" or path.reason in _ABOUT_REVOCATION:
+        return None
+    if path.reason == "no_chain":
+        # Under a list that the verifier chose, a licence sealed by none of its authorities is not "perhaps good";
+        # a stranger's document is merely unknown.
+        return SEALER_NOT_TRUSTED if case.is_licence else SEALER_UNKNOWN
     if path.outcome == "failed":
-        return Finding(PATH_INVALID, evidence)
-    return Finding(_UNDECIDED.get(path.sub_indication or "", PATH_UNDECIDED), evidence)
+        return PATH_INVALID
+    return OUTSIDE_PERIOD if path.reason == "expired_no_poe" else PATH_UNDECIDED
 
 
 CHECK: Final = Check(
@@ -83,6 +96,6 @@ CHECK: Final = Check(
     passed_zh="印章证书可信",
     passed_en="the seal's certificate leads to a trusted root",
     depends_on=("integrity.signature",),
-    codes=(PATH_INVALID, SEALER_UNKNOWN, OUTSIDE_PERIOD, PATH_UNDECIDED, TRUST_LIST_EXPIRED),
+    codes=(PATH_INVALID, SEALER_NOT_TRUSTED, SEALER_UNKNOWN, OUTSIDE_PERIOD, PATH_UNDECIDED, TRUST_LIST_EXPIRED),
     run=_run,
 )

@@ -1,5 +1,6 @@
 """trust.revocation: whether the seal's certificate was revoked before it sealed this document."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
@@ -40,6 +41,14 @@ REVOCATION_UNKNOWN: Final = Code(
     "no current revocation list says whether the seal's certificate has been revoked",
     Advice.RENEW_TRUST,
 )
+ON_HOLD: Final = Code(
+    "ON_HOLD",
+    "not_run",
+    "seal.on_hold",
+    "印章证书处于暂停状态",
+    "the seal's certificate is on hold",
+    Advice.ASK_ISSUER,
+)
 
 
 def _run(case: Case) -> Finding:
@@ -49,18 +58,25 @@ def _run(case: Case) -> Finding:
     if path is None:
         return Finding(NO_TRUST_LIST)
     evidence: dict[str, JSON] = {**path_evidence(path), "at": utc_text(case.judged_at)}
-    return Finding(_code(case, path), evidence, path.revoked_at)
+    code = _code(case, path)
+    later = _revoked_later(case) if code is None else None
+    if later is not None:
+        return Finding(REVOKED_LATER, evidence, later)
+    return Finding(code, evidence, path.revoked_at)
 
 
 def _code(case: Case, path: "PathReport") -> Code | None:
-    if path.revocation == "unknown":
-        return REVOCATION_UNKNOWN
-    if path.revoked_at is None:
-        return None
-    if case.existence is None:
-        # Revoked, and it could have sealed before or after: EN 319 102-1 REVOKED_NO_POE.
-        return REVOKED_UNDATED
-    return SEAL_REVOKED if path.revoked_at <= case.existence.at else REVOKED_LATER
+    if path.reason == "on_hold":
+        return ON_HOLD
+    if path.revocation == "revoked":
+        # Revoked by now, and nothing proves that it sealed before: EN 319 102-1 REVOKED_NO_POE.
+        return REVOKED_UNDATED if case.existence is None else SEAL_REVOKED
+    return REVOCATION_UNKNOWN if path.revocation == "unknown" else None
+
+
+def _revoked_later(case: Case) -> datetime | None:
+    now = case.path_now
+    return now.revoked_at if now is not None and now.revocation == "revoked" else None
 
 
 CHECK: Final = Check(
@@ -70,6 +86,6 @@ CHECK: Final = Check(
     passed_zh="印章证书没有被吊销",
     passed_en="the seal's certificate has not been revoked",
     depends_on=("trust.path",),
-    codes=(SEAL_REVOKED, REVOKED_UNDATED, REVOKED_LATER, REVOCATION_UNKNOWN),
+    codes=(SEAL_REVOKED, REVOKED_UNDATED, REVOKED_LATER, REVOCATION_UNKNOWN, ON_HOLD),
     run=_run,
 )
