@@ -8,17 +8,20 @@ it may, otherwise an administrator makes them first (docs/settings.md).
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.embedded_postgres import running
 from api.schema import VERSION_SCHEMA, Role, make_roles
 from api.settings import Settings
 from ledger.actor import Actor
+from ledger.errors import DomainError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -31,6 +34,29 @@ _MIGRATION_LOCK = int.from_bytes(b"elicence", "big")
 """The advisory lock that one migrating process holds at a time, per database."""
 
 _SCOPE = text("SELECT set_config('elicence.unit', :unit, true), set_config('elicence.purpose', :purpose, true)")
+
+
+@dataclass(eq=False)
+class DatabaseUnavailable(DomainError):
+    """No connection, or the roles are not there and cannot be made."""
+
+    code = "database.unavailable"
+    zh = "无法使用 ELICENCE_DATABASE_URL 指定的数据库：{reason}。准备方法见 docs/settings.md"
+    en = "the database of ELICENCE_DATABASE_URL cannot be used: {reason}. docs/settings.md says how to prepare one"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class DatabaseNewer(DomainError):
+    """A newer elicence has migrated this database already."""
+
+    code = "database.newer"
+    zh = "数据库版本 {found} 高于本程序的 {known}：请使用更新的程序"
+    en = "the database is at version {found}, this program knows {known}: use a newer one"
+
+    found: str
+    known: str
 
 
 class Database:
@@ -73,8 +99,11 @@ class Database:
     def migrate(self) -> None:
         """Bring the database to the newest schema: roles, schemas, tables, policies. Any number may call it at once."""
         with self._migrating() as owner:
-            if _version(owner) == HEAD:
+            version = _version(owner)
+            if version == HEAD:
                 return
+            if version is not None and version > HEAD:
+                raise DatabaseNewer(version, HEAD)
             from alembic import command
 
             command.upgrade(alembic_config(owner), "head")
@@ -102,13 +131,17 @@ class Database:
         """
         admin = self.make_engine(None, poolclass=NullPool)
         owner = self.make_engine(Role.OWNER, poolclass=NullPool)
-        with admin.connect() as locking:
-            locking.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-            locking.commit()  # the lock is the connection's, not the transaction's: it ends when that closes
-            make_roles(locking, logins=self._own_logins)
-            locking.commit()
-            with owner.begin() as connection:
-                yield connection
+        with ExitStack() as stack:
+            try:
+                locking = stack.enter_context(admin.connect())
+                locking.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                locking.commit()  # the lock is the connection's, not the transaction's: it ends when that closes
+                make_roles(locking, logins=self._own_logins)
+                locking.commit()
+                connection = stack.enter_context(owner.begin())
+            except DBAPIError as error:
+                raise DatabaseUnavailable(str(error.orig).split("\n", maxsplit=1)[0]) from error
+            yield connection
 
     def make_engine(self, role: Role | None, **pool: Any) -> Engine:
         """Return a new engine in a role, or as the URL's own user; the caller disposes of it."""

@@ -208,7 +208,7 @@ def _last_words(folder: Path) -> str:
 
 def _url_of_database(socket: str) -> str:
     """Return the URL of our database, made if it is not there yet."""
-    with psycopg.connect(host=socket, autocommit=True, **_LOGIN) as connection:
+    with psycopg.connect(make_conninfo(host=socket, **_LOGIN), autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         # Of six starters at once, five find that a sixth made it.
         with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):

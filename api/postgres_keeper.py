@@ -17,6 +17,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,6 +122,7 @@ class Keeper:
             self._clear_stale(socket)
             self._serve(socket)
             if self._stopping:
+                self._tidy(socket)
                 return STOPPED
             if time.monotonic() > begun + RETRY_SECONDS:
                 give_up = time.monotonic() + RETRY_SECONDS
@@ -131,6 +133,8 @@ class Keeper:
 
     def _initialise(self) -> None:
         """Make the cluster beside its place and rename it, so that a half-made one is never taken for a whole one."""
+        for leftover in self._folder.glob("initdb-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="initdb-", ignore_cleanup_errors=True) as scratch:
             made = Path(scratch, "cluster")
             subprocess.run(  # noqa: S603 - our own binary, our own arguments
@@ -166,6 +170,13 @@ class Keeper:
         place.unlink(missing_ok=True)
         place.symlink_to(short)
         return short
+
+    def _tidy(self, socket: Path) -> None:
+        """Remove the socket folder that lies in a place open to all."""
+        place = self._folder / "socket"
+        if place != socket:
+            place.unlink(missing_ok=True)
+            shutil.rmtree(socket, ignore_errors=True)
 
     def _clear_stale(self, socket: Path) -> None:
         """Remove the pid files of a server that is gone: `server.lock` is ours, so no process of ours is alive.

@@ -12,7 +12,8 @@ table's own columns and the two settings of the session, `elicence.unit` (the un
 
 "true" means open to the app. A table that says nothing is closed to the app: not even a grant. The worker role
 (background work, issuing, the sequencer) always sees every row. Only the worker may DELETE. The owner role, which
-migrates, has no policy and FORCE binds it too: it defines rows and cannot read them.
+migrates, has no policy and FORCE binds it too: it defines rows and cannot read them. (A migration that must rewrite rows
+lifts FORCE from the table and secures it again, in its one transaction.)
 
 An INSERT that returns columns (server defaults) and every UPDATE also need the row to be visible; `FOR SHARE` and
 `FOR UPDATE` need "app". Outside a session of `api/database.py` both settings are empty and match nothing.
@@ -82,8 +83,8 @@ def secure_table(connection: Connection, schema: str, name: str, access: Access)
     if (privileges := access.grants()) is not None:
         statements.append(f"GRANT {privileges} ON {table} TO {APP}")
     there = text("SELECT policyname FROM pg_policies WHERE schemaname = :schema AND tablename = :name")
-    for policy in connection.execute(there, {"schema": schema, "name": name}).scalars():
-        statements.append(f'DROP POLICY "{policy}" ON {table}')
+    found = connection.execute(there, {"schema": schema, "name": name}).scalars()
+    statements += [f'DROP POLICY "{policy}" ON {table}' for policy in found]
     statements += [f"CREATE POLICY {policy} ON {table} {definition}" for policy, definition in access.policies()]
     for statement in statements:
         run(connection, statement)

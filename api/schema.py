@@ -39,7 +39,11 @@ def compare_options() -> dict[str, Any]:
 
 def metadatas() -> list[MetaData]:
     """Import the models of every package and return their metadata in the order of SCHEMAS."""
-    return [importlib.import_module(f"{schema}.models").Base.metadata for schema in SCHEMAS if importlib.util.find_spec(f"{schema}.models")]
+    return [
+        importlib.import_module(f"{schema}.models").Base.metadata
+        for schema in SCHEMAS
+        if importlib.util.find_spec(f"{schema}.models")
+    ]
 
 
 def make_roles(connection: Connection, *, logins: bool) -> None:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from stdnum.cn import uscc as uscc_number
 
@@ -21,12 +21,15 @@ _SEAL_CODE: Final = re.compile(r"[0-9]{14}")
 _POLICY: Final = re.compile(r"(?:[01]\.[0-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,5}))(?:\.(?:0|[1-9][0-9]{0,9})){1,10}")
 _ORIGIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 _BASE_URL: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~-]+)*")
+# 1 法定名称章, 2 财务, 3 发票, 4 合同, 5 法定代表人名章, 6 业务专用, 99 其他
+_KINDS: Final = frozenset({1, 2, 3, 4, 5, 6, 99})
+_DIAMETERS: Final = frozenset({42, 45})
 _NUMBER: Final = re.compile(r"[0-9]{1,4}")
 
 
 def _wrong(kind: str, zh: str, en: str) -> PydanticCustomError:
     # Braces would be format fields of pydantic's own; no value is ever repeated, so there are none.
-    return PydanticCustomError(kind, "{en}", {"zh": zh, "en": en})  # type: ignore[arg-type]
+    return PydanticCustomError(kind, "{en}", {"zh": zh, "en": en})
 
 
 def _pattern(pattern: re.Pattern[str], zh: str, en: str) -> BeforeValidator:
@@ -41,7 +44,9 @@ def _pattern(pattern: re.Pattern[str], zh: str, en: str) -> BeforeValidator:
 def _check_name(value: object) -> object:
     if isinstance(value, str) and not (0 < len(value) <= _MAX_NAME and value.isprintable() and value == value.strip()):
         raise _wrong(
-            "name", f"应为 1 至 {_MAX_NAME} 个可见字符，首尾无空格", f"1 to {_MAX_NAME} printable characters, no space around"
+            "name",
+            f"应为 1 至 {_MAX_NAME} 个可见字符，首尾无空格",
+            f"1 to {_MAX_NAME} printable characters, no space around",
         )
     return value
 
@@ -70,9 +75,23 @@ def _check_uscc(value: object) -> object:
 
 
 def _as_number(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):  # from the JSON that a ceremony keeps
+        return value
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
     raise _wrong("number", "应为整数", "a whole number is wanted")
+
+
+def _check_kind(value: int) -> int:
+    if value not in _KINDS:
+        raise _wrong("kind", "印章类型应为 1 至 6 或 99", "the kind of a seal is 1 to 6 or 99")
+    return value
+
+
+def _check_diameter(value: int) -> int:
+    if value not in _DIAMETERS:
+        raise _wrong("diameter", "直径应为 42 或 45（毫米）", "the diameter is 42 or 45 (millimetres)")
+    return value
 
 
 Name = Annotated[str, BeforeValidator(_check_name)]
@@ -88,35 +107,38 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class RootPlan(_Part):
-    """The root authority."""
+class NamedPlan(_Part):
+    """One of the organisation's own certificates: its common name and how many years it is valid."""
 
     name: Name
+    years: int
+
+
+class RootPlan(NamedPlan):
+    """The root authority."""
+
     years: Annotated[Number, Field(ge=1, le=profiles.ROOT.max_years)]
 
 
-class IssuingPlan(_Part):
+class IssuingPlan(NamedPlan):
     """The authority that issues seals, status and receipt certificates."""
 
-    name: Name
     years: Annotated[Number, Field(ge=1, le=profiles.ISSUING.max_years)]
 
 
-class TsaPlan(_Part):
+class TsaPlan(NamedPlan):
     """The timestamp authority; `policy` is the dotted OID of its time-stamping policy."""
 
-    name: Name
     years: Annotated[Number, Field(ge=1, le=profiles.TIMESTAMP.max_years)]
-    policy: Annotated[
-        str, _pattern(_POLICY, "应为点分对象标识符（OID）", "a dotted object identifier is wanted")
-    ] = DEFAULT_TSA_POLICY
+    policy: Annotated[str, _pattern(_POLICY, "应为点分对象标识符（OID）", "a dotted object identifier is wanted")] = (
+        DEFAULT_TSA_POLICY
+    )
 
 
-class KeyPlan(_Part):
+class KeyPlan(NamedPlan):
     """A key that signs status lists or receipts."""
 
-    name: Name
-    years: Annotated[Number, Field(ge=1, le=profiles.STATUS.max_years)]
+    years: Annotated[Number, Field(ge=1, le=profiles.STATUS.max_years)] = 10
 
 
 class SealPlan(_Part):
@@ -126,27 +148,21 @@ class SealPlan(_Part):
     code: Annotated[str, _pattern(_SEAL_CODE, "印章编码应为 14 位数字", "a seal code has 14 digits")]
     uscc: UsccText
     organisation: UnitName
-    kind: Annotated[Number, BeforeValidator(lambda value: value)]
+    kind: Annotated[Number, AfterValidator(_check_kind)]
     seal_name: Name
     bottom_text: Name | None = None
-    diameter_mm: Number
+    diameter_mm: Annotated[Number, AfterValidator(_check_diameter)]
     licence_types: Annotated[tuple[Slug, ...], Field(min_length=1, strict=False)]
     years: Annotated[Number, Field(ge=1, le=profiles.SEAL.max_years)]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.kind not in {1, 2, 3, 4, 5, 6, 99}:
-            raise _wrong("kind", "印章类型应为 1-6 或 99", "the kind of a seal is 1 to 6 or 99")
-        if self.diameter_mm not in {42, 45}:
-            raise _wrong("diameter", "直径应为 42 或 45（毫米）", "the diameter is 42 or 45 (millimetres)")
-        return self
 
 
 class LogPlan(_Part):
     """The ledger: its origin is a URL without scheme (C2SP tlog-checkpoint)."""
 
     origin: Annotated[
-        str, Field(max_length=200), _pattern(_ORIGIN, "应为不带协议的网址，如 example.gov.cn/log", "a URL without scheme")
+        str,
+        Field(max_length=200),
+        _pattern(_ORIGIN, "应为不带协议的网址，如 example.gov.cn/log", "a URL without scheme"),
     ]
 
 
@@ -165,8 +181,79 @@ class CeremonyPlan(_Part):
     root: RootPlan
     issuing: IssuingPlan
     tsa: TsaPlan
-    status: KeyPlan
-    receipt: KeyPlan
+    status: KeyPlan = KeyPlan(name="证照状态签名")
+    receipt: KeyPlan = KeyPlan(name="核验回执签名")
     log: LogPlan
     trust: TrustPlan = TrustPlan()
     seals: Annotated[tuple[SealPlan, ...], Field(min_length=1, strict=False)]
+
+
+def load_plan(text: str) -> CeremonyPlan:
+    """Read a plan from YAML; raises PlanInvalid with every fault, its line and field."""
+    located = plan_yaml.load(text)
+    faults = list(_cross_faults(located))
+    try:
+        plan = CeremonyPlan.model_validate(located.value)
+    except ValidationError as error:
+        faults.extend(_fault(details, located) for details in error.errors(include_input=False, include_url=False))
+    if faults:
+        raise PlanInvalid(tuple(sorted(faults, key=lambda fault: (fault.line, fault.field))))
+    return plan
+
+
+_MESSAGES: Final = {
+    "missing": ("缺少此项", "is missing"),
+    "extra_forbidden": ("没有这一项，请检查拼写", "there is no such member: check the spelling"),
+    "string_type": ("应为一段文字", "a text is wanted"),
+    "model_type": ("应为一组“名称: 值”", "a group of `name: value` is wanted"),
+    "tuple_type": ("应为列表", "a list is wanted"),
+    "too_short": ("至少需要一项", "at least one is wanted"),
+    "string_too_long": ("最多 {max_length} 个字符", "at most {max_length} characters"),
+    "greater_than_equal": ("不得小于 {ge}", "must be at least {ge}"),
+    "less_than_equal": ("不得大于 {le}", "must be at most {le}"),
+}
+
+
+def _fault(details: ErrorDetails, located: plan_yaml.Located) -> PlanFault:
+    context: dict[str, Any] = details.get("ctx", {})
+    location = details["loc"]
+    zh, en = _MESSAGES.get(details["type"], ("不符合要求", "does not fit"))
+    zh, en = context.get("zh", zh).format(**context), context.get("en", en).format(**context)
+    return PlanFault(located.line(location), plan_yaml.dotted(location), zh, en)
+
+
+def _cross_faults(located: plan_yaml.Located) -> Iterator[PlanFault]:
+    """Find what is wrong between members; looks at the raw values, so that it is told together with everything else."""
+    seals = _part(located.value, "seals")
+    for key in ("id", "code"):
+        seen: set[object] = set()
+        for index, seal in enumerate(seals if isinstance(seals, list) else []):
+            value = _part(seal, key)
+            if isinstance(value, str) and value in seen:
+                location: plan_yaml.Location = ("seals", index, key)
+                zh, en = "与另一枚印章相同", "is the same as another seal's"
+                yield PlanFault(located.line(location), plan_yaml.dotted(location), zh, en)
+            seen.add(value)
+    below: list[tuple[plan_yaml.Location, str]] = [((name,), "issuing") for name in ("status", "receipt")]
+    below += [(("seals", index), "issuing") for index, _ in enumerate(seals if isinstance(seals, list) else [])]
+    below += [(("issuing",), "root"), (("tsa",), "root")]
+    for location, above in below:
+        years, limit = _years(located.value, location), _years(located.value, (above,))
+        if years is not None and limit is not None and years > limit:
+            field = (*location, "years")
+            zh, en = f"不得超过 {above}.years", f"must not exceed {above}.years"
+            yield PlanFault(located.line(field), plan_yaml.dotted(field), zh, en)
+
+
+def _part(value: object, key: str | int) -> object:
+    if isinstance(value, dict):
+        return value.get(key)
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key]
+    return None
+
+
+def _years(value: object, location: plan_yaml.Location) -> int | None:
+    for key in (*location, "years"):
+        value = _part(value, key)
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None

@@ -80,7 +80,9 @@ def issue(
     return _sign(profile, subject, public_key, _Issuer(name, authority.signer), not_before, not_after)
 
 
-def issue_root(profile: Profile, subject: DistinguishedName, signer: Signer, not_before: datetime, not_after: datetime) -> bytes:
+def issue_root(
+    profile: Profile, subject: DistinguishedName, signer: Signer, not_before: datetime, not_after: datetime
+) -> bytes:
     """Issue a self-signed root and return its DER; raises ProfileViolated."""
     issuer = _Issuer(subject.as_name(), signer)
     return _sign(profile, subject, signer.public_key, issuer, not_before, not_after)

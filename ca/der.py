@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from ca.errors import DerInvalid
@@ -104,7 +105,7 @@ def set_of(element: Element) -> tuple[Element, ...]:
     """Return the members of a SET OF (whatever its tag), which must be sorted and distinct; raises DerInvalid."""
     members = children(element)
     # X.690 section 11.6
-    if any(one.raw >= other.raw for one, other in zip(members, members[1:], strict=False)):
+    if any(one.raw >= other.raw for one, other in pairwise(members)):
         raise DerInvalid("a set that is not sorted")
     return members
 
@@ -142,7 +143,7 @@ def parse_integer(element: Element, tag: int = INTEGER) -> int:
     value = expect(element, tag).value
     if not 1 <= len(value) <= _MAX_INTEGER:
         raise DerInvalid("an integer of unreasonable size")
-    if len(value) > 1 and (value[0] == 0 and value[1] < 0x80 or value[0] == 0xFF and value[1] >= 0x80):
+    if len(value) > 1 and ((value[0] == 0 and value[1] < 0x80) or (value[0] == 0xFF and value[1] >= 0x80)):
         raise DerInvalid("an integer that is not in its shortest form")
     return int.from_bytes(value, "big", signed=True)
 

@@ -20,7 +20,8 @@ CAError
 ├── CeremonyRefused
 │   ├── CeremonyDone       there is a ceremony in that folder
 │   ├── CeremonyRunning    another process holds one there now
-│   └── CeremonyMissing    there is none to open
+│   ├── CeremonyMissing    there is none to open
+│   └── CeremonyDamaged    one of its files is gone or changed
 └── TrustListInvalid
 """
 
@@ -196,25 +197,29 @@ class PlanFault:
     zh: str
     en: str
 
+    def message(self, language: Language = "en") -> str:
+        """Return where the fault is and what it is."""
+        if language == "zh":
+            where = f"第 {self.line} 行 {self.field}" if self.line else self.field
+            return f"{where}：{self.zh}"
+        where = f"line {self.line}, {self.field}" if self.line else self.field
+        return f"{where}: {self.en}"
+
 
 @dataclass(eq=False)
 class PlanInvalid(CAError):
     """The ceremony's YAML is wrong; every fault is told at once, and no value is repeated."""
 
     code = "ca.plan_invalid"
-    zh = "仪式计划有 {count} 处错误："
-    en = "the ceremony plan has {count} faults:"
+    zh = "仪式计划中的错误（共 {count} 处）："
+    en = "faults in the ceremony plan ({count}):"
 
     faults: tuple[PlanFault, ...]
 
     def message(self, language: Language = "en") -> str:
         """Return the heading and a line for each fault."""
-        if language == "zh":
-            rows = [f"  第 {fault.line} 行 {fault.field}：{fault.zh}" for fault in self.faults]
-        else:
-            rows = [f"  line {fault.line}, {fault.field}: {fault.en}" for fault in self.faults]
         heading: str = getattr(self, language).format(count=len(self.faults))
-        return "\n".join([heading, *rows])
+        return "\n".join([heading, *(f"  {fault.message(language)}" for fault in self.faults)])
 
 
 class CeremonyRefused(CAError):
@@ -254,6 +259,17 @@ class CeremonyMissing(CeremonyRefused):
     en = "no ceremony was finished in {folder}: run `elicence init` first"
 
     folder: str
+
+
+@dataclass(eq=False)
+class CeremonyDamaged(CeremonyRefused):
+    """One of the files that a ceremony left is gone or changed."""
+
+    code = "ca.ceremony_damaged"
+    zh = "密钥仪式的文件 {file} 缺失或被改动，请从备份恢复"
+    en = "the ceremony's file {file} is gone or changed: restore it from a backup"
+
+    file: str
 
 
 @dataclass(eq=False)

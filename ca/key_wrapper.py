@@ -54,7 +54,7 @@ class LocalKeyWrapper:
 
     def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         """Wrap a 32-byte key under the newest key-encryption key."""
-        kek_id = next(reversed(self.keks))
+        kek_id = list(self.keks)[-1]
         nonce = os.urandom(_NONCE_SIZE)
         ciphertext = AESGCM(self.keks[kek_id]).encrypt(nonce, key, _bound(kek_id, context))
         return WrappedKey(ALGORITHM, kek_id, nonce + ciphertext)

@@ -76,7 +76,9 @@ REASONS: Final = MappingProxyType(
             "签发证书所用的算法在该时刻已不被信任列表认可",
             "the trust list no longer allowed the algorithm of a certificate at that time",
         ),
-        "not_yet_valid": _failed("NOT_YET_VALID", "该时刻证书尚未生效", "the certificate was not yet valid at that time"),
+        "not_yet_valid": _failed(
+            "NOT_YET_VALID", "该时刻证书尚未生效", "the certificate was not yet valid at that time"
+        ),
         "expired": _failed("EXPIRED", "该时刻证书已过期", "the certificate had expired at that time"),
         "expired_no_poe": _open(
             "OUT_OF_BOUNDS_NO_POE",

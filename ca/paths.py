@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from ca import oids, signatures
@@ -223,7 +224,7 @@ def _validity_fault(path: Path, question: _Question) -> _Fault | None:
 
 def _judge_revocation(path: Path, question: _Question) -> PathReport:
     unknown: Certificate | None = None
-    for position, (certificate, issuer) in enumerate(zip(path, path[1:], strict=False)):
+    for position, (certificate, issuer) in enumerate(pairwise(path)):
         dates_tokens = question.usage == "timestamp" and position == 0
         status = revocation_status(certificate, issuer, question.trust.crls, question.at, dates_tokens=dates_tokens)
         if status.verdict == "revoked":

@@ -67,7 +67,7 @@ def _check_events(text: str) -> None:
     """Refuse aliases, which can make a small file huge, and deep nesting, which can exhaust the stack."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = 0 if event.start_mark is None else event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             fault = PlanFault(line, "(file)", "不支持 YAML 别名（*）", "YAML aliases (*) are not supported")
             raise PlanInvalid((fault,))

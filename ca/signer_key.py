@@ -55,7 +55,10 @@ class SignerKey(ec.EllipticCurvePrivateKey):
         raise NotImplementedError
 
     def private_bytes(
-        self, encoding: Encoding, format: PrivateFormat, encryption_algorithm: KeySerializationEncryption  # noqa: A002
+        self,
+        encoding: Encoding,
+        format: PrivateFormat,
+        encryption_algorithm: KeySerializationEncryption,  # noqa: A002
     ) -> NoReturn:
         """Refuse: the key never leaves its store."""
         raise NotImplementedError

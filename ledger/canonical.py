@@ -29,7 +29,7 @@ def dumps(value: JSON) -> bytes:
     plain: Any = value
     try:
         return rfc8785.dumps(plain)
-    except (rfc8785.CanonicalizationError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise NotCanonical from error
 
 
@@ -40,9 +40,15 @@ def loads(data: bytes) -> Any:
     readers see different values: both fall out because the value must give the same bytes again.
     """
     try:
-        value = json.loads(data.decode())
+        value = json.loads(data.decode(), parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise NotCanonical from error
     if dumps(value) != data:
         raise NotCanonical
     return value
+
+
+def _integer(text: str) -> int | float:
+    """Read a number without a fraction as what it is in JSON, a double: beyond 2^53 not every integer exists."""
+    number = float(text)
+    return int(text) if abs(number) < 2**53 else number

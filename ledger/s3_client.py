@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
@@ -12,6 +13,9 @@ from obstore.store import S3Store
 
 from ledger.object_keys import check_key, check_prefix
 from ledger.objects import ObjectMissing, ObjectStoreUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +38,22 @@ class S3Objects:
 
     def __init__(self, location: S3Location) -> None:
         url = urlsplit(location.url)
-        options = {
-            "endpoint": location.endpoint,
-            "access_key_id": location.access_key_id,
-            "secret_access_key": location.secret_access_key,
-        }
+        config: S3Config = {"region": location.region}
+        if location.endpoint is not None:
+            config["endpoint"] = location.endpoint
+        if location.access_key_id is not None and location.secret_access_key is not None:
+            config["access_key_id"] = location.access_key_id
+            config["secret_access_key"] = location.secret_access_key
         self._store = S3Store(
             url.netloc,
             prefix=url.path.strip("/") or None,
-            region=location.region,
+            config=config,
             client_options={
                 "allow_http": (location.endpoint or "").startswith("http:"),
                 "connect_timeout": "3 s",
                 "timeout": "30 s",
             },
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
-            **{name: value for name, value in options.items() if value is not None},
         )
 
     def put(self, key: str, data: bytes) -> None:

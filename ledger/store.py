@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Result, exists, select, text, update
+from sqlalchemy import CursorResult, Result, Select, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,7 +62,6 @@ class PlacedEvent:
     id: str
     subject: UUID
     body: bytes
-    body_digest: bytes
     place: Place
 
 
@@ -79,6 +78,19 @@ class Head:
         """The number of entries."""
         return self.frontier.size
 
+
+_HEAD = select(LogHeadRow.origin, LogHeadRow.size, LogHeadRow.root, LogHeadRow.frontier)
+
+_PLACED = select(
+    EventRow.id,
+    EventRow.subject_id,
+    EventRow.body,
+    EventRow.entry_index,
+    EventRow.seq,
+    EventRow.previous,
+    EventRow.tag,
+    EventRow.commitment,
+)
 
 _INSERT_SUBJECTS = text("""
     INSERT INTO ledger.subjects (id, kind, key_algorithm, kek_id, key_ciphertext)
@@ -227,16 +239,17 @@ def _expect(result: Result[Any], rows: int) -> None:
 
 def head(session: Session) -> Head | None:
     """Return the head, None before the log exists; raises FatalLedgerError."""
-    return _head(session.scalar(select(LogHeadRow)))
+    return _head(session, _HEAD)
 
 
 def lock_head(session: Session) -> Head | None:
     """Return the head and keep other sequencers waiting until the transaction ends; raises FatalLedgerError."""
     session.execute(_LOCK_LIMITS)
-    return _head(session.scalar(select(LogHeadRow).with_for_update()))
+    return _head(session, _HEAD.with_for_update())
 
 
-def _head(row: LogHeadRow | None) -> Head | None:
+def _head(session: Session, query: Select[tuple[str, int, bytes, bytes]]) -> Head | None:
+    row = session.execute(query).one_or_none()
     return None if row is None else Head(row.origin, row.root, Frontier.of(row.size, row.frontier))
 
 
@@ -272,10 +285,5 @@ def entry_parts(session: Session, start: int, end: int) -> list[tuple[bytes, byt
 
 def placed_events(session: Session, events: Collection[str], size: int) -> list[PlacedEvent]:
     """Return those of the events that stand in the log below `size`."""
-    rows = session.scalars(select(EventRow).where(EventRow.id.in_(events), EventRow.entry_index < size))
-    return [_placed(row) for row in rows]
-
-
-def _placed(row: EventRow) -> PlacedEvent:
-    place = Place(row.id, row.entry_index, row.seq, row.previous, row.tag, row.commitment)  # type: ignore[arg-type]
-    return PlacedEvent(row.id, row.subject_id, row.body, row.body_digest, place)
+    rows = session.execute(_PLACED.where(EventRow.id.in_(events), EventRow.entry_index < size))
+    return [PlacedEvent(row.id, row.subject_id, row.body, Place(row.id, *row[3:])) for row in rows]

@@ -12,21 +12,21 @@ from typing import Final
 
 from ca import der, oids
 from ca.certificate_reader import Certificate, read_certificate
+from ca.digests import SHA256_IDENTIFIER
 from ca.errors import DerInvalid
-from ca.signatures import ES256_IDENTIFIER, SCHEMES, verify
+from ca.signatures import ES256_IDENTIFIER, verify
 from seals.pdf_errors import CmsUnreadable
 
 MAX_CERTIFICATES: Final = 8
 _MAX_ECDSA_P256: Final = 72  # bytes of a DER Ecdsa-Sig-Value
 
+_SIGNED_DATA: Final = der.oid(oids.SIGNED_DATA)
 _DATA: Final = der.oid("1.2.840.113549.1.7.1")
 _SIGNATURE_TIME_STAMP: Final = der.oid("1.2.840.113549.1.9.16.2.14")
 _SIGNED_ATTRIBUTES: Final = der.context(0)
 _UNSIGNED_ATTRIBUTES: Final = der.context(1)
 _CERTIFICATES: Final = der.context(0)
-# RFC 5754 section 2: SHA-256 goes without parameters.
-_SHA256_IDENTIFIER: Final = der.sequence(der.oid(oids.SHA256))
-_SIGNED_DATA_HEAD: Final = der.integer(1) + der.sorted_set([_SHA256_IDENTIFIER]) + der.sequence(_DATA)
+_SIGNED_DATA_HEAD: Final = der.integer(1) + der.sorted_set([SHA256_IDENTIFIER]) + der.sequence(_DATA)
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
@@ -53,7 +53,7 @@ class CmsWriter:
         self._after_digest = _attribute(der.oid(oids.SIGNING_CERTIFICATE_V2), signing_certificate)
         self._head = _SIGNED_DATA_HEAD + der.sorted_set(chain, _CERTIFICATES)
         self._signer_head = (
-            der.integer(1) + der.sequence(leaf.issuer, der.integer(leaf.serial_number)) + _SHA256_IDENTIFIER
+            der.integer(1) + der.sequence(leaf.issuer, der.integer(leaf.serial_number)) + SHA256_IDENTIFIER
         )
 
     def signed_attributes(self, digest: bytes) -> bytes:
@@ -74,7 +74,7 @@ class CmsWriter:
             unsigned,
         )
         signed_data = der.sequence(self._head, der.tlv(der.SET, signer))
-        return der.sequence(der.oid(oids.SIGNED_DATA), der.tlv(der.context(0), signed_data))
+        return der.sequence(_SIGNED_DATA, der.tlv(der.context(0), signed_data))
 
     def size(self, token: int) -> int:
         """Return how many bytes the CMS needs at most with a token of that many bytes (0: without one)."""
@@ -83,57 +83,71 @@ class CmsWriter:
 
 @dataclass(frozen=True, slots=True)
 class SealCms:
-    """What a seal's CMS says: its chain (leaf first), the signed document digest, the signature, the timestamp token."""
+    """What a seal's CMS says.
 
-    chain: tuple[bytes, ...]
+    certificates: DER, the signer's first and, if they are one chain, upwards; message_digest: the document digest that
+    was signed; signed_attributes: the DER SET under the signature; token: DER timestamp token or None;
+    faults: stable words for each departure from what our writer writes.
+    """
+
+    certificates: tuple[bytes, ...]
     message_digest: bytes
     signed_attributes: bytes
     signature: bytes
-    algorithm: str
     token: bytes | None
-
-    @property
-    def signer_certificate(self) -> bytes:
-        """DER of the certificate that the signed attributes name."""
-        return self.chain[0]
+    faults: tuple[str, ...]
 
     def signature_valid(self) -> bool:
         """Say whether the signature over the signed attributes is that of the signer certificate's key."""
-        key = read_certificate(self.signer_certificate).public_key
+        try:
+            key = read_certificate(self.certificates[0]).public_key
+        except DerInvalid:
+            return False
         return verify(key, ES256_IDENTIFIER, self.signed_attributes, self.signature)
 
 
+def split_padding(value: bytes) -> tuple[bytes, bytes]:
+    """Part a signature value into its DER element and what pads the space kept for it; raises CmsUnreadable."""
+    octets = value[1] & 0x7F if len(value) > 1 and value[1] & 0x80 else 0
+    length = int.from_bytes(value[2 : 2 + octets]) if octets else int.from_bytes(value[1:2])
+    end = 2 + octets + length
+    if end > len(value):
+        raise CmsUnreadable(reason="cut_off")
+    return value[:end], value[end:]
+
+
 def read_cms(data: bytes) -> SealCms:
-    """Read the CMS of a seal; raises CmsUnreadable for any byte that our writer would have written otherwise.
+    """Read the CMS of a seal and name each byte that our writer would have written otherwise; raises CmsUnreadable.
 
     The certificates must be one chain from the signer up to a self-signed root, each signed by the next: they are not
     under the seal's signature, so theirs is what protects their bytes. Whether the chain is trusted is not judged here.
     """
     try:
         certificates, parts = _take_apart(data)
-        signer = next((one for one in certificates if sha256(one).digest() == parts.certificate_hash), None)
-        if signer is None:
-            raise CmsUnreadable(reason="signer_certificate_missing")
-        chain = order_chain(signer, frozenset(certificates))
     except DerInvalid as fault:
         raise CmsUnreadable(reason="not_der") from fault
-    writer = CmsWriter(chain)
-    if writer.assemble(parts.message_digest, parts.signature, parts.token) != data:
-        raise CmsUnreadable(reason="not_canonical")
-    return SealCms(
-        chain=chain,
-        message_digest=parts.message_digest,
-        signed_attributes=writer.signed_attributes(parts.message_digest),
-        signature=parts.signature,
-        algorithm=SCHEMES[ES256_IDENTIFIER].id,
-        token=parts.token,
-    )
+    if not 0 < len(certificates) <= MAX_CERTIFICATES:
+        raise CmsUnreadable(reason="number_of_certificates")
+    faults: list[str] = []
+    signers = [one for one in certificates if sha256(one).digest() == parts.certificate_hash]
+    if not signers:
+        faults.append("signer_certificate")
+    chain = (*signers, *(one for one in certificates if one not in signers))
+    try:
+        chain = order_chain(chain[0], frozenset(chain))
+        written = CmsWriter(chain).assemble(parts.message_digest, parts.signature, parts.token)
+        if written != data:
+            faults.append("not_canonical")
+    except (CmsUnreadable, DerInvalid):
+        faults.append("certificates")
+    return SealCms(chain, parts.message_digest, parts.signed_attributes, parts.signature, parts.token, tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
     message_digest: bytes
     certificate_hash: bytes
+    signed_attributes: bytes
     signature: bytes
     token: bytes | None
 
@@ -143,28 +157,27 @@ def _take_apart(data: bytes) -> tuple[tuple[bytes, ...], _Parts]:
     content_info = der.Fields(der.read(data))
     content_info.take(der.OBJECT_IDENTIFIER)
     signed_data = der.Fields(der.read(content_info.take(der.context(0)).value))
-    signed_data.take(der.INTEGER)
-    signed_data.take(der.SET)
-    signed_data.take(der.SEQUENCE)
-    certificates = tuple(member.raw for member in der.set_of(signed_data.take(_CERTIFICATES)))
-    if len(certificates) > MAX_CERTIFICATES:
-        raise CmsUnreadable(reason="too_many_certificates")
+    for tag in (der.INTEGER, der.SET, der.SEQUENCE):
+        signed_data.take(tag)
+    certificates = tuple(member.raw for member in der.children(signed_data.take(_CERTIFICATES)))
     signer = der.Fields(der.read(signed_data.take(der.SET).value))
     for tag in (der.INTEGER, der.SEQUENCE, der.SEQUENCE):
         signer.take(tag)
-    attributes = der.children(signer.take(_SIGNED_ATTRIBUTES))
+    signed = signer.take(_SIGNED_ATTRIBUTES)
+    attributes = der.children(signed)
     if len(attributes) != 3:
         raise CmsUnreadable(reason="signed_attributes")
     signer.take(der.SEQUENCE)
     signature = der.parse_octets(signer.take())
     unsigned = signer.optional(_UNSIGNED_ATTRIBUTES)
-    parts = _Parts(
-        message_digest=_only_value(attributes[1].raw).value,
+    return certificates, _Parts(
+        message_digest=der.parse_octets(_only_value(attributes[1].raw)),
         certificate_hash=_certificate_hash(_only_value(attributes[2].raw)),
+        # RFC 5652 section 5.4: signed as the SET that it is, not under the tag it stands with
+        signed_attributes=der.tlv(der.SET, signed.value),
         signature=signature,
         token=None if unsigned is None else _only_value(unsigned.value).raw,
     )
-    return certificates, parts
 
 
 def _only_value(attribute: bytes) -> der.Element:

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ca import der, oids
 from ca.certificate_reader import read_certificate
 from ca.errors import DerInvalid
+from seals.cms import split_padding
+from seals.pdf_errors import CmsUnreadable
 
 State = Literal["broken", "holds", "unknown"]
 
@@ -48,12 +50,12 @@ def foreign_state(value: bytes, digest: Callable[[str], bytes]) -> State:
     """
     try:
         return _state(value, digest)
-    except DerInvalid:
+    except (DerInvalid, CmsUnreadable):
         return "unknown"
 
 
 def _state(value: bytes, digest: Callable[[str], bytes]) -> State:
-    content_info = der.Fields(der.first(value))
+    content_info = der.Fields(der.read(split_padding(value)[0]))
     content_info.take(der.OBJECT_IDENTIFIER)
     signed_data = der.Fields(der.read(content_info.take(der.context(0)).value))
     for tag in (der.INTEGER, der.SET, der.SEQUENCE):

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
-from cryptography.x509 import load_der_x509_certificate
-
+from ca.certificate_reader import read_certificate
 from seals.errors import SealCertificateNotValid, SealError, SealNotGranted, SealStopped
 
 ANY = "*"
@@ -51,8 +49,8 @@ def seal_refusal(seal: Seal, now: datetime) -> SealError | None:
     """Return why a seal cannot be used now, None if it can."""
     if seal.state != "active":
         return SealStopped(seal=seal.code, state=seal.state)
-    not_before, not_after = certificate_period(seal.certificate)
-    if not (max(seal.valid_from, not_before) <= now <= min(seal.valid_until, not_after)):
+    certificate = read_certificate(seal.certificate)
+    if not max(seal.valid_from, certificate.not_before) <= now <= min(seal.valid_until, certificate.not_after):
         return SealCertificateNotValid(seal=seal.code)
     return None
 
@@ -66,10 +64,3 @@ def grant_refusal(seal: Seal, grant: Grant, now: datetime) -> SealError | None:
     if grant.valid_until is not None and now > grant.valid_until:
         return SealNotGranted(seal=seal.code, reason="ended")
     return None
-
-
-@lru_cache(maxsize=256)
-def certificate_period(certificate: bytes) -> tuple[datetime, datetime]:
-    """Return from when to when a DER certificate holds, both inclusive."""
-    parsed = load_der_x509_certificate(certificate)
-    return parsed.not_valid_before_utc, parsed.not_valid_after_utc

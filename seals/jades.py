@@ -12,13 +12,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.x509 import load_der_x509_certificate
-
+from ca.certificate_reader import read_certificate
+from ca.errors import CertificateInvalid
 from ledger.signing import Signer
 from seals.errors import JsonOverLimits, JsonUnreadable
 from seals.jose import (
@@ -297,15 +294,7 @@ def _header_faults(header: Mapping[str, JSON], payload: Mapping[str, JSON], leaf
 
 
 def _verified(jws: Jws, leaf: bytes) -> bool:
-    key = _public_key(leaf)
-    return key is not None and jws.verified_by(key)
-
-
-@lru_cache(maxsize=256)
-def _public_key(leaf: bytes) -> EllipticCurvePublicKey | None:
-    """Return the certificate's key, None for another kind; a city has few seals and verifies many documents."""
     try:
-        key = load_der_x509_certificate(leaf).public_key()
-    except (ValueError, UnsupportedAlgorithm):
+        return jws.verified_by(read_certificate(leaf).public_key)
+    except CertificateInvalid:
         raise JsonUnreadable(reason="certificate_unreadable") from None
-    return key if isinstance(key, EllipticCurvePublicKey) else None

@@ -12,16 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-    EllipticCurvePublicNumbers,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ca import signatures
 from seals.errors import JsonOverLimits, JsonUnreadable
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -35,7 +30,6 @@ _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _OPENING = frozenset((b"[", b"{"))
 _CLOSING = frozenset((b"]", b"}"))
-_SHA256 = ECDSA(SHA256())
 
 
 def b64url_encode(data: bytes) -> str:
@@ -173,13 +167,13 @@ class Jws:
         """Return the payload."""
         return b64url_decode(self.payload)
 
-    def verified_by(self, key: EllipticCurvePublicKey) -> bool:
-        """Tell whether the signature is by this P-256 key; a malformed signature is not."""
+    def verified_by(self, public_key: bytes) -> bool:
+        """Tell whether the signature is by this key (DER of SubjectPublicKeyInfo); a malformed signature is not."""
         try:
-            key.verify(es256_der(b64url_decode(self.signature)), self.signing_input, _SHA256)
-        except (InvalidSignature, JsonUnreadable):
+            signature = es256_der(b64url_decode(self.signature))
+        except JsonUnreadable:
             return False
-        return isinstance(key.curve, SECP256R1)
+        return signatures.verify(public_key, signatures.ES256_IDENTIFIER, self.signing_input, signature)
 
 
 def read_parts(protected: str, payload: str, signature: str) -> Jws:
@@ -207,8 +201,8 @@ def read_compact(text: str) -> Jws:
     return read_parts(*parts)
 
 
-def public_key_from_jwk(jwk: Mapping[str, JSON]) -> EllipticCurvePublicKey:
-    """Return the P-256 key of a JWK meant for ES256 signatures; raises JsonUnreadable.
+def public_key_from_jwk(jwk: Mapping[str, JSON]) -> bytes:
+    """Return the P-256 key of a JWK meant for ES256 signatures, as SubjectPublicKeyInfo; raises JsonUnreadable.
 
     Source: RFC 7517 sections 4.2, 4.3; RFC 7518 section 6.2.
     """
@@ -223,6 +217,6 @@ def public_key_from_jwk(jwk: Mapping[str, JSON]) -> EllipticCurvePublicKey:
         numbers = EllipticCurvePublicNumbers(
             int.from_bytes(b64url_decode(x), "big"), int.from_bytes(b64url_decode(y), "big"), SECP256R1()
         )
-        return numbers.public_key()
+        return numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except ValueError:
         raise JsonUnreadable(reason="not_a_p256_key") from None

@@ -20,13 +20,11 @@ from seals.pdf_errors import CmsUnreadable, SealKeyUnusable
 from seals.pdf_file import PdfFile
 from seals.pdf_objects import Name, PdfDict, Ref, serialise, text_string
 from seals.pdf_placement import Placement, SealField, show_seal
+from seals.pdf_signature import CANONICAL_FORM
 from seals.pdf_update import PdfUpdate
 
 Timestamper = Callable[[bytes, datetime], bytes]
 """Gives the DER timestamp token for a SHA-256 imprint (32 bytes) at a time."""
-
-CANONICAL_FORM: Final = Name("elicence-seal-v1")
-"""Under the seal's own signature: this signature value is in our canonical form, and any other form is tampering."""
 
 _TOKEN_SLACK: Final = 64  # bytes by which tokens of one authority differ: serial number, ECDSA values, fraction of time
 _RANGE_WIDTH: Final = 36  # characters kept for the three numbers of the byte range
@@ -48,11 +46,11 @@ class SealedPdf:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document with a hole of `start` to `end` (brackets included) for the signature value."""
+    """A document with a hole at `start`, a bracket and twice `space` digits, for a signature value of `space` bytes."""
 
     data: bytearray
     start: int
-    end: int
+    space: int
     digest: bytes
 
 
@@ -85,7 +83,7 @@ class PdfSealer:
         self._writer = CmsWriter(ordered)
         self._appearance = appearance
         self._timestamper = timestamper
-        self._token_size: int | None = None
+        self._reserved: int | None = None
         self._name = name
         dictionary: PdfDict = {
             "Type": Name("Sig"),
@@ -108,29 +106,25 @@ class PdfSealer:
             raise SealCertificateNotValid(seal=self._name)
         file = PdfFile(pdf)
         while True:
-            space = self._space(now)
-            prepared = self._prepare(file, placement, now, space)
+            prepared = self._prepare(file, placement, now, self._space(now))
             cms = self._sign(prepared.digest, now)
-            if len(cms) <= space:
+            if len(cms) <= prepared.space:
                 break
+            self._reserved = len(cms) + _TOKEN_SLACK
         value = cms.hex().encode("ascii")
         prepared.data[prepared.start + 1 : prepared.start + 1 + len(value)] = value
         return SealedPdf(bytes(prepared.data), prepared.digest)
 
     def _space(self, now: datetime) -> int:
         """Return how many bytes to keep for the CMS; asks for one token to learn how large they are."""
-        if self._timestamper is None:
-            return self._writer.size(0)
-        if self._token_size is None:
-            self._token_size = len(self._timestamper(sha256(b"").digest(), now)) + _TOKEN_SLACK
-        return self._writer.size(self._token_size)
+        if self._reserved is None:
+            token = b"" if self._timestamper is None else self._timestamper(sha256(b"").digest(), now)
+            self._reserved = self._writer.size(len(token) + _TOKEN_SLACK if token else 0)
+        return self._reserved
 
     def _sign(self, digest: bytes, now: datetime) -> bytes:
         signature = self._signer.sign(self._writer.signed_attributes(digest))
-        token = None
-        if self._timestamper is not None:
-            token = self._timestamper(sha256(signature).digest(), now)
-            self._token_size = max(self._token_size or 0, len(token))
+        token = None if self._timestamper is None else self._timestamper(sha256(signature).digest(), now)
         return self._writer.assemble(digest, signature, token)
 
     def _prepare(self, file: PdfFile, placement: Placement, now: datetime, space: int) -> _Prepared:
@@ -151,7 +145,7 @@ class PdfSealer:
         with memoryview(data) as view:
             digest = sha256(view[:hole])
             digest.update(view[hole_end:])
-        return _Prepared(data, hole, hole_end, digest.digest())
+        return _Prepared(data, hole, space, digest.digest())
 
 
 def _date(moment: datetime) -> bytes:

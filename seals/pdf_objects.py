@@ -6,6 +6,7 @@ Numbers keep their decimals, strings their bytes, so that what is written again 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 
@@ -52,6 +53,7 @@ def _write_array(value: list[PdfObject]) -> bytes:
     return b"[%b]" % join([serialise(item) for item in value])
 
 
+@lru_cache(maxsize=2048)  # the same few names again and again
 def _write_name(value: str) -> bytes:
     return b"/" + _IRREGULAR.sub(_escape, value).encode("ascii")
 

@@ -230,3 +230,14 @@ def _stream(data: bytes, position: int, dictionary: PdfDict, length: int | None)
 def direct_length(value: PdfObject) -> int | None:
     """Take a length that must stand in the dictionary itself."""
     return value if type(value) is int else None
+
+
+def read_entries(data: bytes, place: int) -> dict[str, tuple[PdfObject, int, int]]:
+    """Read the dictionary that is the indirect object at `place`: each value, and from where to where it stands."""
+    head = _OBJECT.match(data, place)
+    if head is None:
+        raise PdfUnreadable(reason="object_missing")
+    found: dict[str, tuple[PdfObject, int, int]] = {}
+    for key, value, after_key, end in Reader(data, head.end()).entries():
+        found[key] = (value, Reader(data, after_key).skip(), end)
+    return found

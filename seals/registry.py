@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.x509.oid import NameOID
 from sqlalchemy.orm import Session
 
+from ca.certificate_reader import read_certificate
+from ca.errors import CertificateInvalid
+from ca.names import seal_holder
+from ca.profiles import SEAL
 from ledger.actor import Actor, Uscc
 from ledger.events import Event, EventKind, new_event_id, record
 from ledger.promises import Promiser
@@ -22,7 +23,7 @@ from ledger.subjects import create_subject, open_subject
 from seals import store
 from seals.bulk import insert_rows
 from seals.errors import OrganisationRefused, OrganisationUnknown, SealError, SealNotGranted, SealRefused, SealUnknown
-from seals.grants import Grant, Seal, certificate_period, grant_refusal, seal_refusal
+from seals.grants import Grant, Seal, grant_refusal, seal_refusal
 from seals.models import SEAL_KINDS, SEAL_STATES, GrantRow, OrganisationRow, SealRow, UseRow
 from seals.organisations import Organisation
 
@@ -148,8 +149,8 @@ class SealCustodian:
 
     def _enter(self, session: Session, seal: NewSeal, kind: EventKind, actor: Actor, now: datetime) -> Seal:
         _check(session, seal, now)
+        certificate = read_certificate(seal.certificate)
         subject, _keys = create_subject(session, self._wrapper, "seal")
-        not_before, not_after = certificate_period(seal.certificate)
         row = SealRow(
             id=subject.id,
             code=seal.code,
@@ -160,8 +161,8 @@ class SealCustodian:
             key_name=seal.key_name,
             appearance=seal.appearance,
             state="active",
-            valid_from=not_before,
-            valid_until=not_after,
+            valid_from=certificate.not_before,
+            valid_until=certificate.not_after,
         )
         session.add(row)
         session.flush()
@@ -184,15 +185,14 @@ def _check(session: Session, seal: NewSeal, now: datetime) -> None:
     if seal.kind not in SEAL_KINDS:
         raise SealRefused(reason="kind")
     try:
-        certificate = x509.load_der_x509_certificate(seal.certificate)
-    except ValueError:
+        certificate = read_certificate(seal.certificate)
+    except CertificateInvalid:
         raise SealRefused(reason="certificate_unreadable") from None
-    key = certificate.public_key()
-    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise SealRefused(reason="key_not_supported")
-    # A signer's certificate names its seal. Source: STANDARDS "SES", government signer certificates.
-    names = [attribute.value for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if names != [seal.code]:
+    if certificate.key_usage is None or not certificate.key_usage >= SEAL.key_usage or certificate.is_ca:
+        raise SealRefused(reason="certificate_not_for_seals")
+    # A seal's certificate names its seal and its unit. Source: GB/T 38540, government signer certificates.
+    holder = seal_holder(certificate.subject)
+    if holder is None or (holder.code, holder.uscc) != (seal.code, seal.organisation):
         raise SealRefused(reason="certificate_of_another_seal")
 
 

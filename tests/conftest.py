@@ -72,13 +72,13 @@ def _build(url: str) -> None:
 @pytest.fixture
 def database(postgres_url: str, template: str) -> Iterator[Database]:
     """A database of the test's own, for real commits and races."""
-    with _clone(postgres_url, template) as made:
+    with _Clone(postgres_url, template) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def _shared_database(postgres_url: str, template: str) -> Iterator[Database]:
-    with _clone(postgres_url, template) as made:
+    with _Clone(postgres_url, template) as made:
         yield made
 
 
@@ -111,7 +111,7 @@ def vectors() -> Path:
     pytest.skip(message)
 
 
-class _clone:
+class _Clone:
     def __init__(self, url: str, template: str) -> None:
         self._admin = _plain(url)
         self._template = template

@@ -5,24 +5,32 @@ Both work on a throw-away embedded server that is brought to the newest migratio
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from api.database import Database
 from api.embedded_postgres import running
 
 
-def main(arguments: list[str]) -> int:
-    """Return 0 when the migrations make what the models say, or the new one is written; else 1."""
-    with tempfile.TemporaryDirectory(prefix="elicence-") as scratch, _server(scratch) as url:
-        database = Database(url, own_logins=True)
-        try:
+@contextmanager
+def _scratch_database() -> Iterator[Database]:
+    with tempfile.TemporaryDirectory(prefix="elicence-") as scratch:
+        Path(scratch).chmod(0o711)  # started by root, the server runs as another account
+        with running(Path(scratch, "postgres")) as url:
+            database = Database(url, own_logins=True)
             database.migrate()
-            if arguments[:1] == ["revise"]:
-                database.revise(arguments[1])
-                return 0
-            found = database.check()
-        finally:
+            yield database
             database.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0 when the migrations make what the models say, or the new one is written; 1 when they differ."""
+    with _scratch_database() as database:
+        if arguments[:1] == ["revise"]:
+            database.revise(arguments[1])
+            return 0
+        found = database.check()
     for difference in found:
         sys.stderr.write(f"{difference}\n")
     return 1 if found else 0

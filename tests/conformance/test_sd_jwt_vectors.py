@@ -51,9 +51,9 @@ def _sd(loader: yaml.SafeLoader, node: yaml.Node) -> Sd:
             return Sd(loader.construct_mapping(node, deep=True))
         case yaml.SequenceNode():
             return Sd(loader.construct_sequence(node, deep=True))
-    # The tag hides the plain scalar's type: resolve it as YAML would have.
-    tag = loader.resolve(yaml.ScalarNode, node.value, (node.style is None, node.style is not None))
-    return Sd(loader.construct_object(yaml.ScalarNode(tag, node.value), deep=True))
+    # The tag hides a scalar's type: a plain one is resolved as YAML would have without it.
+    assert isinstance(node, yaml.ScalarNode)
+    return Sd(yaml.safe_load(node.value) if node.style is None else node.value)
 
 
 _Loader.add_constructor("!sd", _sd)

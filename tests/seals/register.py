@@ -12,9 +12,9 @@ from ledger.promises import Promiser
 from seals.grants import Grant, Seal
 from seals.organisations import Organisation
 from seals.registry import NewSeal, SealCustodian, register_organisation
-from tests.seals.keys import NOW, seal_keys
+from tests.seals.keys import BUREAU_CODE, NOW, seal_keys
 
-BUREAU = Uscc("11990100MB9T00011N")
+BUREAU = Uscc(BUREAU_CODE)
 TYPE = "11100000MB03271699001"
 CUSTODIAN = Actor(kind="person", id="custodian-1", operator_unit=BUREAU, on_behalf_of=BUREAU)
 SYSTEM = Actor(kind="system", id="approval-1", operator_unit=BUREAU, on_behalf_of=BUREAU)

@@ -6,16 +6,19 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey
 from joserfc.jws import FlattenedJSONSerialization
 from joserfc.registry import HeaderParameter
 
+from ca.certificate_reader import read_certificate
 from ca.errors import CAError
 from ca.keys import SoftwareSigner
+from ca.signatures import verify
 from ca.timestamps import read_token
 from seals.errors import JsonOverLimits, JsonUnreadable
 from seals.jades import (
@@ -28,8 +31,8 @@ from seals.jades import (
     read_jwt,
     sign_jwt,
 )
-from seals.jose import JSON, b64url_decode, b64url_encode, dump_json
-from tests.seals.keys import NOW, certificate, seal_keys, timestamper
+from seals.jose import JSON, b64url_decode, b64url_encode, dump_json, es256_raw
+from tests.seals.keys import NOW, SINCE, UNTIL, seal_keys, timestamper
 
 CLAIMS: dict[str, JSON] = {"iss": "https://example.test", "vct": "urn:elicence:test:1", "zl": "测试路1号", "yt": [1, 2]}
 PATHS = (("zl",), ("yt", 1))
@@ -52,10 +55,12 @@ def accepted(evidence: JsonEvidence) -> bool:
 
 def _chain_holds(certificates: tuple[bytes, ...]) -> bool:
     """Every certificate in the token is signed by one that is there too, the root by itself."""
-    chain = {found.subject: found for found in map(x509.load_der_x509_certificate, certificates)}
-    for certificate_ in chain.values():
-        certificate_.verify_directly_issued_by(chain[certificate_.issuer])
-    return len(chain) == len(certificates)
+    chain = {found.subject: found for found in map(read_certificate, certificates)}
+    issuers = [(found, chain.get(found.issuer)) for found in chain.values()]
+    return len(chain) == len(certificates) and all(
+        issuer is not None and verify(issuer.public_key, found.signature_algorithm, found.tbs, found.signature)
+        for found, issuer in issuers
+    )
 
 
 @pytest.mark.parametrize("stamped", [True, False])
@@ -107,7 +112,7 @@ def test_joserfc_reads_it() -> None:
     registry = joserfc_jws.JWSRegistry(
         header_registry={
             "iat": HeaderParameter("issued at", "int"),
-            "etsiU": HeaderParameter("unsigned attributes", "list[str]"),
+            "etsiU": HeaderParameter("unsigned attributes", lambda value: None),
         },
         algorithms=["ES256"],
     )
@@ -147,8 +152,6 @@ def _is_accepted(document: bytes) -> bool:
         return accepted(read_json(document))
     except (JsonUnreadable, CAError):
         return False
-    except (InvalidSignature, ValueError, TypeError, KeyError):
-        return False  # the certificate library's own refusals, from this test's look at the token's chain
 
 
 @pytest.mark.parametrize("form", ["compact", "flattened"])
@@ -163,7 +166,7 @@ def test_every_changed_character_is_found(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["compact", "flattened"])
 def test_every_flipped_bit_in_spelling_is_found(form: str) -> None:
-    sealed = seal(stamped=form == "compact")
+    sealed = seal()
     document = sealed.compact.encode() if form == "compact" else sealed.flattened
     flips = (
         document[:position] + bytes((document[position] ^ bit,)) + document[position + 1 :]
@@ -207,8 +210,6 @@ def test_a_dropped_timestamp_is_only_a_lower_level() -> None:
 def _sign(header: dict[str, object], payload: object = None) -> bytes:
     signer = seal_keys().signer
     text = f"{b64url_encode(dump_json(header))}.{b64url_encode(dump_json(payload or {'iat': header.get('iat')}))}"
-    from seals.jose import es256_raw
-
     return f"{text}.{b64url_encode(es256_raw(signer.sign(text.encode())))}~".encode()
 
 
@@ -257,9 +258,10 @@ def test_headers_refused(change: dict[str, object], reason: str) -> None:
 
 
 def test_another_key_kind_signs_nothing() -> None:
-    for key in (generate_private_key(SECP384R1()), rsa.generate_private_key(65537, 2048)):
-        other = generate_private_key(SECP256R1())
-        leaf = certificate("测试", key, "测试", other)  # type: ignore[arg-type]
+    for key in (generate_private_key(SECP384R1()), generate_rsa_key(65537, 2048)):
+        name = x509.load_der_x509_certificate(seal_keys().chain[0]).subject
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, SINCE, UNTIL)
+        leaf = builder.sign(key, SHA256()).public_bytes(Encoding.DER)
         header = _header(x5c=[base64.b64encode(leaf).decode()], **{"x5t#S256": ""})
         assert not read_json(_sign(header)).signature_valid
 
@@ -328,6 +330,5 @@ def test_signer_is_asked_once_a_document() -> None:
             calls.append(data)
             return super().sign(data)
 
-    keys = seal_keys()
-    parts = JwtSigner("dc+sd-jwt", Counting(keys.key), keys.chain).sign(b"{}", 1)
+    parts = JwtSigner("dc+sd-jwt", Counting.generate("ES256"), seal_keys().chain).sign(b"{}", 1)
     assert calls == [f"{parts[0]}.{parts[1]}".encode()]

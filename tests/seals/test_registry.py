@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -36,7 +35,7 @@ from seals.registry import (
     register_organisation,
     usable_seal,
 )
-from tests.seals.keys import NOW, certificate
+from tests.seals.keys import NOW, issuing, seal_keys
 from tests.seals.register import (
     BUREAU,
     CUSTODIAN,
@@ -107,17 +106,14 @@ def test_an_imported_seal_says_so(session: Session) -> None:
 
 
 def _refused_seals() -> list[tuple[NewSeal, str]]:
-    key = generate_private_key(SECP256R1())
-    other_curve = generate_private_key(SECP384R1())
-    code = new_seal().code
+    another = seal_keys("99010100000009").chain[0]
+    another_unit = seal_keys(new_seal().code, "11990100MB9T0002XE").chain[0]
     return [
         (replace(new_seal(), kind="emblem"), "kind"),
         (replace(new_seal(), certificate=b"not DER"), "certificate_unreadable"),
-        (
-            replace(new_seal(), certificate=certificate("99010100000009", key, "测试", key)),
-            "certificate_of_another_seal",
-        ),
-        (replace(new_seal(), certificate=certificate(code, other_curve, "测试", key)), "key_not_supported"),
+        (replace(new_seal(), certificate=issuing().certificate), "certificate_not_for_seals"),
+        (replace(new_seal(), certificate=another), "certificate_of_another_seal"),
+        (replace(new_seal(), certificate=another_unit), "certificate_of_another_seal"),
     ]
 
 

@@ -1,0 +1,42 @@
+"""What anyone may read: the log below /log/, the trust list, the signed status list. Static bytes, cache headers."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from ledger.log_objects import log_object
+from ledger.objects import ObjectStore
+
+# The checkpoint is published several times a second at the most; a tile's bytes never change under its path.
+_CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=31536000, immutable"}
+
+_BYTES: Final = {"content": {"application/octet-stream": {}}}
+
+
+def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -> APIRouter:
+    """Return the public, cacheable reads. `status_list` gives the current Status List Token."""
+    router = APIRouter()
+
+    @router.get("/log/{path:path}", tags=["ledger"], response_class=Response, responses={200: _BYTES, 404: {}})
+    def log(path: str) -> Response:
+        """Read the checkpoint or a tile (C2SP tlog-tiles)."""
+        found = log_object(objects, path)
+        return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _CACHE[found.cache]})
+
+    @router.get("/v1/trust", tags=["trust"], response_class=Response)
+    def trust_list() -> Response:
+        """Read the signed trust list: everything that a verifier needs off line, apart from statuses."""
+        return Response(trust, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+
+    @router.get("/v1/status-lists/1", tags=["status"], response_class=Response)
+    def statuses() -> Response:
+        """Read the Token Status List: nobody learns which licence the reader is interested in."""
+        return Response(
+            status_list(),
+            media_type="application/statuslist+jwt",
+            headers={"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"},
+        )
+
+    return router

@@ -1,0 +1,89 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger import canonical
+from ledger.canonical import NotCanonical
+
+# What a double and UTF-8 can hold (RFC 7493).
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def test_the_example_of_the_standard() -> None:
+    # RFC 8785 section 3.2.2 to 3.2.4.
+    value = {
+        "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": '€$\x0f\nA\'B"\\\\"/',
+        "literals": [None, True, False],
+    }
+    assert canonical.dumps(value) == (
+        b'{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+        b'"string":"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    )
+
+
+def test_members_are_sorted_by_utf16() -> None:
+    # RFC 8785 section 3.2.3: the emoji's surrogates sort before U+FB33, its code point after it.
+    assert canonical.dumps({"\ufb33": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\ufb33":1}'.encode()
+
+
+@settings(max_examples=100)
+@given(VALUES)
+def test_a_value_comes_back(value: Any) -> None:
+    data = canonical.dumps(value)
+    assert canonical.loads(data) == value
+    assert json.loads(data, parse_int=float) == value
+
+
+@pytest.mark.parametrize(
+    "value", [2**53, -(2**53), float("nan"), float("inf"), "\ud800", {"\udc00": 1}, {1: 2}, b"bytes", object(), {1, 2}]
+)
+def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
+    with pytest.raises(NotCanonical):
+        canonical.dumps(value)
+
+
+def test_endless_nesting_is_refused_and_no_crash() -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(NotCanonical):
+        canonical.dumps(deep)
+    with pytest.raises(NotCanonical):
+        canonical.loads(b"[" * 50_000 + b"]" * 50_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"a":1, "b":2}',
+        b'{"b":1,"a":2}',
+        b'{"a":1,"a":1}',
+        b'{"a":1.0}',
+        b'{"a":1e2}',
+        b'"\\u0041"',
+        b'"\\/"',
+        b"\xef\xbb\xbf{}",
+        b'"\xff"',
+        b'"\\ud800"',
+        b"NaN",
+        b"1" * 5000,
+        b"null\n",
+    ],
+)
+def test_bytes_in_another_form_are_refused(data: bytes) -> None:
+    with pytest.raises(NotCanonical):
+        canonical.loads(data)

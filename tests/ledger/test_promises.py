@@ -1,0 +1,60 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.checkpoints import Checkpoint
+from ledger.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
+from ledger.promises import Promiser, VerifiedPromise, read_promise
+from tests.ledger.local_keys import ORIGIN, Ed25519Signer
+
+AT = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
+VKEYS = {ORIGIN: NoteSigner(ORIGIN, Ed25519Signer()).vkey}
+PROMISE = Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, AT)
+
+
+def test_a_promise_says_what_will_stand_in_the_log_and_by_when() -> None:
+    assert PROMISE.deadline == AT + timedelta(seconds=60)
+    assert PROMISE.text.startswith(
+        "elicence/promise/v1\nelicence.test/log\nevt_1\nZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ=\n"
+        "2026-11-22T01:03:03.456789Z\n\n— elicence.test/log "
+    )
+    assert read_promise(PROMISE.text, VKEYS) == VerifiedPromise(ORIGIN, "evt_1", b"d" * 32, PROMISE.deadline)
+
+
+def test_the_deadline_is_told_in_utc() -> None:
+    local = AT.astimezone(timezone(timedelta(hours=8)))
+    assert Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, local) == PROMISE
+
+
+def test_a_promise_is_no_checkpoint_and_a_checkpoint_no_promise() -> None:
+    with pytest.raises(NoteUnreadable):
+        Checkpoint.open(PROMISE.text, VKEYS)
+    checkpoint = NoteSigner(ORIGIN, Ed25519Signer()).sign(Checkpoint(ORIGIN, 3, bytes(32)).text)
+    with pytest.raises(NoteUnreadable):
+        read_promise(checkpoint, VKEYS)
+
+
+def test_another_logs_promise_is_untrusted() -> None:
+    with pytest.raises(NoteUntrusted):
+        read_promise(PROMISE.text, {})
+
+
+@settings(max_examples=100)
+@given(st.integers(0, len(PROMISE.text) - 1), st.characters(codec="utf-8"))
+def test_a_changed_character_is_found(at: int, character: str) -> None:
+    changed = PROMISE.text[:at] + character + PROMISE.text[at + 1 :]
+    if changed == PROMISE.text:
+        return
+    with pytest.raises((NoteUnreadable, NoteUntrusted, NoteSignatureInvalid)):
+        read_promise(changed, VKEYS)
+
+
+@pytest.mark.parametrize("digest", ["AAAA", "!"])
+@pytest.mark.parametrize("deadline", ["2026-11-22T01:03:03.456789Z", "soon"])
+def test_a_misshapen_promise_is_refused_even_when_signed(digest: str, deadline: str) -> None:
+    signer = NoteSigner(ORIGIN, Ed25519Signer())
+    note = signer.sign(f"elicence/promise/v1\n{ORIGIN}\nevt_1\n{digest}\n{deadline}\n")
+    with pytest.raises(NoteUnreadable):
+        read_promise(note, VKEYS)
