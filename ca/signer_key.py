@@ -57,8 +57,8 @@ class SignerKey(ec.EllipticCurvePrivateKey):
     def private_bytes(
         self,
         encoding: Encoding,
-        format: PrivateFormat,
-        encryption_algorithm: KeySerializationEncryption,  # noqa: A002
+        format: PrivateFormat,  # noqa: A002 - the name that the base class gives it
+        encryption_algorithm: KeySerializationEncryption,
     ) -> NoReturn:
         """Refuse: the key never leaves its store."""
         raise NotImplementedError

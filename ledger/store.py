@@ -79,6 +79,9 @@ class Head:
         return self.frontier.size
 
 
+_Numbers = tuple[int, int, bytes, bytes, bytes]
+"""What a placed event has, all of it, by a CHECK of the table."""
+
 _HEAD = select(LogHeadRow.origin, LogHeadRow.size, LogHeadRow.root, LogHeadRow.frontier)
 
 _PLACED = select(
@@ -248,7 +251,7 @@ def lock_head(session: Session) -> Head | None:
     return _head(session, _HEAD.with_for_update())
 
 
-def _head(session: Session, query: Select[tuple[str, int, bytes, bytes]]) -> Head | None:
+def _head(session: Session, query: Select[str, int, bytes, bytes]) -> Head | None:
     row = session.execute(query).one_or_none()
     return None if row is None else Head(row.origin, row.root, Frontier.of(row.size, row.frontier))
 
@@ -286,4 +289,4 @@ def entry_parts(session: Session, start: int, end: int) -> list[tuple[bytes, byt
 def placed_events(session: Session, events: Collection[str], size: int) -> list[PlacedEvent]:
     """Return those of the events that stand in the log below `size`."""
     rows = session.execute(_PLACED.where(EventRow.id.in_(events), EventRow.entry_index < size))
-    return [PlacedEvent(row.id, row.subject_id, row.body, Place(row.id, *row[3:])) for row in rows]
+    return [PlacedEvent(row.id, row.subject_id, row.body, Place(row.id, *cast("_Numbers", row[3:]))) for row in rows]

@@ -48,6 +48,7 @@ class Item:
         out; of a list of parts the first whole one is taken. No parts at all means the field of the same key.
     each: a list field whose elements the parts are about; values are then joined by `；`.
     face, mask: who sees it when verifying (`FaceRule`), and how M hides it. page_mask: hides it even on the page.
+    groups: lengths of the groups in which a long code is shown, a space between them.
     drawn: whether it stands on the page.
     stars_when_same_as: a key; where both hold the same text this item has none of its own and shows `*****`.
     """
@@ -63,6 +64,7 @@ class Item:
     each: str | None = None
     mask: MaskName | None = None
     page_mask: MaskName | None = None
+    groups: tuple[int, ...] = ()
     drawn: bool = True
     labels_by: LabelVariants | None = None
     stars_when_same_as: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import accumulate
 from typing import Final
 
 from licences.catalogue import PATH
@@ -51,12 +52,20 @@ def value_of(kind: LicenceType, item: Item, content: LicenceContent, hidden: Mas
     text = _join(item, _content_reader(kind, content, hide))
     if item.stars_when_same_as and text == content.fields.get(item.stars_when_same_as):
         return NO_NAME
-    return text
+    return _grouped(text, item.groups) if text else text
 
 
 def chinese_date(day: date) -> str:
     """Return `2026年11月22日`."""
     return f"{day.year}年{day.month:02}月{day.day:02}日"
+
+
+def _grouped(text: str, lengths: Sequence[int]) -> str:
+    """Put spaces into a code of the expected length; any other stands as it is."""
+    if sum(lengths) != len(text):
+        return text
+    ends = accumulate(lengths)
+    return " ".join(text[end - length : end] for end, length in zip(ends, lengths, strict=True))
 
 
 Reader = Callable[[str], str | None]

@@ -33,7 +33,7 @@ class Entry:
 
 
 COMMANDS: Final = {
-    "checks": Entry("tools.verify:checks", "List every verification check with its codes."),
+    "checks": Entry("tools.checks:checks", "List every verification check with its codes."),
     "serve": Entry("tools.serve:serve", "Serve the API and the pages."),
     "verify": Entry("tools.verify:verify", "Verify licence files off line."),
 }

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Final
 
 import click
-from api.house import open_house, require_house
 
+from api.house import open_house, require_house
 from api.settings import settings
 
 RESTART_WINDOW: Final = 30.0

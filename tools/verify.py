@@ -1,11 +1,8 @@
-"""`elicence verify` and `elicence checks`: judge files with no server and no network."""
+"""`elicence verify`: judge files with no server and no network."""
 
 import hashlib
-import json
-import os
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,13 +11,15 @@ import click
 
 from ledger.errors import Language
 from tools.languages import chosen_language
+from tools.verify_output import Unreadable, json_line, paragraphs
 
 if TYPE_CHECKING:
     from licences.verification.report import Report
     from licences.verification_process import Payload, VerificationPool
 
 PROOF_SUFFIX: Final = ".tlog-proof"
-_MAX_MATERIAL: Final = 128 * 1024 * 1024
+_MAX_PROOF: Final = 2 * 1024 * 1024
+_MAX_MATERIAL: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _EXIT_CODES: Final = {"valid": 0, "invalid": 1, "indeterminate": 2}
 _WRONG_REQUEST: Final = 3
@@ -28,24 +27,13 @@ _PRECEDENCE: Final = (1, 3, 2, 0)
 """Of several files: any invalid, else any that could not be read, else any undecided, else all valid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file that the system would not give us."""
-
-    reason: str
-
-    def message(self, language: Language) -> str:
-        """Return it as a clause."""
-        return f"无法读取文件：{self.reason}" if language == "zh" else f"the file cannot be read: {self.reason}"
-
-
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--trust", type=click.Path(path_type=Path), help="Trust list (trust.json). 信任列表")
 @click.option("--status", type=click.Path(path_type=Path), help="Signed status list (status.jwt). 状态清单")
 @click.option("--policy", default="default", show_default=True, help="Id of the policy. 核验策略")
-@click.option("--as-of", metavar="TIME", help="Ask about a past moment, e.g. 2026-11-22T10:00:00+08:00. 所问的时间点")
-@click.option("--known-at", metavar="TIME", help="Use only what was known by then. 只采用该时间点之前已知的情况")
+@click.option("--as-of", metavar="TIME", help="Ask about a past moment: 2026-11-22T10:00:00+08:00. 所问的时间点")
+@click.option("--known-at", metavar="TIME", help="Use only what was known by then. 只采用当时已知的情况")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON a file. 每个文件输出一行 JSON")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the answer. 输出语言")
 @click.pass_context
@@ -61,38 +49,120 @@ def verify(
     as_json: bool,
     lang: Language | None,
 ) -> None:
-    """Verify licence FILES (PDF, JSON, SD-JWT) off line; the type is told by the content.
+    """Verify licence files (PDF, JSON, SD-JWT) off line; the type is told by the content.
 
     A .tlog-proof beside a file is read. Without --trust and --status the verdict is "could not tell".
-    Exit code: 0 all valid, 1 any invalid, 3 any file unreadable or the request wrong, 2 any undecided.
-    """
+
+    \b
+    Exit code: 0 all valid; 1 any invalid; 3 any file unreadable, or the request wrong; 2 any undecided.
+    """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
+    from licences.verification_process import VerificationPool
+
+    question = _question(_material(trust), _material(status), policy, as_of, known_at)
+    with VerificationPool(workers=1, start_method="fork") as pool:
+        codes = set()
+        for file in files:
+            answer = _verify(file, question, pool)
+            if as_json:
+                click.echo(json_line(str(file), answer))
+            else:
+                click.echo(paragraphs(str(file), answer, lang or chosen_language()))
+            codes.add(_WRONG_REQUEST if isinstance(answer, Unreadable) else _EXIT_CODES[answer.verdict])
+    ctx.exit(next(code for code in _PRECEDENCE if code in codes))
+
+
+def _question(
+    trust: bytes | None, status: bytes | None, policy_id: str, as_of: str | None, known_at: str | None
+) -> "Payload":
+    """Return what is the same for every file; raises what is wrong with the request before any file is read."""
     from licences.verification.offline import offline_sources
-    from licences.verification.policy import policy as find_policy
-    from licences.verification_process import Payload, VerificationPool
+    from licences.verification.request import new_verification_id, parse_moment
+    from licences.verification_process import Payload
 
     now = datetime.now(UTC)
-    material = _Material(_material(trust), _material(status), find_policy(policy).max_document_bytes)
-    # A trust list that cannot be used, and a moment that cannot be meant, are mistakes of the request, told at once.
-    offline_sources(now, trust=material.trust)
-    asked = _Moments(_moment(as_of, now), _moment(known_at, now))
+    question = Payload(
+        document=b"",
+        now=now,
+        request_id=new_verification_id(now),
+        trust=trust,
+        status=status,
+        as_of=None if as_of is None else parse_moment(as_of, now),
+        known_at=None if known_at is None else parse_moment(known_at, now),
+        policy_id=policy_id,
+    )
+    question.request()
+    offline_sources(now, trust=trust)
+    return question
 
-    def payload(document: bytes, proof: bytes | None) -> Payload:
-        from licences.verification.request import new_verification_id
 
-        return Payload(
-            document=document,
-            now=now,
-            request_id=new_verification_id(now),
-            trust=material.trust,
-            status=material.status,
-            proof=proof,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            policy_id=policy,
-        )
+def _verify(file: Path, question: "Payload", pool: "VerificationPool") -> "Report | Unreadable":
+    from licences.verification.request import new_verification_id
 
-    payload(b"", None).request()
-    show = _json_line if as_json else _human(lang or chosen_language())
-    with VerificationPool(workers=1, start_method="fork") as pool:
-        codes = [show(file, _verify(file, pool, payload, material)) for file in files]
-    ctx.exit(next(code for code in _PRECEDENCE if code in codes))
+    limit = question.request().policy.max_document_bytes
+    try:
+        question = replace(question, request_id=new_verification_id(question.now), proof=_proof_beside(file))
+        found = _read(file, limit)
+    except OSError as error:
+        return Unreadable(error.strerror or type(error).__name__)
+    if isinstance(found, _TooLarge):
+        return _judge_unread(found, question)
+    return pool.verify(replace(question, document=found))
+
+
+@dataclass(frozen=True, slots=True)
+class _TooLarge:
+    """A file over the limit, of which only this is kept."""
+
+    size: int
+    digest: bytes
+
+
+def _read(file: Path, limit: int) -> bytes | _TooLarge:
+    """Return the bytes; of more than the limit, size and digest, never holding them all."""
+    digest, size, kept = hashlib.sha256(), 0, bytearray()
+    with file.open("rb") as stream:
+        for chunk in iter(lambda: stream.read(_CHUNK), b""):
+            digest.update(chunk)
+            size += len(chunk)
+            if size <= limit:
+                kept += chunk
+    return bytes(kept) if size <= limit else _TooLarge(size, digest.digest())
+
+
+def _judge_unread(found: _TooLarge, question: "Payload") -> "Report":
+    from licences.verification.engine import judge
+    from licences.verification.examination import over_limit
+    from licences.verification.offline import offline_sources
+
+    return judge(over_limit(found.size, found.digest), offline_sources(question.now), question.request())
+
+
+def _proof_beside(file: Path) -> bytes | None:
+    for candidate in _proof_names(file):
+        if candidate != file and candidate.is_file():
+            with candidate.open("rb") as stream:
+                # One byte more than any proof has: a longer file is no proof, and says so by not parsing.
+                return stream.read(_MAX_PROOF + 1)
+    return None
+
+
+def _proof_names(file: Path) -> Iterator[Path]:
+    """Yield `licence.pdf.tlog-proof` and `licence.tlog-proof`."""
+    yield file.with_name(file.name + PROOF_SUFFIX)
+    yield file.with_name(file.stem + PROOF_SUFFIX)
+
+
+def _material(file: Path | None) -> bytes | None:
+    """Read the verifier's own material; raises MaterialUnreadable."""
+    from licences.verification.errors import MaterialUnreadable
+
+    if file is None:
+        return None
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MAX_MATERIAL + 1)
+    except OSError as error:
+        raise MaterialUnreadable(name=str(file), reason=error.strerror or type(error).__name__) from error
+    if len(data) > _MAX_MATERIAL:
+        raise MaterialUnreadable(name=str(file), reason="larger than 64 MiB")
+    return data

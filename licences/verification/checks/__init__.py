@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ledger.errors import Language
 from licences.verification.check import Check
 from licences.verification.checks import (
     content_embedded,
@@ -22,6 +23,7 @@ from licences.verification.checks import (
     trust_revocation,
     trust_seal,
 )
+from licences.verification.report import CheckResult
 
 CHECKS: Final[tuple[Check, ...]] = (
     integrity_limits.CHECK,
@@ -43,3 +45,16 @@ CHECKS: Final[tuple[Check, ...]] = (
     ledger_inclusion.CHECK,
 )
 BY_ID: Final = {check.id: check for check in CHECKS}
+
+
+def message(row: CheckResult, language: Language) -> str:
+    """Return what a row says, in words; a code of a newer version than ours is shown as it is."""
+    check = BY_ID.get(row.id)
+    if check is None:
+        return row.code or row.outcome
+    if row.code is None:
+        return check.passed_zh if language == "zh" else check.passed_en
+    try:
+        return check.code(row.code).message(language)
+    except KeyError:
+        return row.code
