@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest migration; known without alembic, so that a process whose database is up to date starts quickly."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = int.from_bytes(b"elicence", "big")
 """The advisory lock that one migrating process holds at a time, per database."""
 
@@ -77,7 +77,7 @@ class Database:
         """Return the engine whose connections are in a role; up to ten connections, made when needed."""
         with self._making:
             if role not in self._engines:
-                self._engines[role] = self.make_engine(role, pool_size=5, max_overflow=5, pool_pre_ping=True)
+                self._engines[role] = self._make_engine(role, pool_size=5, max_overflow=5, pool_pre_ping=True)
             return self._engines[role]
 
     def sessions(self, role: Role) -> sessionmaker[Session]:
@@ -115,22 +115,14 @@ class Database:
         with self.engine(Role.OWNER).connect() as connection:
             return differences(connection)
 
-    def revise(self, message: str) -> None:
-        """Write a new migration from what differs between the models and this database, which is at the newest one."""
-        from alembic import command
-
-        with self._migrating() as owner:
-            number = len(list((_MIGRATIONS / "versions").glob("*.py"))) + 1
-            command.revision(alembic_config(owner), message, autogenerate=True, rev_id=f"{number:04}")
-
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
         """Hold the migration lock, make the roles, and yield the owner's connection in one transaction.
 
         The lock belongs to the connection of the URL's user: roles, and with them the owner, are made under it.
         """
-        admin = self.make_engine(None, poolclass=NullPool)
-        owner = self.make_engine(Role.OWNER, poolclass=NullPool)
+        admin = self._make_engine(None, poolclass=NullPool)
+        owner = self._make_engine(Role.OWNER, poolclass=NullPool)
         with ExitStack() as stack:
             try:
                 locking = stack.enter_context(admin.connect())
@@ -143,7 +135,7 @@ class Database:
                 raise DatabaseUnavailable(str(error.orig).split("\n", maxsplit=1)[0]) from error
             yield connection
 
-    def make_engine(self, role: Role | None, **pool: Any) -> Engine:
+    def _make_engine(self, role: Role | None, **pool: Any) -> Engine:
         """Return a new engine in a role, or as the URL's own user; the caller disposes of it."""
         url = self._url
         if role is not None and self._own_logins:
@@ -179,7 +171,7 @@ def alembic_config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 

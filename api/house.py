@@ -92,3 +92,71 @@ class House:
     def catalogue(self) -> Catalogue:
         """The licence types."""
         return Catalogue.load()
+
+    @cached_property
+    def fonts(self) -> tuple[Path, ...]:
+        """The font folders, ours first."""
+        return font_folders(self.settings)
+
+    def custodian(self) -> "SealCustodian":
+        """Return who enters seals and grants."""
+        from seals.registry import SealCustodian
+
+        return SealCustodian(self.wrapper, self.promiser)
+
+    def renderer(self) -> "Renderer":
+        """Return a new renderer: one per worker."""
+        from licences.rendering import Renderer
+
+        return Renderer(self.fonts)
+
+    def sequencer(self) -> Sequencer:
+        """Return a sequencer; any number may stand by, one leads."""
+        return Sequencer(
+            sessions=lambda: self.database.session(Role.WORKER),
+            objects=self.objects,
+            signer=self.keys.signer(LOG_KEY),
+            origin=self.ceremony.plan.log.origin,
+            wrapper=self.wrapper,
+        )
+
+    def status_list(self, now: "datetime") -> str:
+        """Return the signed status list as of now."""
+        from licences.status_list import build
+
+        status = self.ceremony.status
+        signer, chain = self.keys.signer(status.key_name), self.ceremony.chain(status)[:-1]
+        with self.database.session(Role.WORKER) as session:
+            return build(session, signer, chain, self.settings.base_url, now)
+
+
+@contextmanager
+def open_house(settings: Settings) -> Iterator[House]:
+    """Open database and object store; both are closed at the end."""
+    with open_database(settings) as database:
+        yield House(settings, database, open_objects(settings))
+
+
+def require_house(settings: Settings) -> None:
+    """Raise CeremonyMissing where no house has been founded yet, before anything is started."""
+    open_ceremony(settings.home / "keys")
+
+
+def key_folder(settings: Settings) -> KeyFolder:
+    """Return the key folder of these settings; raises PassphraseUnusable."""
+    path = settings.passphrase_file
+    try:
+        text = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PassphraseUnusable(str(path), "读不到", "it cannot be read") from error
+    if len(text) < PASSPHRASE_MINIMUM:
+        raise PassphraseUnusable(
+            str(path), f"少于 {PASSPHRASE_MINIMUM} 个字符", f"it has fewer than {PASSPHRASE_MINIMUM} characters"
+        )
+    return KeyFolder(settings.home / "keys", text.encode())
+
+
+def font_folders(settings: Settings) -> tuple[Path, ...]:
+    """Return the folders of the fonts that pages and seals need."""
+    noto, rare = settings.fonts_dir, settings.rare_fonts_dir
+    return (noto / "400Regular", noto / "700Bold", rare / "hanazono", rare / "babelstone")

@@ -137,6 +137,7 @@ class Keeper:
             shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="initdb-", ignore_cleanup_errors=True) as scratch:
             made = Path(scratch, "cluster")
+            keeper = os.getpid()
             subprocess.run(  # noqa: S603 - our own binary, our own arguments
                 [
                     self._binaries / "initdb",
@@ -150,6 +151,8 @@ class Keeper:
                     "--data-checksums",
                 ],
                 check=True,
+                pass_fds=(self._server,),
+                preexec_fn=lambda: _die_with(keeper, signal.SIGKILL),  # noqa: PLW1509 - as in _serve
             )
             made.rename(self._cluster)
             folder = os.open(self._folder, os.O_RDONLY)
@@ -208,7 +211,7 @@ class Keeper:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
                 command,
                 pass_fds=(self._server,),
-                preexec_fn=lambda: _die_with(keeper),  # noqa: PLW1509 - the other thread only sleeps in flock
+                preexec_fn=lambda: _die_with(keeper, signal.SIGINT),  # noqa: PLW1509 - the other thread only sleeps in flock
             )
         self._process.wait()
 
@@ -228,9 +231,12 @@ class Keeper:
 
 
 def fits_socket(folder: Path) -> bool:
-    """Tell whether the kernel can hold the name of a socket in the folder; to libpq a comma separates two hosts."""
+    """Tell whether a socket in the folder has a name that the kernel can hold and that every client reads alike.
+
+    To libpq a comma separates two hosts, and a space in a URL is a plus sign to some and not to others.
+    """
     path = os.fsencode(folder / SOCKET_NAME)
-    return len(path) <= SOCKET_PATH_BYTES and b"," not in path
+    return len(path) <= SOCKET_PATH_BYTES and not set(path) & set(b", ")
 
 
 def _is_private(folder: Path) -> bool:
@@ -245,8 +251,9 @@ def _is_private(folder: Path) -> bool:
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with(keeper: int) -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+def _die_with(keeper: int, how: signal.Signals) -> None:
+    """Ask the kernel to signal this process when the keeper dies; called between fork and exec."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, how)
     if os.getppid() != keeper:  # it died before the call
         os._exit(1)
 

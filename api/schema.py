@@ -1,7 +1,6 @@
 """The database as a whole: its roles, its schemas (one a package) and the metadata of their tables."""
 
 import importlib
-import importlib.util
 from enum import StrEnum
 from typing import Any
 
@@ -39,11 +38,7 @@ def compare_options() -> dict[str, Any]:
 
 def metadatas() -> list[MetaData]:
     """Import the models of every package and return their metadata in the order of SCHEMAS."""
-    return [
-        importlib.import_module(f"{schema}.models").Base.metadata
-        for schema in SCHEMAS
-        if importlib.util.find_spec(f"{schema}.models")
-    ]
+    return [importlib.import_module(f"{schema}.models").Base.metadata for schema in SCHEMAS]
 
 
 def make_roles(connection: Connection, *, logins: bool) -> None:

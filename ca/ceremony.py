@@ -82,6 +82,8 @@ def perform(plan: CeremonyPlan, folder: KeyFolder, now: datetime) -> Ceremony:
         mark = folder.path / _MARK
         if mark.exists():
             folder.forget()
+            for path in folder.path.glob("*.cert.pem"):
+                private_files.remove(path)
         elif folder.names() or (folder.path / _TRUST_FILE).exists():
             raise CeremonyDone(str(folder.path))
         private_files.write(mark, b"This key ceremony was not finished; the next run begins again.\n")

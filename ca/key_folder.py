@@ -61,8 +61,9 @@ class KeyFolder:
     def signer(self, name: str) -> SoftwareSigner:
         """Open a key; raises KeyMissing, KeyNameInvalid, KeyExposed, KeyUnreadable, PassphraseWrong."""
         data = self._read(self._file(name), name)
+        passphrase = self._passphrase_of(name)
         try:
-            return SoftwareSigner.from_pkcs8(data, self._passphrase_of(name))
+            return SoftwareSigner.from_pkcs8(data, passphrase)
         except PassphraseWrong as error:
             # The folder's key is right by now, so it is the file that is not.
             raise KeyUnreadable(name, "the file was changed, or belongs to another name or folder") from error
@@ -76,8 +77,9 @@ class KeyFolder:
     def wrapper(self) -> LocalKeyWrapper:
         """Open the key-encryption and index keys; raises KeyMissing, KeyExposed, KeyUnreadable, PassphraseWrong."""
         data = self._read(self.path / _WRAPPER_FILE, _WRAPPER_FILE)
+        passphrase = self._passphrase_of(_WRAPPER_FILE)
         try:
-            return LocalKeyWrapper.open(data, self._passphrase_of(_WRAPPER_FILE))
+            return LocalKeyWrapper.open(data, passphrase)
         except PassphraseWrong as error:
             raise KeyUnreadable(_WRAPPER_FILE, "the file was changed, or belongs to another folder") from error
 
@@ -86,10 +88,11 @@ class KeyFolder:
         return frozenset(path.name.removesuffix(".key.pem") for path in self.path.glob("*.key.pem"))
 
     def forget(self) -> None:
-        """Remove every key, for a ceremony that was cut off before anyone could use them."""
-        for path in (*self.path.glob("*.key.pem"), self.path / _WRAPPER_FILE):
+        """Remove every key and the passphrase's trace, for a ceremony cut off before anyone could use them."""
+        for path in (*self.path.glob("*.key.pem"), self.path / _WRAPPER_FILE, self.path / _FOLDER_FILE):
             if path.exists():
                 private_files.remove(path)
+        self._key = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""This package's queries."""
+"""The queries of this package."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -112,8 +112,9 @@ class Sequencer:
                 keys = subjects.open_subjects(session, self._wrapper, concerned)
                 places = chains.place(pending, store.tips(session, concerned), keys, head.size)
                 frontier = head.frontier.extend(leaf_hash(item.entry) for item in places)
-                store.place(session, places)
+                # The fence first: whoever lost it must not even try to give away indices that are taken.
                 store.swap_head(session, head, Head(self._origin, frontier.root(), frontier), now)
+                store.place(session, places)
                 return len(places)
         except IntegrityError as error:
             raise FatalLedgerError(reason="an index, a tag or a place in a chain would be given twice") from error

@@ -23,6 +23,8 @@ from seals.pdf_placement import Placement, SealField, show_seal
 from seals.pdf_signature import CANONICAL_FORM
 from seals.pdf_update import PdfUpdate
 
+__all__ = ["PdfSealer", "Placement", "SealedPdf", "Timestamper"]
+
 Timestamper = Callable[[bytes, datetime], bytes]
 """Gives the DER timestamp token for a SHA-256 imprint (32 bytes) at a time."""
 
@@ -137,7 +139,7 @@ class PdfSealer:
         for number, picture in enumerate(self._appearance.objects(form.number), form.number):
             update.put(Ref(number, 0), picture)
         show_seal(file, update, SealField(signature, widget, form), placement, self._appearance)
-        data = update.finish()
+        data = update.finish(head)
         hole_end = start + len(body) - len(b">>")
         hole = hole_end - 2 * space - len(b"<>")
         numbers = b"%d %d %d" % (hole, hole_end, len(data) - hole_end)

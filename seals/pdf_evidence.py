@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Final, Literal
 
 from ca.signatures import ES256_IDENTIFIER, SCHEMES
@@ -15,6 +16,8 @@ from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
 from seals.pdf_signature import Fault, SignatureDictionary
+
+__all__ = ["Fault", "PdfEvidence", "PdfSignature", "read_pdf"]
 
 MAX_SIGNATURES: Final = 32
 _SHOWN: Final = 20  # object numbers in a fault's detail
@@ -94,12 +97,23 @@ def read_pdf(data: bytes) -> PdfEvidence:
     ours = [one for one in dictionaries if one.is_canonical_form]
     if dictionaries and not ours:
         _refuse_foreign(dictionaries)
+    signatures = tuple(_evidence(file, one) for one in ours)
     return PdfEvidence(
-        signatures=tuple(_evidence(file, one) for one in ours),
+        signatures=signatures,
         foreign_signatures=len(dictionaries) - len(ours),
-        embedded=file.attachments(),
+        embedded=_attachments(file, signatures),
         info=file.info(),
     )
+
+
+def _attachments(file: PdfFile, signatures: tuple[PdfSignature, ...]) -> dict[str, bytes]:
+    try:
+        return file.attachments()
+    except (PdfUnreadable, PdfUnsupported):
+        # That the bytes were changed says more than what the change did to an attachment.
+        if any(one.fault is not None for one in signatures):
+            return {}
+        raise
 
 
 def _refuse_foreign(dictionaries: list[SignatureDictionary]) -> None:
@@ -138,8 +152,7 @@ def _coverage_faults(file: PdfFile, dictionary: SignatureDictionary) -> Iterator
     end = dictionary.byte_range[2] + dictionary.byte_range[3]
     later = [section for section in file.sections if section.start >= end]
     for section in later:
-        numbers = sorted(section.entries)
-        shown = ", ".join(map(str, numbers[:_SHOWN])) + (", …" if len(numbers) > _SHOWN else "")
+        shown = ", ".join(map(str, islice(section.numbers(), _SHOWN))) + (", …" if section.count > _SHOWN else "")
         yield Fault("coverage.later_revision", f"objects {shown}")
     if not later and end != len(file.data):
         yield Fault("coverage.trailing_bytes", f"{len(file.data) - end} bytes from {end}")

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_filters import decode
-from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream, read_text_string
-from seals.pdf_reader import Reader, read_indirect
+from seals.pdf_errors import PdfOverLimits, PdfUnreadable
+from seals.pdf_filters import decode, decode_syntax
+from seals.pdf_indirect import read_indirect
+from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream, read_text_string, serialise
+from seals.pdf_reader import Reader
 from seals.pdf_xref import Entry, Section, read_sections
 
 MAX_SIZE = 64 << 20
@@ -43,10 +44,8 @@ class PdfFile:
             raise PdfUnreadable(reason="not_a_pdf")
         self.data = data
         self.sections: tuple[Section, ...] = read_sections(data)
-        self.entries: dict[int, Entry] = {}
-        for section in reversed(self.sections):
-            self.entries.update(section.entries)
         self._objects: dict[Ref, PdfObject] = {}
+        self._places: dict[Ref, tuple[int, int]] = {}
         self._packed: dict[int, Mapping[int, tuple[int, PdfObject]]] = {}
         self._opening: set[Ref] = set()
         root = self.trailer.get("Root")
@@ -66,12 +65,12 @@ class PdfFile:
     def next_number(self) -> int:
         """The first object number that no revision has used."""
         size = self.trailer.get("Size")
-        return max(size if type(size) is int else 0, max(self.entries, default=0) + 1)
+        return max(size if type(size) is int else 0, *(section.next_number for section in self.sections))
 
     def offset(self, ref: Ref) -> int:
         """Return where an object starts that lies in the file by itself, not inside an object stream."""
-        entry = self.entries.get(ref.number)
-        if entry is None or entry.kind != "plain" or entry.extra != ref.generation:
+        entry = self._find(ref.number)
+        if entry.kind != "plain" or entry.extra != ref.generation:
             raise PdfUnreadable(reason="object_missing")
         return entry.place
 
@@ -161,18 +160,36 @@ class PdfFile:
         texts = {key: self.resolve(value) for key, value in information.items()}
         return {key: read_text_string(value) for key, value in texts.items() if isinstance(value, bytes)}
 
+    def amended(self, ref: Ref, additions: Mapping[str, bytes]) -> bytes:
+        """Return a dictionary object with entries added or replaced, its other bytes as they stand in the file."""
+        dictionary = self.dictionary(ref)
+        added = b"".join([b"/%b%b" % (key.encode("ascii"), value) for key, value in additions.items()])
+        if ref in self._places and not dictionary.keys() & additions.keys():
+            start, end = self._places[ref]
+            return b"<<%b%b" % (added, self.data[start + len(b"<<") : end])
+        kept: PdfDict = {key: value for key, value in dictionary.items() if key not in additions}
+        return b"<<%b%b" % (added, serialise(kept).removeprefix(b"<<"))
+
+    def _find(self, number: int) -> Entry:
+        for section in self.sections:
+            entry = section.find(number)
+            if entry is not None:
+                return entry
+        return Entry("free", 0, 0)
+
     def _read(self, ref: Ref) -> PdfObject:
-        entry = self.entries.get(ref.number)
-        if entry is None or entry.kind == "free":
+        entry = self._find(ref.number)
+        if entry.kind == "free":
             return None
         if entry.kind == "packed":
             return self._unpack(ref, entry)
         if entry.extra != ref.generation:
             return None
-        number, generation, value = read_indirect(self.data, entry.place, self._length)
-        if (number, generation) != ref:
+        found = read_indirect(self.data, entry.place, self._length)
+        if found.ref != ref:
             raise PdfUnreadable(reason="object_misplaced")
-        return value
+        self._places[ref] = (found.start, found.end)
+        return found.value
 
     def _length(self, value: PdfObject) -> int | None:
         found = self.resolve(value)
@@ -190,16 +207,13 @@ class PdfFile:
 
     def _object_stream(self, ref: Ref) -> dict[int, tuple[int, PdfObject]]:
         """Read all objects of a stream. Source: ISO 32000-1 section 7.5.7."""
-        container = self.entries.get(ref.number)
         stream = self.get(ref)
-        if container is None or container.kind != "plain" or not isinstance(stream, Stream):
+        if self._find(ref.number).kind != "plain" or not isinstance(stream, Stream):
             raise PdfUnreadable(reason="object_stream")
         if stream.dictionary.get("Type") != "ObjStm":
             raise PdfUnreadable(reason="object_stream")
-        if "Extends" in stream.dictionary:
-            raise PdfUnsupported(reason="object_stream_extends")
         count, first = self._length(stream.dictionary.get("N")), self._length(stream.dictionary.get("First"))
-        data = decode(stream, _MAX_OBJECT_STREAM)
+        data = decode_syntax(stream, _MAX_OBJECT_STREAM)
         if count is None or first is None or not 0 <= first <= len(data) or not 0 <= count <= len(data):
             raise PdfUnreadable(reason="object_stream")
         heading = Reader(data[:first])

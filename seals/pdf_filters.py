@@ -3,7 +3,7 @@
 import zlib
 
 from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_objects import Name, PdfDict, PdfObject, Stream
+from seals.pdf_objects import PdfDict, PdfObject, Stream
 
 _PNG_PREDICTORS = range(10, 16)
 _MAX_ROW = 1 << 16
@@ -27,6 +27,14 @@ def decode(stream: Stream, limit: int) -> bytes:
     if len(parameters) != 1 or not isinstance(parameters[0], dict):
         raise PdfUnreadable(reason="decode_parameters")
     return _undo_predictor(data, parameters[0])
+
+
+def decode_syntax(stream: Stream, limit: int) -> bytes:
+    """Return the data of a stream that holds the file's own syntax, where an odd filter is damage; raises as decode."""
+    try:
+        return decode(stream, limit)
+    except PdfUnsupported as fault:
+        raise PdfUnreadable(reason=fault.reason) from fault
 
 
 def _as_list(value: PdfObject) -> list[PdfObject]:
@@ -98,9 +106,3 @@ def _whole(value: PdfObject) -> int:
     if type(value) is not int or not 0 <= value <= _MAX_ROW:
         raise PdfUnreadable(reason="decode_parameters")
     return value
-
-
-def flate(data: bytes, dictionary: PdfDict) -> Stream:
-    """Make a compressed stream."""
-    raw = zlib.compress(data, 9)
-    return Stream({**dictionary, "Filter": Name("FlateDecode"), "Length": len(raw)}, raw)

@@ -8,7 +8,7 @@ from seals.appearance import SealAppearance
 from seals.pdf_errors import PdfAlreadySealed, PdfPageMissing, PdfUnreadable, PdfUnsupported, SealOffPage
 from seals.pdf_fields import form_fields, signature_fields
 from seals.pdf_file import Page, PdfFile
-from seals.pdf_objects import Name, PdfDict, PdfObject, Ref, serialise, text_string
+from seals.pdf_objects import PdfDict, PdfObject, Ref, serialise, text_string
 from seals.pdf_update import PdfUpdate
 
 _POINTS_PER_MM: Final = 72 / 25.4
@@ -44,31 +44,28 @@ def show_seal(
     if "Perms" in file.catalog or any(one.signature is not None for one in signature_fields(file)):
         raise PdfAlreadySealed
     page = _page(file, placement.page)
-    widget: PdfDict = {
-        "Type": Name("Annot"),
-        "Subtype": Name("Widget"),
-        "FT": Name("Sig"),
-        "T": text_string(_free_name(file)),
-        "Rect": _rectangle(file, page, placement, appearance),
-        "F": _PRINT_AND_LOCKED,
-        "P": page.ref,
-        "V": field.signature,
-        # PDF/A-3 (ISO 19005-3 section 6.3.3): an appearance has its normal form and no other.
-        "AP": {"N": field.picture},
-    }
-    update.put(field.widget, serialise(widget))
+    # PDF/A-3 (ISO 19005-3 section 6.3): the annotation is printed, and its appearance has its normal form and no other.
+    widget = b"<</Type/Annot/Subtype/Widget/FT/Sig/T%b/Rect%b/F %d/P %d %d R/V %d %d R/AP<</N %d %d R>>>>" % (
+        serialise(text_string(_free_name(file))),
+        serialise(_rectangle(file, page, placement, appearance)),
+        _PRINT_AND_LOCKED,
+        *page.ref,
+        *field.signature,
+        *field.picture,
+    )
+    update.put(field.widget, widget)
     annotations = [*file.array(page.dictionary.get("Annots")), field.widget]
-    update.put(page.ref, serialise(page.dictionary | {"Annots": annotations}))
+    update.put(page.ref, file.amended(page.ref, {"Annots": serialise(annotations)}))
     form = file.resolve(file.catalog.get("AcroForm"))
-    entries = {} if form is None else file.dictionary(form)
+    entries: PdfDict = {} if form is None else file.dictionary(form)
     if "XFA" in entries:
         raise PdfUnsupported(reason="xfa_form")
-    fields: PdfDict = {
+    entries = entries | {
         "Fields": [*file.array(entries.get("Fields")), field.widget],
         "SigFlags": _SIGNATURES_EXIST_APPEND_ONLY,
     }
-    catalog: PdfDict = {"AcroForm": entries | fields, "Perms": {"DocMDP": field.signature}}
-    update.put(file.root, serialise(file.catalog | catalog))
+    catalog = {"AcroForm": serialise(entries), "Perms": b"<</DocMDP %d %d R>>" % field.signature}
+    update.put(file.root, file.amended(file.root, catalog))
 
 
 def _page(file: PdfFile, number: int) -> Page:

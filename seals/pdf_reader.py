@@ -1,15 +1,15 @@
 """A strict reader of PDF syntax: what two readers could understand differently is refused."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 
 from seals.pdf_errors import PdfOverLimits, PdfUnreadable
-from seals.pdf_objects import Name, PdfDict, PdfObject, Ref, Stream
+from seals.pdf_objects import Name, PdfDict, PdfObject, Ref
 
 MAX_DEPTH = 64
-MAX_NODES = 200_000  # values in one indirect object
+MAX_SYNTAX = 1 << 20  # bytes of one object's syntax, its stream's data apart
 _MAX_INTEGER = 12  # digits: beyond any offset of a file that we read
 _MAX_NUMBER = 40  # characters
 _MAX_NAME = 256  # bytes; ISO 32000-1 annex C: 127
@@ -29,7 +29,6 @@ _TOKEN = re.compile(
     rb"|<(?P<hex>[0-9A-Fa-f\x00\t\n\f\r ]*+)>"
     rb"|(?P<word>" + _REGULAR + rb"++))"
 )
-_OBJECT = re.compile(rb"(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+obj(?![^\x00\t\n\f\r ()<>\[\]{}/%])")
 _NAME_ESCAPE = re.compile(r"#([0-9A-Fa-f]{2})|#")
 _STRING_PART = re.compile(rb"[^()\\\r]++|\\(?:([0-7]{1,3})|(\r\n|[^0-7]))|\r\n?|[()]", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
@@ -42,12 +41,12 @@ class Reader:
     Source: ISO 32000-1 sections 7.2 and 7.3.
     """
 
-    __slots__ = ("_nodes", "data", "position")
+    __slots__ = ("_limit", "data", "position")
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self.data = data
         self.position = position
-        self._nodes = 0
+        self._limit = position + MAX_SYNTAX
 
     def skip(self) -> int:
         """Step over white space and comments; return where that ends."""
@@ -61,11 +60,16 @@ class Reader:
         kind, token = self._token()
         return self._value(kind, token, 0)
 
-    def entries(self) -> Iterator[tuple[str, PdfObject, int, int]]:
-        """Read a dictionary and yield its keys and values, each with where the key ends and where the value ends."""
+    def entries(self) -> dict[str, tuple[PdfObject, int, int]]:
+        """Read a dictionary and tell for each value from where to where it stands."""
         if self._token()[0] != "dictionary":
             raise PdfUnreadable(reason="not_a_dictionary")
-        return self._entries(0)
+        found: dict[str, tuple[PdfObject, int, int]] = {}
+        while (key := self._key(found)) is not None:
+            start = self.skip()
+            value = self.value()
+            found[key] = (value, start, self.position)
+        return found
 
     def word(self) -> bytes:
         """Read a key word such as `obj`."""
@@ -76,54 +80,54 @@ class Reader:
 
     def _token(self) -> tuple[str, bytes]:
         match = _TOKEN.match(self.data, self.position)
-        if match is None or match.lastgroup is None:
+        if match is None:
             raise PdfUnreadable(reason="syntax")
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
+        self.position = end = match.end()
+        if end > self._limit:
             raise PdfOverLimits(reason="object_size")
-        self.position = match.end()
-        return match.lastgroup, match[match.lastgroup]
+        return match.lastgroup or "", match[match.lastindex or 0]
+
+    def _key(self, seen: Mapping[str, object]) -> Name | None:
+        kind, token = self._token()
+        if kind == "close":
+            return None
+        if kind != "name":
+            raise PdfUnreadable(reason="syntax")
+        key = _name(token)
+        # Readers differ in which of two equal keys counts: one file, two documents.
+        if key in seen:
+            raise PdfUnreadable(reason="duplicate_key")
+        return key
 
     def _value(self, kind: str, token: bytes, depth: int) -> PdfObject:
         atom = _ATOMS.get(kind)
         if atom is not None:
             return atom(token)
-        if kind == "dictionary":
-            return {key: value for key, value, _, _ in self._entries(depth)}
-        if kind == "array":
-            return self._array(depth)
         if kind == "string":
             return self._string()
+        if depth >= MAX_DEPTH:
+            raise PdfOverLimits(reason="object_depth")
+        if kind == "dictionary":
+            return self._dictionary(depth + 1)
+        if kind == "array":
+            return self._array(depth + 1)
         raise PdfUnreadable(reason="syntax")
 
-    def _entries(self, depth: int) -> Iterator[tuple[str, PdfObject, int, int]]:
-        if depth >= MAX_DEPTH:
-            raise PdfOverLimits(reason="object_depth")
-        seen: set[str] = set()
-        while True:
+    def _dictionary(self, depth: int) -> PdfDict:
+        found: PdfDict = {}
+        while (key := self._key(found)) is not None:
             kind, token = self._token()
-            if kind == "close":
-                return
-            if kind != "name":
-                raise PdfUnreadable(reason="syntax")
-            key = _name(token)
-            # Readers differ in which of two equal keys counts: one file, two documents.
-            if key in seen:
-                raise PdfUnreadable(reason="duplicate_key")
-            seen.add(key)
-            after_key = self.position
-            kind, token = self._token()
-            yield key, self._value(kind, token, depth + 1), after_key, self.position
+            atom = _ATOMS.get(kind)
+            found[key] = self._value(kind, token, depth) if atom is None else atom(token)
+        return found
 
     def _array(self, depth: int) -> list[PdfObject]:
-        if depth >= MAX_DEPTH:
-            raise PdfOverLimits(reason="object_depth")
         items: list[PdfObject] = []
         while True:
             kind, token = self._token()
             if kind == "end":
                 return items
-            items.append(self._value(kind, token, depth + 1))
+            items.append(self._value(kind, token, depth))
 
     def _string(self) -> bytes:
         parts: list[bytes] = []
@@ -194,50 +198,3 @@ _ATOMS: dict[str, Callable[[bytes], PdfObject]] = {
     "hex": _hexadecimal,
     "ref": _reference,
 }
-
-
-def read_indirect(data: bytes, place: int, length: Callable[[PdfObject], int | None]) -> tuple[int, int, PdfObject]:
-    """Read the indirect object that starts at `place`: number, generation, value.
-
-    `length` tells what a stream's Length says, which may be a reference. Source: ISO 32000-1 section 7.3.10.
-    """
-    head = _OBJECT.match(data, place)
-    if head is None:
-        raise PdfUnreadable(reason="object_missing")
-    reader = Reader(data, head.end())
-    value = reader.value()
-    word = reader.word()
-    if word == b"stream" and isinstance(value, dict):
-        value, end = _stream(data, reader.position, value, length(value.get("Length")))
-        reader.position = end
-        word = reader.word()
-    if word != b"endobj":
-        raise PdfUnreadable(reason="object_not_closed")
-    return int(head[1]), int(head[2]), value
-
-
-def _stream(data: bytes, position: int, dictionary: PdfDict, length: int | None) -> tuple[Stream, int]:
-    start = position + (2 if data[position : position + 2] == b"\r\n" else 1)
-    if data[start - 1 : start] != b"\n" or length is None or length < 0 or "F" in dictionary:
-        raise PdfUnreadable(reason="stream")
-    end = start + length
-    reader = Reader(data, end)
-    if reader.word() != b"endstream":
-        raise PdfUnreadable(reason="stream_length")
-    return Stream(dictionary, data[start:end]), reader.position
-
-
-def direct_length(value: PdfObject) -> int | None:
-    """Take a length that must stand in the dictionary itself."""
-    return value if type(value) is int else None
-
-
-def read_entries(data: bytes, place: int) -> dict[str, tuple[PdfObject, int, int]]:
-    """Read the dictionary that is the indirect object at `place`: each value, and from where to where it stands."""
-    head = _OBJECT.match(data, place)
-    if head is None:
-        raise PdfUnreadable(reason="object_missing")
-    found: dict[str, tuple[PdfObject, int, int]] = {}
-    for key, value, after_key, end in Reader(data, head.end()).entries():
-        found[key] = (value, Reader(data, after_key).skip(), end)
-    return found

@@ -12,8 +12,8 @@ from seals.cms import SealCms, order_chain, read_cms, split_padding
 from seals.pdf_errors import CmsUnreadable, PdfUnreadable
 from seals.pdf_fields import SignatureField
 from seals.pdf_file import PdfFile
+from seals.pdf_indirect import read_entries
 from seals.pdf_objects import Name, PdfDict, PdfObject, Ref
-from seals.pdf_reader import read_entries
 
 CANONICAL_FORM: Final = Name("elicence-seal-v1")
 """Stands in our signature dictionaries, under the signature: this value is in our canonical form, and one that is not

@@ -36,12 +36,12 @@ class PdfUpdate:
         self._add(head, body, b"\nendobj\n")
         return start
 
-    def finish(self) -> bytearray:
-        """Write cross-reference and trailer; return the whole file."""
+    def finish(self, seed: bytes) -> bytearray:
+        """Write cross-reference and trailer; return the whole file. seed: what makes this revision's identifier its own."""
         start = self._size
         trailer: PdfDict = {key: self._file.trailer[key] for key in ("Root", "Info") if key in self._file.trailer}
         trailer["Prev"] = self._file.sections[0].start
-        trailer["ID"] = [*self._identifier()]
+        trailer["ID"] = [*self._identifier(seed)]
         if self._file.sections[0].kind == "table":
             trailer["Size"] = self._next
             self._add(b"xref\n", *self._table(), b"trailer\n", serialise(trailer))
@@ -57,11 +57,11 @@ class PdfUpdate:
         self._parts += parts
         self._size += sum(map(len, parts))
 
-    def _identifier(self) -> Iterator[bytes]:
+    def _identifier(self, seed: bytes) -> Iterator[bytes]:
         """Keep the permanent half, renew the changing one. Source: ISO 32000-1 section 14.4."""
         old = self._file.trailer.get("ID")
         halves = [half for half in old if isinstance(half, bytes)] if isinstance(old, list) else []
-        written = sha256(b"".join(self._parts[2:])).digest()[:16]
+        written = sha256(b"%d " % self._size + b"".join(halves) + seed).digest()[:16]
         yield halves[0] if halves else written
         yield written
 

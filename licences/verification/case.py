@@ -131,18 +131,21 @@ class Case:
 
     @property
     def token_aged(self) -> bool:
-        """Whether the timestamp stands on nothing but a certificate that has run out.
+        """Whether the timestamp stands on nothing but a certificate or an algorithm that has run out.
 
         A key may be broken once its certificate has run out, and old times be stamped with it (EN 319 102-1 section
         5.6). The record's own digest, or an entry of the log, proves the age of the document better.
         """
         token = self.token
-        if token is None or isinstance(token, BadToken):
+        if self.trust is None or token is None or isinstance(token, BadToken):
             return False
         from ca.certificate_reader import read_certificate
+        from ca.trust import algorithm_allowed
 
-        expired = read_certificate(token.signer_certificate).not_after < self.request.now
-        return expired and not self.recorded and self.entry.about_this_at is None
+        now = self.request.now
+        holds = read_certificate(token.signer_certificate).not_after >= now
+        allowed = algorithm_allowed(self.trust, token.signature_algorithm, now)
+        return not (holds and allowed) and not self.recorded and self.entry.about_this_at is None
 
     @cached_property
     def entry(self) -> "EntryReading":

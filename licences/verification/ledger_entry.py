@@ -1,5 +1,6 @@
 """What a `.tlog-proof` says about a document: whether the log holds the event of its issuing."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from licences.verification.sources import Absent, Unavailable
+from seals.errors import JsonUnreadable
+from seals.jose import b64url_decode
 
 if TYPE_CHECKING:
     from ca.trust import TrustList
@@ -101,11 +104,21 @@ def _vkeys(trust: "TrustList") -> "Mapping[str, Vkey]":
 def _is_about(case: "Case", event: Mapping[str, Any]) -> bool:
     """Tell whether the event is the issuing of this very document, and of this licence if it names itself."""
     detail = event.get("detail")
-    named = {event.get("document"), *(detail.values() if isinstance(detail, dict) else ())}
-    digests = {case.examined.digest, *((case.examined.data.digest,) if case.examined.data else ())}
+    members = detail if isinstance(detail, dict) else {}
+    named = {text for text in (event.get("document"), *members.values()) if isinstance(text, str)}
+    digests = {case.examined.digest} | ({case.examined.data.digest} if case.examined.data is not None else set())
     if event.get("kind") != "issued" or not any(f"sha-256:{digest.hex()}" in named for digest in digests):
         return False
-    return case.licence is None or case.licence.tag_key_sha256 in named
+    # A second licence with the same document would have a history of its own: the tag key is in both.
+    return case.licence is None or _tag_key(case.licence.tag_key_sha256) == members.get("tag_key_sha256")
+
+
+def _tag_key(claim: str) -> str | None:
+    """Return the claim's base64url in the ledger's base64; None when it is neither."""
+    try:
+        return b64encode(b64url_decode(claim)).decode("ascii")
+    except JsonUnreadable:
+        return None
 
 
 def _moment(text: object) -> datetime | None:

@@ -1,14 +1,17 @@
 """Processes that use an embedded server, and what the system says about the server's own processes."""
 
+import atexit
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -55,7 +58,7 @@ class User:
         self, data_dir: Path, account: str, script: str = _USER, environment: dict[str, str] | None = None
     ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", script, str(data_dir)],
+            [*python_as(account), "-c", script, str(data_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -63,7 +66,6 @@ class User:
             cwd=sources(),
             env={"PATH": os.environ["PATH"], **(environment or {})},
             start_new_session=True,
-            **as_account(account),
         )
 
     def line(self) -> str:
@@ -96,21 +98,31 @@ def as_account(account: str) -> dict[str, object]:
     return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 
 
+@cache
+def python_as(account: str) -> list[str]:
+    """The start of a command line that runs our Python as an account.
+
+    Where that Python lies under a closed folder (root's home), the account is lent the right to read, and nothing else.
+    """
+    if os.geteuid() != 0 or account == "root":
+        return [sys.executable]
+    become = ["setpriv", f"--reuid={account}", f"--regid={pwd.getpwnam(account).pw_gid}", "--clear-groups"]
+    try:
+        subprocess.run([sys.executable, "-c", ""], check=True, **as_account(account))
+    except PermissionError:
+        become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return [*become, sys.executable]
+
+
+@cache
 def sources() -> Path:
-    """A copy of the code that any account may read, wherever the checkout lies."""
-    global _sources  # noqa: PLW0603 - made once per test process
-    if _sources is None:
-        holder = tempfile.TemporaryDirectory(prefix="elicence-sources-")
-        folder = Path(holder.name)
-        folder.chmod(0o755)
-        for package in ("api", "ledger"):
-            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
-        _sources = (holder, folder)
-    return _sources[1]
-
-
-_sources: tuple[tempfile.TemporaryDirectory[str], Path] | None = None
+    """A copy of the code that any account may read, wherever the checkout lies; removed when the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="elicence-sources-"))
+    atexit.register(shutil.rmtree, folder)
+    for package in ("api", "ledger"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+    return folder
 
 
 def ask(url: str, statement: str) -> object:
@@ -127,12 +139,9 @@ def server_processes(data_dir: Path) -> list[int]:
     cluster = os.path.realpath(data_dir / "cluster")
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if os.readlink(entry / "cwd") == cluster:
-                    found.append(int(entry.name))
-            except OSError:
-                continue
+        with suppress(OSError):
+            if entry.name.isdigit() and os.readlink(entry / "cwd") == cluster:
+                found.append(int(entry.name))
     return sorted(found)
 
 
@@ -140,8 +149,21 @@ def postmaster(data_dir: Path) -> int:
     return int((data_dir / "cluster" / "postmaster.pid").read_text().split("\n", maxsplit=1)[0])
 
 
-def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", maxsplit=1)[1].split()[1])
+def keeper(data_dir: Path) -> int | None:
+    """The pid of the keeper of a data folder."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            command = (entry / "cmdline").read_text() if entry.name.isdigit() else ""
+            if "postgres_keeper.py" in command and str(data_dir) in command:
+                return int(entry.name)
+    return None
+
+
+def kill(*pids: int | None) -> None:
+    """Kill processes that must be there, at once and without warning."""
+    for pid in pids:
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

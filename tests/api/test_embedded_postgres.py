@@ -1,6 +1,5 @@
 """The embedded server's life, with real processes that are really killed."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,8 @@ from tests.api.postgres_users import (
     as_account,
     ask,
     identities,
-    parent,
+    keeper,
+    kill,
     postmaster,
     server_processes,
     short_folder,
@@ -93,7 +93,7 @@ def test_a_killed_postmaster_is_started_again_under_its_users(data_dir: Path, ac
         url = user.line()
         ask(url, "CREATE TABLE late AS SELECT 8 AS value")
         dead = postmaster(data_dir)
-        os.kill(dead, signal.SIGKILL)
+        kill(dead)
         with User(data_dir, account) as starter:
             assert ask(starter.line(), "SELECT value FROM late") == 8
             assert postmaster(data_dir) != dead
@@ -105,7 +105,7 @@ def test_a_killed_keeper_takes_the_server_with_it_and_the_next_starter_begins_an
 ) -> None:
     with User(data_dir, account) as user:
         user.line()
-        os.kill(parent(postmaster(data_dir)), signal.SIGKILL)
+        kill(keeper(data_dir))
         wait_until(lambda: not server_processes(data_dir))
         with User(data_dir, account) as starter:
             assert ask(starter.line(), "SELECT value FROM kept") == 7
@@ -115,9 +115,7 @@ def test_a_killed_keeper_takes_the_server_with_it_and_the_next_starter_begins_an
 def test_everybody_killed_at_once(data_dir: Path, account: str) -> None:
     user = User(data_dir, account)
     user.line()
-    server = postmaster(data_dir)
-    for pid in (parent(server), server, user.process.pid):
-        os.kill(pid, signal.SIGKILL)
+    kill(keeper(data_dir), postmaster(data_dir), user.process.pid)
     user.kill()
     with User(data_dir, account) as starter:
         assert ask(starter.line(), "SELECT value FROM kept") == 7
@@ -126,10 +124,8 @@ def test_everybody_killed_at_once(data_dir: Path, account: str) -> None:
 def test_six_starters_on_the_ruins_of_a_killed_server(data_dir: Path, account: str) -> None:
     user = User(data_dir, account)
     user.line()
-    server = postmaster(data_dir)
     with ExitStack() as stack:
-        for pid in (parent(server), server, user.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill(keeper(data_dir), postmaster(data_dir), user.process.pid)
         starters = [stack.enter_context(User(data_dir, account)) for _ in range(6)]
         assert {ask(starter.line(), "SELECT value FROM kept") for starter in starters} == {7}
         user.kill()
@@ -174,16 +170,17 @@ def test_a_server_started_by_hand_is_left_alone(data_dir: Path, account: str) ->
         by_hand.send_signal(signal.SIGINT)
 
 
-def test_what_a_keeper_killed_while_making_the_cluster_left_behind(account: str) -> None:
+def test_a_keeper_killed_while_it_makes_the_cluster(account: str) -> None:
     with short_folder(account) as place:
-        half = place / "pg" / "initdb-half" / "cluster"
-        half.mkdir(parents=True)
-        (half / "PG_VERSION").write_text("18\n")
-        if os.geteuid() == 0:
-            shutil.chown(place / "pg", account)
-        with User(place / "pg", account) as user:
-            assert ask(user.line(), "SELECT 1") == 1
-            assert not list((place / "pg").glob("initdb-*"))
+        data_dir = place / "pg"
+        user = User(data_dir, account)
+        wait_until(lambda: bool(list(data_dir.glob("initdb-*/cluster/global/pg_control"))))
+        kill(keeper(data_dir), user.process.pid)
+        user.kill()
+        assert not (data_dir / "cluster").exists()
+        with User(data_dir, account) as starter:
+            assert ask(starter.line(), "SELECT 1") == 1
+            assert not list(data_dir.glob("initdb-*"))
 
 
 def test_a_cluster_that_cannot_start_is_a_clear_error(data_dir: Path, account: str) -> None:

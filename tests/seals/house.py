@@ -1,24 +1,23 @@
-"""A small house for the PDF tests: a root, an issuing CA, a seal certificate, a page with an attachment."""
+"""A page with an attachment, the seal of the tests and its picture."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import typst
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ca.software_signer import SoftwareSigner
+from ca.certificates import DistinguishedName, issue
+from ca.keys import SoftwareSigner
+from ca.profiles import TIMESTAMP
+from ca.timestamps import TimestampAuthority
 from seals.appearance import SealAppearance, SealDesign, draw_pdf
 from seals.pades import PdfSealer, Placement, Timestamper
+from tests.seals.keys import NOW, root, seal_keys
 
-NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
+SECOND = int(NOW.timestamp())
 FONTS = (
     ROOT / "node_modules/@expo-google-fonts/noto-serif-sc/400Regular",
     ROOT / "node_modules/@expo-google-fonts/noto-serif-sc/700Bold",
@@ -31,93 +30,31 @@ DESIGN = SealDesign("special", "测试市自然资源和规划局", "不动产�
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A key, its certificate and those above it (leaf first)."""
+    """A key and its certificates, leaf first, up to and including the root."""
 
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
+    signer: SoftwareSigner
     chain: tuple[bytes, ...]
-
-    @property
-    def signer(self) -> SoftwareSigner:
-        return SoftwareSigner(self.key)
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "测试市 test"),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
-    )
-
-
-def certify(
-    common_name: str,
-    issuer: Party | None = None,
-    *,
-    authority: bool = False,
-    time_stamping: bool = False,
-    valid: tuple[datetime, datetime] = (NOW - timedelta(days=30), NOW + timedelta(days=3650)),
-) -> Party:
-    """Make a key and a certificate for it, self-signed if nobody issues it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    usage = x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=not authority and not time_stamping,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    signing_key = key if issuer is None else issuer.key
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(common_name))
-        .issuer_name(_name(common_name) if issuer is None else issuer.certificate.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(valid[0])
-        .not_valid_after(valid[1])
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()),
-            critical=False,
-        )
-    )
-    if time_stamping:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    certificate = builder.sign(signing_key, hashes.SHA256())
-    above = () if issuer is None else issuer.chain
-    return Party(key, certificate, (certificate.public_bytes(Encoding.DER), *above))
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """Who signs what here."""
-
-    root: Party
-    issuing: Party
-    seal: Party
-    tsa: Party
 
 
 @cache
-def house() -> House:
-    """The parties of this run."""
-    root = certify("测试根 test root", authority=True)
-    issuing = certify("测试签发 test issuing", root, authority=True)
-    return House(
-        root=root,
-        issuing=issuing,
-        seal=certify("1101000000001测试", issuing),
-        tsa=certify("测试时间戳 test TSA", root, time_stamping=True),
-    )
+def seal_party() -> Party:
+    """The seal of the tests."""
+    keys = seal_keys()
+    return Party(keys.signer, (*keys.chain, keys.root))
+
+
+@cache
+def authority() -> TimestampAuthority:
+    """The timestamp authority of the tests."""
+    signer = SoftwareSigner.generate("ES256")
+    name = DistinguishedName("测试时间戳", "测试市")
+    leaf = issue(TIMESTAMP, name, signer.public_key, root(), NOW - timedelta(days=30), NOW + timedelta(days=3650))
+    return TimestampAuthority(signer, (leaf, root().certificate), "1.3.6.1.4.1.57264.2")
+
+
+def root_certificate() -> x509.Certificate:
+    """The root, for tools that want to be told whom to trust."""
+    return x509.load_der_x509_certificate(root().certificate)
 
 
 @cache
@@ -127,8 +64,8 @@ def appearance(design: SealDesign = DESIGN) -> SealAppearance:
 
 
 def sealer(timestamper: Timestamper | None = None, party: Party | None = None) -> PdfSealer:
-    """Make a sealer of the house's seal."""
-    signing = party or house().seal
+    """Make a sealer, of the tests' seal if of no other party."""
+    signing = party or seal_party()
     return PdfSealer(
         signer=signing.signer,
         chain=signing.chain,
@@ -153,8 +90,12 @@ PAGE = """
 @cache
 def page(json: str = '{"测试": true}', pages: int = 1, standards: tuple[str, ...] = ("a-3b",)) -> bytes:
     """Render a page such as licences are made of."""
-    inputs: Mapping[str, str] = {"json": json, "pages": str(pages)}
-    compiler = typst.Compiler(PAGE.encode(), font_paths=list(FONTS), ignore_system_fonts=True, sys_inputs=dict(inputs))
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in FONTS])
+    compiler = typst.Compiler(
+        PAGE.encode(),
+        font_paths=fonts,
+        sys_inputs={"json": json, "pages": str(pages)},
+    )
     data = compiler.compile(format="pdf", pdf_standards=list(standards), timestamp=1_795_000_000)  # type: ignore[arg-type]
     assert isinstance(data, bytes)
     return data

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from asn1crypto import keys, tsp, x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
@@ -21,11 +22,9 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleCertificateStore, SimpleTrustManager
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from ca.timestamps import TimestampAuthority
 from tests.seals.house import Party
-
-Stamp = Callable[[bytes, datetime], bytes]
 
 
 def judge(data: bytes, root: bytes, moment: datetime) -> PdfSignatureStatus:
@@ -47,37 +46,33 @@ def ades_passes(data: bytes, root: bytes, *, with_time: bool) -> tuple[bool, str
         )
     )
     validate = ades_with_time_validation if with_time else ades_basic_validation
-    result: Any = asyncio.run(
-        validate(signature.signed_data, spec, raw_digest=signature.compute_digest())
-    )
+    result: Any = asyncio.run(validate(signature.signed_data, spec, raw_digest=signature.compute_digest()))
     return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
 
 
 class _OwnTimeStamper(TimeStamper):
     """Lets pyHanko ask a timestamp authority of this process."""
 
-    def __init__(self, stamp: Stamp, now: datetime) -> None:
-        super().__init__()
-        self._stamp = stamp
+    def __init__(self, authority: TimestampAuthority, now: datetime) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._authority = authority
         self._now = now
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        imprint = req["message_imprint"]["hashed_message"].native
-        token = self._stamp(imprint, self._now)
-        return tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": tsp.TimeStampToken.load(token)})
+        return tsp.TimeStampResp.load(self._authority.respond(req.dump(), self._now))
 
 
-def stock_sealer(party: Party, stamp: Stamp | None, now: datetime) -> Callable[[bytes], bytes]:
+def stock_sealer(party: Party, authority: TimestampAuthority | None, now: datetime) -> Callable[[bytes], bytes]:
     """Return stock pyHanko sealing the same way: certified P=2, CAdES, B-T if there is a timestamp authority.
 
     This is the reference row of the seal benchmark.
     """
     certificates = [x509.Certificate.load(one) for one in party.chain]
-    key = party.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = party.signer._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     signer = SimpleSigner(
         signing_cert=certificates[0],
         signing_key=keys.PrivateKeyInfo.load(key),
-        cert_registry=SimpleCertificateStore.from_certs(certificates),
+        cert_registry=SimpleCertificateStore.from_certs(certificates),  # type: ignore[no-untyped-call]
     )
     metadata = PdfSignatureMetadata(
         field_name="Seal1",
@@ -89,7 +84,7 @@ def stock_sealer(party: Party, stamp: Stamp | None, now: datetime) -> Callable[[
     pdf_signer = PdfSigner(
         metadata,
         signer,
-        timestamper=None if stamp is None else _OwnTimeStamper(stamp, now),
+        timestamper=None if authority is None else _OwnTimeStamper(authority, now),
         new_field_spec=SigFieldSpec("Seal1", on_page=0, box=(400, 200, 519, 319)),
     )
 

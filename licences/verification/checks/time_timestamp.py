@@ -59,8 +59,8 @@ TIMESTAMP_AGED: Final = Code(
     "TIMESTAMP_AGED",
     "not_run",
     "time.timestamp_aged",
-    "时间戳机构的证书已过期，且没有其他证据证明时间戳在过期前已存在",
-    "the timestamp authority's certificate has run out, and nothing else proves that the timestamp is older than that",
+    "时间戳机构的证书或算法已过期，且没有其他证据证明时间戳在过期前已存在",
+    "the timestamp authority's certificate or algorithm has run out, and nothing else proves that the timestamp is older than that",
     Advice.ASK_ISSUER,
 )
 TIMESTAMP_FROM_FUTURE: Final = Code(

@@ -15,6 +15,7 @@ ALGORITHM_NOT_ALLOWED: Final = Code(
     "the seal's cryptographic algorithm was not allowed when it was used",
     Advice.ASK_ISSUER,
 )
+_DIGEST: Final = "SHA-256"  # of every form that we read
 
 
 def _run(case: Case) -> Finding:
@@ -25,8 +26,9 @@ def _run(case: Case) -> Finding:
         return Finding(NO_TRUST_LIST)
     from ca.trust import algorithm_allowed
 
-    evidence: dict[str, JSON] = {"algorithm": signature.algorithm, "at": utc_text(case.judged_at)}
-    if algorithm_allowed(trust, signature.algorithm, case.judged_at):
+    used = (signature.algorithm, _DIGEST)
+    evidence: dict[str, JSON] = {"algorithms": list(used), "at": utc_text(case.judged_at)}
+    if all(algorithm_allowed(trust, algorithm, case.judged_at) for algorithm in used):
         return Finding(evidence=evidence)
     # Source: ETSI EN 319 102-1 table 6: never TOTAL-FAILED, since the algorithm's weakness proves no forgery.
     return Finding(

@@ -1,0 +1,131 @@
+"""Founding the house: one ceremony, then its certificates, organisations and seals in the register.
+
+Each step finds what an interrupted run left and goes on from there; a finished house is never changed.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.house import House, key_folder
+from api.schema import Role
+from api.settings import Settings
+from api.systems import register_system
+from ca.ceremony import Ceremony, SealCertificate, open_ceremony, perform
+from ca.ceremony_plan import CeremonyPlan
+from ca.store import store_certificates
+from ledger.actor import Actor
+from seals.appearance import SealAppearance, SealDesign, draw_pdf
+from seals.organisations import Organisation, check_uscc
+from seals.registry import NewSeal, SealCustodian, register_organisation
+from seals.store import grants_of, seal_by_code
+
+FOUNDER: Final = Actor(
+    kind="system", id="ceremony", operator_unit=None, on_behalf_of=None, roles=frozenset({"seal-custodian"})
+)
+
+BEFORE_ALL_RECORDS: Final = date(1949, 10, 1)
+"""A unit's first name holds from here: licences brought in may bear any earlier day."""
+
+# STANDARDS: the numbers of the national seal types, and the words of our register.
+SEAL_KINDS: Final = {
+    1: "statutory",
+    2: "finance",
+    3: "invoice",
+    4: "contract",
+    5: "personal",
+    6: "special",
+    99: "other",
+}
+
+
+def new_passphrase(path: Path) -> None:
+    """Write a passphrase of 256 random bits, readable by us alone, unless the file is there already."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def hold_ceremony(settings: Settings, plan: CeremonyPlan, now: datetime) -> Ceremony:
+    """Make keys, certificates and trust list; raises CeremonyDone where they exist."""
+    new_passphrase(settings.passphrase_file)
+    return perform(plan, key_folder(settings), now)
+
+
+def register(house: House, now: datetime) -> int:
+    """Enter the ceremony's certificates, organisations and seals; return how many seals are new."""
+    ceremony = open_ceremony(house.keys.path)
+    with house.database.session(Role.WORKER) as session:
+        store_certificates(session, ceremony, now)
+        custodian = SealCustodian(house.wrapper, house.promiser)
+        return sum(_enter(session, house, custodian, seal, now) for seal in ceremony.seals.values())
+
+
+def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealCertificate, now: datetime) -> bool:
+    plan = seal.plan
+    if seal_by_code(session, plan.code) is not None:
+        return False
+    owner = check_uscc(plan.uscc)
+    register_organisation(session, Organisation(owner, plan.organisation, BEFORE_ALL_RECORDS))
+    kind = SEAL_KINDS[plan.kind]
+    ring = plan.organisation
+    design = SealDesign(kind, ring, plan.bottom_text, plan.diameter_mm, test=house.settings.test_marks)
+    appearance = SealAppearance(draw_pdf(design, house.fonts))
+    made = NewSeal(
+        code=plan.code,
+        organisation=owner,
+        kind=kind,
+        name=plan.seal_name,
+        certificate=seal.cert_der,
+        key_name=seal.key_name,
+        appearance=appearance.to_bytes(),
+    )
+    custodian.make_seal(session, made, FOUNDER, now)
+    return True
+
+
+def enrol(house: House, *, system_id: str, name: str, unit: str, issuers: Sequence[str], now: datetime) -> str:
+    """Register a system, grant it the seals of the units it issues for, and return its token.
+
+    Grants are made once: enrolling again gives a new token and what is missing. Raises OrganisationRefused.
+    """
+    units = [check_uscc(issuer) for issuer in issuers]
+    with house.database.session(Role.WORKER) as session:
+        token = register_system(
+            session, system_id=system_id, name=name, operator_unit=check_uscc(unit), issuers=units, now=now
+        )
+        for seal in house.ceremony.seals.values():
+            if seal.plan.uscc in units:
+                _grant(session, house, seal, system_id, now)
+    return token
+
+
+def _grant(session: Session, house: House, seal: SealCertificate, system_id: str, now: datetime) -> None:
+    row = seal_by_code(session, seal.plan.code)
+    if row is None:
+        return
+    granted = {grant.licence_type for grant in grants_of(session, row.id, system_id)}
+    for slug in seal.plan.licence_types:
+        code = house.catalogue.type(slug).code
+        if code not in granted:
+            house.custodian().grant(
+                session,
+                row.id,
+                grantee=system_id,
+                licence_type=code,
+                valid_from=now,
+                valid_until=None,
+                actor=FOUNDER,
+                now=now,
+            )

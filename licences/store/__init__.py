@@ -1,0 +1,1 @@
+"""The repository's queries; nothing else in this package speaks SQL."""

@@ -1,0 +1,156 @@
+"""Certificates for tests: good ones as the profiles say, and bad ones that our own code would refuse to make."""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from ca.certificates import Authority, serial_number
+from ca.crl_reader import Revoked
+from ca.keys import Cost, SoftwareSigner
+from ca.revocation import make_crl
+from ca.signer_key import SignerKey
+from ca.trust import AllowedAlgorithm, TrustList
+
+NOW = datetime(2026, 11, 22, 8, 30, 15, 123456, tzinfo=UTC)
+YEAR = timedelta(days=365)
+CHEAP = Cost(log_n=1, r=1, p=1)
+PLAN = Path(__file__).parents[2] / "tools" / "demo" / "ceremony.yaml"
+
+CA_USAGE = {"key_cert_sign": True, "crl_sign": True}
+SEAL_USAGE = {"digital_signature": True, "content_commitment": True}
+STATUS_USAGE = {"digital_signature": True}
+_NO_USAGE = dict.fromkeys(
+    (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ),
+    False,
+)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An extension by its value and whether it is critical."""
+
+    value: x509.ExtensionType
+    critical: bool
+
+
+def name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def certify(
+    subject: str,
+    issuer: Authority | None,
+    *,
+    usage: dict[str, bool] | None,
+    path_length: int | None = None,
+    ca: bool | None = None,
+    begin: datetime = NOW - YEAR,
+    end: datetime = NOW + 5 * YEAR,
+    extras: Sequence[Extra] = (),
+    signer: SoftwareSigner | None = None,
+) -> Authority:
+    """Make a certificate that may break any rule; without an issuer it signs itself; without usage it has no such extension."""
+    signer = signer or SoftwareSigner.generate("ES256")
+    issuing = issuer.signer if issuer else signer
+    issuer_name = x509.load_der_x509_certificate(issuer.certificate).subject if issuer else name(subject)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name(subject))
+        .issuer_name(issuer_name)
+        .public_key(SignerKey(signer).public_key())
+        .serial_number(serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+    if ca is not None:
+        builder = builder.add_extension(x509.BasicConstraints(ca, path_length), critical=True)
+    if usage is not None:
+        builder = builder.add_extension(x509.KeyUsage(**(_NO_USAGE | usage)), critical=True)
+    for extra in extras:
+        builder = builder.add_extension(extra.value, extra.critical)
+    certificate = builder.sign(SignerKey(issuing), hashes.SHA256())
+    return Authority(certificate.public_bytes(Encoding.DER), signer)
+
+
+def root(subject: str = "测试根", path_length: int | None = 1) -> Authority:
+    return certify(subject, None, usage=CA_USAGE, ca=True, path_length=path_length)
+
+
+def issuing(above: Authority, subject: str = "测试签发", path_length: int | None = 0) -> Authority:
+    return certify(subject, above, usage=CA_USAGE, ca=True, path_length=path_length)
+
+
+def seal(above: Authority, **changes: object) -> Authority:
+    arguments: dict[str, object] = {"usage": SEAL_USAGE, "ca": False} | changes
+    return certify("测试印章", above, **arguments)  # type: ignore[arg-type]
+
+
+def crl(
+    authority: Authority,
+    revoked: Sequence[Revoked] = (),
+    this_update: datetime = NOW - timedelta(days=1),
+    next_update: datetime = NOW + YEAR,
+    number: int = 1,
+) -> bytes:
+    return make_crl(authority, number, revoked, this_update, next_update)
+
+
+def trust_list(
+    anchors: Sequence[Authority],
+    intermediates: Sequence[Authority] = (),
+    crls: Sequence[bytes] | None = None,
+    algorithms_until: date = date(2035, 12, 31),
+    **lists: Sequence[bytes],
+) -> TrustList:
+    """Make a trust list; by default with an empty revocation list of every authority."""
+    if crls is None:
+        crls = [crl(authority) for authority in (*anchors, *intermediates)]
+    return TrustList(
+        name="测试信任列表",
+        anchors=tuple(authority.certificate for authority in anchors),
+        intermediates=tuple(authority.certificate for authority in intermediates),
+        crls=tuple(crls),
+        tsa=tuple(lists.get("tsa", ())),
+        log_keys={"elicence.test/log": "elicence.test/log+00000000+AAAA"},
+        status_keys=tuple(lists.get("status_keys", ())),
+        receipt_keys=tuple(lists.get("receipt_keys", ())),
+        algorithms=(AllowedAlgorithm("ES256", algorithms_until),),
+        valid_from=(NOW - YEAR).replace(microsecond=0),
+        valid_until=(NOW + YEAR).replace(microsecond=0),
+    )
+
+
+def openssl(*arguments: str | Path, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run the openssl command; the caller looks at the exit code."""
+    return subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, check=False)
+
+
+def pem(path: Path, *certificates: bytes) -> Path:
+    """Write certificates (DER) as one PEM file."""
+    loaded = [x509.load_der_x509_certificate(certificate) for certificate in certificates]
+    path.write_bytes(b"".join(certificate.public_bytes(Encoding.PEM) for certificate in loaded))
+    return path
+
+
+def crl_pem(path: Path, *crls: bytes) -> Path:
+    """Write revocation lists (DER) as one PEM file."""
+    loaded = [x509.load_der_x509_crl(one) for one in crls]
+    path.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in loaded))
+    return path

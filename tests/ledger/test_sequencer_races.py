@@ -1,0 +1,162 @@
+"""Several recorders and sequencers at once, with real commits; and a leader that wakes up after another has led."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from api.database import Database
+from api.schema import Role
+from ledger import store
+from ledger.events import record
+from ledger.local_objects import LocalObjects
+from ledger.objects import ObjectStore
+from ledger.sequencer import Sequencer
+from ledger.store import FenceLost
+from ledger.subjects import open_subjects
+from tests.ledger.audit import audit, published
+from tests.ledger.local_keys import ACTOR, MemoryWrapper
+from tests.ledger.recording import NOW, PROMISER, Sessions, event, new_subjects, record_events, sequencer
+
+
+class WatchedObjects:
+    """An object store that notes what is published, and stops a thread of ours before a put."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self.get, self.keys, self.delete = objects.get, objects.keys, objects.delete
+        self.sizes: list[int] = []
+
+    def put(self, key: str, data: bytes) -> None:
+        self._objects.put(key, data)
+        if key == "log/checkpoint":
+            self.sizes.append(int(data.split(b"\n")[1]))
+
+
+def worker(database: Database) -> Sessions:
+    return lambda: database.session(Role.WORKER)
+
+
+def test_recorders_and_sequencers_at_once_make_one_log(database: Database, objects: LocalObjects) -> None:
+    wrapper, watched, stop = MemoryWrapper(), WatchedObjects(objects), threading.Event()
+    with database.session(Role.WORKER) as session:
+        subjects = new_subjects(session, wrapper, 5)
+        keys = open_subjects(session, wrapper, subjects)
+
+    def write(recorder: int) -> list[str]:
+        acknowledged = []
+        for number in range(60):
+            # The first subject is hot: everybody writes to it.
+            subject = subjects[0] if number % 2 else subjects[1 + (recorder + number) % 4]
+            with database.session(Role.APP, ACTOR) as session:
+                promise = record(session, event(subject, at=NOW + timedelta(seconds=number)), keys[subject], PROMISER)
+            acknowledged.append(promise.event)
+        return acknowledged
+
+    def lead() -> None:
+        sequencer(worker(database), watched, wrapper, batch=7).run(stop, interval=0.001)
+
+    with ThreadPoolExecutor(5) as pool:
+        leaders = [pool.submit(lead) for _ in range(2)]
+        acknowledged = [name for names in pool.map(write, range(3)) for name in names]
+        stop.set()
+        for leader in leaders:
+            leader.result()
+    last = sequencer(worker(database), watched, wrapper)
+    while last.run_once(NOW):
+        continue
+    with database.session(Role.WORKER) as session:
+        logged = audit(session, objects, wrapper)
+    assert sorted(logged) == sorted(acknowledged), "nothing acknowledged is lost, nothing stands twice"
+    assert watched.sizes == sorted(set(watched.sizes)), "a checkpoint never goes back"
+
+
+def test_an_event_that_commits_late_is_not_passed_over(database: Database, objects: LocalObjects) -> None:
+    """A serial watermark would lose it: it was numbered before others that are in the log already."""
+    wrapper = MemoryWrapper()
+    with database.session(Role.WORKER) as session:
+        first, second = new_subjects(session, wrapper, 2)
+    with database.session(Role.WORKER) as slow:
+        late = record_events(slow, wrapper, [first])
+        with database.session(Role.WORKER) as session:
+            early = record_events(session, wrapper, [second])
+        assert sequencer(worker(database), objects, wrapper).run_once(NOW) == 1
+    assert sequencer(worker(database), objects, wrapper).run_once(NOW) == 1
+    with database.session(Role.WORKER) as session:
+        assert audit(session, objects, wrapper) == [promise.event for promise in [*early, *late]]
+
+
+class Sleeper:
+    """A leader that falls asleep before its lasting step number `at` and is woken later."""
+
+    def __init__(self, database: Database, objects: ObjectStore, at: int) -> None:
+        self._database, self._objects, self._at = database, objects, at
+        self.get, self.keys, self.delete = objects.get, objects.keys, objects.delete
+        self._taken = 0
+        self.asleep, self.wake = threading.Event(), threading.Event()
+        self.connection: int | None = None
+
+    def step(self) -> None:
+        if self._taken == self._at:
+            self.asleep.set()
+            assert self.wake.wait(30)
+        self._taken += 1
+
+    def put(self, key: str, data: bytes) -> None:
+        self.step()
+        self._objects.put(key, data)
+
+    @contextmanager
+    def sessions(self) -> Iterator[Session]:
+        with self._database.session(Role.WORKER) as session:
+            self.connection = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            yield session
+            self.step()
+        self.connection = None
+
+
+@pytest.mark.parametrize("at", range(11))
+def test_a_leader_that_wakes_up_after_another_has_led_does_no_harm(
+    database: Database, objects: LocalObjects, at: int
+) -> None:
+    wrapper, watched = MemoryWrapper(), WatchedObjects(objects)
+    other = sequencer(worker(database), watched, wrapper)
+    with database.session(Role.WORKER) as session:
+        subjects = new_subjects(session, wrapper, 3)
+        recorded = record_events(session, wrapper, subjects * 80)
+    other.run_once(NOW)
+    with database.session(Role.WORKER) as session:
+        recorded += record_events(session, wrapper, subjects * 10)
+    sleeper = Sleeper(database, watched, at)
+    ended: list[Exception] = []
+
+    def lead() -> None:
+        try:
+            sequencer(sleeper.sessions, sleeper, wrapper).run_once(NOW)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is looked at below
+            ended.append(error)
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    assert sleeper.asleep.wait(30), "the run has fewer steps than the test thinks"
+    if sleeper.connection is not None:
+        # It sleeps inside a transaction: the database ends that, as idle_in_transaction_session_timeout would.
+        with database.session(Role.WORKER) as session:
+            session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": sleeper.connection})
+    with database.session(Role.WORKER) as session:
+        recorded += record_events(session, wrapper, subjects)
+    while other.run_once(NOW):
+        continue
+    assert published(objects).size == len(recorded)
+    sleeper.wake.set()
+    thread.join(30)
+    assert all(isinstance(error, (OperationalError, FenceLost)) for error in ended), ended
+    other.run_once(NOW)
+    with database.session(Role.WORKER) as session:
+        assert audit(session, objects, wrapper) == [promise.event for promise in recorded]

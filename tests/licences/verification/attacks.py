@@ -1,0 +1,177 @@
+"""Documents that somebody changed, and documents that were never ours."""
+
+import json
+import subprocess
+import tempfile
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from licences.verification.documents import Examined
+from licences.verification.examination import examine
+from seals.jades import JsonSealer
+from seals.jose import b64url_decode, b64url_encode
+from seals.pades import PdfSealer, Placement
+from tests.licences.verification import sealed
+from tests.licences.verification.sealed import DISCLOSABLE, SEALED_AT, World, claims, licence, render, seal, world
+from tests.seals.house import appearance
+
+PLACE = Placement(page=1, x_mm=40, y_mm=40)
+
+
+def changed(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace one thing by another of the same length."""
+    assert data.count(old) == 1
+    assert len(old) == len(new)
+    return data.replace(old, new)
+
+
+def flipped(data: bytes, position: int) -> bytes:
+    """Change one bit of one byte."""
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+
+
+# --- PDF -------------------------------------------------------------------------------------------------------------
+
+
+def unsealed() -> bytes:
+    return render(b"{}", "none", bytes(32))
+
+
+def sealed_page(page: bytes, *, within: World | None = None, timestamp_of: World | None = None) -> bytes:
+    """Seal any page."""
+    here = within or world()
+    sealer = PdfSealer(
+        here.seal.signer, here.seal.chain, appearance(), (timestamp_of or here).timestamp, "测试专用章", "测试"
+    )
+    return sealer.seal(page, PLACE, SEALED_AT).data
+
+
+def page_of_nothing(within: World | None = None, timestamp_of: World | None = None) -> bytes:
+    """A sealed page that does not say that it is a licence."""
+    page = unsealed().replace(b"elicence", b"whatever")
+    return sealed_page(page, within=within, timestamp_of=timestamp_of)
+
+
+def page_without_data() -> bytes:
+    """A licence's page whose data never were inside."""
+    return sealed_page(render(None, licence().identifier, licence().json.digest))
+
+
+def without_timestamp() -> bytes:
+    here = world()
+    made = here.json_sealer().seal(claims(), DISCLOSABLE, SEALED_AT)
+    page = render(made.flattened, licence().identifier, made.digest)
+    sealer = PdfSealer(here.seal.signer, here.seal.chain, appearance(), None, "测试专用章", "测试")
+    return sealer.seal(page, PLACE, SEALED_AT).data
+
+
+def foreign_timestamp(stranger: World) -> bytes:
+    """A genuine licence of ours whose timestamp comes from somebody else's authority."""
+    here = world()
+    made = here.json_sealer().seal(claims(), DISCLOSABLE, SEALED_AT)
+    return sealed_page(render(made.flattened, licence().identifier, made.digest), timestamp_of=stranger)
+
+
+def encrypted() -> bytes:
+    return qpdf(unsealed(), "--encrypt", "user", "owner", "256", "--")
+
+
+def swapped_by_tool(other_json: bytes) -> bytes:
+    """A sealed page whose data an ordinary tool replaced by another licence's, the seal left where it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "licence.json")
+        data.write_bytes(other_json)
+        return qpdf(
+            licence().pdf.data,
+            *("--remove-attachment=licence.json", "--add-attachment", str(data), "--key=licence.json", "--"),
+        )
+
+
+def qpdf(document: bytes, *arguments: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = Path(folder, "before.pdf"), Path(folder, "after.pdf")
+        before.write_bytes(document)
+        subprocess.run(["qpdf", str(before), *arguments, str(after)], check=True, capture_output=True)
+        return after.read_bytes()
+
+
+def one_digit_of_certificate_digest() -> bytes:
+    """Another signing certificate is named inside the signature."""
+    digest = sha256(world().seal.chain[0]).hexdigest().encode()
+    return changed(licence().pdf.data, digest, digest[:-1] + (b"0" if digest[-1:] != b"0" else b"1"))
+
+
+def one_digit_of_padding() -> bytes:
+    """The last zero behind the signature value, which no signature covers, becomes a one."""
+    data = licence().pdf.data
+    end = data.rindex(b"0>")
+    return data[:end] + b"1" + data[end + 1 :]
+
+
+def one_bit_of_metadata() -> bytes:
+    data = licence().pdf.data
+    return flipped(data, data.index(b"<rdf:RDF") + 2)
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def with_header(compact: str, **changes: Any) -> bytes:
+    """A compact document with another protected header, the signature left as it is."""
+    head, rest = compact.split(".", 1)
+    header = {**json.loads(b64url_decode(head)), **changes}
+    return f"{b64url_encode(json.dumps(header).encode())}.{rest}".encode()
+
+
+def with_disclosure_changed(compact: str) -> bytes:
+    jwt, *disclosures = compact.split("~")
+    content = json.loads(b64url_decode(disclosures[1]))
+    content[-1] = "测试市测试区别人路9号"
+    disclosures[1] = b64url_encode(json.dumps(content).encode())
+    return "~".join([jwt, *disclosures]).encode()
+
+
+def with_payload_changed(flattened: bytes) -> bytes:
+    document = json.loads(flattened)
+    payload = json.loads(b64url_decode(document["payload"]))
+    payload["licence"]["number"] = "测（2026）测试市不动产权第9999999号"
+    document["payload"] = b64url_encode(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode())
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def with_timestamp_of(flattened: bytes, other: bytes) -> bytes:
+    document = json.loads(flattened)
+    document["header"] = json.loads(other)["header"]
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def stamped_later(by_hours: int) -> bytes:
+    """A JSON licence whose timestamp is much later than its claimed time."""
+    from datetime import timedelta
+
+    here = world()
+    sealer = JsonSealer(
+        here.seal.signer,
+        here.seal.chain[:-1],
+        lambda imprint, now: here.timestamp(imprint, now + timedelta(hours=by_hours)),
+    )
+    return sealer.seal(claims(), DISCLOSABLE, SEALED_AT).flattened
+
+
+def of_no_licence() -> bytes:
+    """A JSON document that our seal signed and that is no licence."""
+    return world().json_sealer().seal({"iss": "x", "vct": "urn:other"}, (), SEALED_AT).flattened
+
+
+@cache
+def genuine() -> Examined:
+    return examine(licence().pdf.data, 1 << 24)
+
+
+def without_claimed_time() -> Examined:
+    found = genuine()
+    assert found.page is not None
+    return replace(found, page=replace(found.page, signature=replace(found.page.signature, claimed_at=None)))
