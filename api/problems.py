@@ -16,6 +16,7 @@ from api.idempotency import IdempotencyInProgress, IdempotencyKeyMissing, Idempo
 from api.systems import NotAuthenticated, NotAuthorised
 from api.uploads import UploadMalformed, UploadTooLarge
 from ledger.errors import DomainError
+from licences.issuing_errors import RequestFaulty
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,6 +34,12 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
 def status_of(error: type[DomainError]) -> int | None:
     """Return the status of the nearest mapped class, or None if nobody thought of it."""
     return next((STATUS[base] for base in error.__mro__ if base in STATUS), None)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of a route that may answer these problems."""
+    schema = {"type": "object", "required": ["type", "status", "code", "title", "messages"]}
+    return {status: {"description": "problem", "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses}
 
 
 def problem(status: int, code: str, zh: str, en: str, **members: Any) -> JSONResponse:
@@ -59,7 +66,9 @@ def install(app: FastAPI) -> None:
     async def refuse(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DomainError)
         status = status_of(type(error)) or 500
-        members = {"errors": error.rows()} if hasattr(error, "rows") else {}
+        members: dict[str, Any] = {}
+        if isinstance(error, RequestFaulty):
+            members["errors"] = [fault.as_json() for fault in error.faults]
         return problem(status, error.code, error.message("zh"), error.message("en"), **members)
 
     @app.exception_handler(RequestValidationError)

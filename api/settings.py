@@ -145,10 +145,18 @@ class Settings(BaseSettings):
         description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",
         json_schema_extra={"zh": "密钥口令文件路径", "default": "`<home>/keys/passphrase`"},
     )
+    test_marks: bool = Field(
+        True,  # noqa: FBT003 - the positional default is pydantic's way
+        description="Whether seals and pages say 测试. Only an operator with a licensed CA and real seals turns it off: `false`.",
+        json_schema_extra={"zh": "印章与页面是否标注“测试”，true 或 false"},
+    )
     fonts_dir: AbsolutePath = Field(
-        Path("node_modules/@expo-google-fonts/noto-serif-sc"),
+        Path(__file__).parent.parent / "node_modules" / "@expo-google-fonts" / "noto-serif-sc",
         description="Folder with Noto Serif SC, the font of pages and seals.",
-        json_schema_extra={"zh": "宋体字库（Noto Serif SC）目录"},
+        json_schema_extra={
+            "zh": "宋体字库（Noto Serif SC）目录",
+            "default": "`node_modules/@expo-google-fonts/noto-serif-sc` beside the code",
+        },
     )
     rare_fonts_dir: AbsolutePath = Field(
         Path("/usr/share/fonts/truetype"),

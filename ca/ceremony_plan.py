@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -13,6 +13,8 @@ from ca.errors import PlanFault, PlanInvalid
 
 DEFAULT_TSA_POLICY: Final = "2.999.3161.1"
 """In the arc that ITU-T X.660 keeps for examples: fit for tests; an operator puts one of his own."""
+
+_T = TypeVar("_T")
 
 _MAX_NAME: Final = 64
 _USCC_LENGTH: Final = 18
@@ -94,6 +96,13 @@ def _check_diameter(value: int) -> int:
     return value
 
 
+def _check_some(value: tuple[_T, ...]) -> tuple[_T, ...]:
+    # Not by min_length, which would also complain where the only item is a wrong one.
+    if not value:
+        raise _wrong("some", "至少需要一项", "at least one is wanted")
+    return value
+
+
 Name = Annotated[str, BeforeValidator(_check_name)]
 UnitName = Annotated[str, BeforeValidator(_check_unit)]
 UsccText = Annotated[str, BeforeValidator(_check_uscc)]
@@ -152,7 +161,7 @@ class SealPlan(_Part):
     seal_name: Name
     bottom_text: Name | None = None
     diameter_mm: Annotated[Number, AfterValidator(_check_diameter)]
-    licence_types: Annotated[tuple[Slug, ...], Field(min_length=1, strict=False)]
+    licence_types: Annotated[tuple[Slug, ...], Field(strict=False), AfterValidator(_check_some)]
     years: Annotated[Number, Field(ge=1, le=profiles.SEAL.max_years)]
 
 
@@ -185,7 +194,7 @@ class CeremonyPlan(_Part):
     receipt: KeyPlan = KeyPlan(name="核验回执签名")
     log: LogPlan
     trust: TrustPlan = TrustPlan()
-    seals: Annotated[tuple[SealPlan, ...], Field(min_length=1, strict=False)]
+    seals: Annotated[tuple[SealPlan, ...], Field(strict=False), AfterValidator(_check_some)]
 
 
 def load_plan(text: str) -> CeremonyPlan:
@@ -207,7 +216,6 @@ _MESSAGES: Final = {
     "string_type": ("应为一段文字", "a text is wanted"),
     "model_type": ("应为一组“名称: 值”", "a group of `name: value` is wanted"),
     "tuple_type": ("应为列表", "a list is wanted"),
-    "too_short": ("至少需要一项", "at least one is wanted"),
     "string_too_long": ("最多 {max_length} 个字符", "at most {max_length} characters"),
     "greater_than_equal": ("不得小于 {ge}", "must be at least {ge}"),
     "less_than_equal": ("不得大于 {le}", "must be at most {le}"),
@@ -224,36 +232,41 @@ def _fault(details: ErrorDetails, located: plan_yaml.Located) -> PlanFault:
 
 def _cross_faults(located: plan_yaml.Located) -> Iterator[PlanFault]:
     """Find what is wrong between members; looks at the raw values, so that it is told together with everything else."""
-    seals = _part(located.value, "seals")
+    value = located.value
+    seals = _part(value, "seals")
+    count = len(seals) if isinstance(seals, list) else 0
     for key in ("id", "code"):
-        seen: set[object] = set()
-        for index, seal in enumerate(seals if isinstance(seals, list) else []):
-            value = _part(seal, key)
-            if isinstance(value, str) and value in seen:
-                location: plan_yaml.Location = ("seals", index, key)
-                zh, en = "与另一枚印章相同", "is the same as another seal's"
-                yield PlanFault(located.line(location), plan_yaml.dotted(location), zh, en)
-            seen.add(value)
-    below: list[tuple[plan_yaml.Location, str]] = [((name,), "issuing") for name in ("status", "receipt")]
-    below += [(("seals", index), "issuing") for index, _ in enumerate(seals if isinstance(seals, list) else [])]
-    below += [(("issuing",), "root"), (("tsa",), "root")]
-    for location, above in below:
-        years, limit = _years(located.value, location), _years(located.value, (above,))
+        seen: list[object] = [None]
+        for index in range(count):
+            location: plan_yaml.Location = ("seals", index, key)
+            if _at(value, location) in seen:
+                yield _between(located, location, "与另一枚印章相同", "is the same as another seal's")
+            seen.append(_at(value, location))
+    issued = [("status",), ("receipt",), *(("seals", index) for index in range(count))]
+    above = {(*part, "years"): ("issuing", "years") for part in issued}
+    above |= {("issuing", "years"): ("root", "years"), ("tsa", "years"): ("root", "years")}
+    for location, issuer in above.items():
+        years, limit = _number(_at(value, location)), _number(_at(value, issuer))
         if years is not None and limit is not None and years > limit:
-            field = (*location, "years")
-            zh, en = f"不得超过 {above}.years", f"must not exceed {above}.years"
-            yield PlanFault(located.line(field), plan_yaml.dotted(field), zh, en)
+            name = plan_yaml.dotted(issuer)
+            yield _between(located, location, f"不得超过 {name}", f"must not exceed {name}")
+
+
+def _between(located: plan_yaml.Located, location: plan_yaml.Location, zh: str, en: str) -> PlanFault:
+    return PlanFault(located.line(location), plan_yaml.dotted(location), zh, en)
 
 
 def _part(value: object, key: str | int) -> object:
     if isinstance(value, dict):
         return value.get(key)
-    if isinstance(value, list) and isinstance(key, int):
-        return value[key]
-    return None
+    return value[key] if isinstance(value, list) and isinstance(key, int) else None
 
 
-def _years(value: object, location: plan_yaml.Location) -> int | None:
-    for key in (*location, "years"):
+def _at(value: object, location: plan_yaml.Location) -> object:
+    for key in location:
         value = _part(value, key)
+    return value
+
+
+def _number(value: object) -> int | None:
     return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None

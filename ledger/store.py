@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Result, Select, exists, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CursorResult, Result, Select, Text, Uuid, any_, exists, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from ledger.chains import NEW, Pending, Place, Tip
@@ -127,13 +127,16 @@ _TIPS = text("""
                      ORDER BY seq DESC LIMIT 1) AS tip ON true
 """)
 
+# Hashes travel end to end in one value each and are cut here: arrays of them cost more than the update itself.
 _PLACE = text("""
     UPDATE ledger.events AS e
-       SET entry_index = given.entry_index, seq = given.seq, previous = given.previous, tag = given.tag,
-           commitment = given.commitment
-      FROM unnest(CAST(:ids AS text[]), CAST(:indices AS bigint[]), CAST(:seqs AS bigint[]),
-                  CAST(:previous AS bytea[]), CAST(:tags AS bytea[]), CAST(:commitments AS bytea[]))
-           AS given (id, entry_index, seq, previous, tag, commitment)
+       SET entry_index = :start + given.place, seq = given.seq,
+           previous = substring(CAST(:previous AS bytea) FROM given.place * 32 + 1 FOR 32),
+           tag = substring(CAST(:tags AS bytea) FROM given.place * 32 + 1 FOR 32),
+           commitment = substring(CAST(:commitments AS bytea) FROM given.place * 32 + 1 FOR 32)
+      FROM (SELECT id, seq, CAST(number - 1 AS integer) AS place
+              FROM unnest(CAST(:ids AS text[]), CAST(:seqs AS bigint[])) WITH ORDINALITY AS sent (id, seq, number)
+           ) AS given
      WHERE e.id = given.id AND e.entry_index IS NULL
 """)
 
@@ -162,7 +165,7 @@ def subject_keys(session: Session, subjects: Collection[UUID]) -> list[StoredKey
     """Return the keys of those subjects that exist."""
     rows = session.execute(
         select(SubjectRow.id, SubjectRow.key_algorithm, SubjectRow.kek_id, SubjectRow.key_ciphertext).where(
-            SubjectRow.id.in_(subjects)
+            SubjectRow.id == any_(literal(list(subjects), ARRAY(Uuid)))
         )
     )
     return [
@@ -220,16 +223,16 @@ def tips(session: Session, subjects: Collection[UUID]) -> dict[UUID, Tip]:
 
 
 def place(session: Session, places: Sequence[Place]) -> None:
-    """Write the places of pending events; raises FenceLost if one of them has its place already."""
+    """Write the places of pending events, one after the other; raises FenceLost if one has its place already."""
     result = session.execute(
         _PLACE,
         {
+            "start": places[0].index,
             "ids": [item.event for item in places],
-            "indices": [item.index for item in places],
             "seqs": [item.seq for item in places],
-            "previous": [item.previous for item in places],
-            "tags": [item.tag for item in places],
-            "commitments": [item.commitment for item in places],
+            "previous": b"".join(item.previous for item in places),
+            "tags": b"".join(item.tag for item in places),
+            "commitments": b"".join(item.commitment for item in places),
         },
     )
     _expect(result, len(places))
@@ -288,5 +291,7 @@ def entry_parts(session: Session, start: int, end: int) -> list[tuple[bytes, byt
 
 def placed_events(session: Session, events: Collection[str], size: int) -> list[PlacedEvent]:
     """Return those of the events that stand in the log below `size`."""
-    rows = session.execute(_PLACED.where(EventRow.id.in_(events), EventRow.entry_index < size))
+    rows = session.execute(
+        _PLACED.where(EventRow.id == any_(literal(list(events), ARRAY(Text))), EventRow.entry_index < size)
+    )
     return [PlacedEvent(row.id, row.subject_id, row.body, Place(row.id, *cast("_Numbers", row[3:]))) for row in rows]

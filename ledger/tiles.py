@@ -123,15 +123,20 @@ class TileReader:
     def __init__(self, size: int, fetch: Fetch) -> None:
         self._size = size
         self._fetch = fetch
+        self._between: dict[tuple[int, int], bytes] = {}
         self._hashes: dict[Tile, tuple[bytes, ...]] = {}
         self._bundles: dict[Tile, tuple[bytes, ...]] = {}
 
     def nodes(self, level: int, index: int) -> bytes:
         """Return a complete node; raises TileInvalid and what the fetch raises. Fits `merkle.Nodes`."""
-        # Tiles hold every eighth level; those between are hashed again from the level below.
-        row, height = divmod(level, HEIGHT)
-        number, offset = divmod(index << height, WIDTH)
-        return fold(self.hashes(Tile.at(row, number, self._size))[offset : offset + (1 << height)])
+        if level % HEIGHT:
+            # Tiles hold every eighth level; those between are hashed again, each of them once.
+            if (level, index) not in self._between:
+                left, right = (self.nodes(level - 1, 2 * index + side) for side in (0, 1))
+                self._between[level, index] = node_hash(left, right)
+            return self._between[level, index]
+        number, offset = divmod(index, WIDTH)
+        return self.hashes(Tile.at(level // HEIGHT, number, self._size))[offset]
 
     def hashes(self, tile: Tile) -> tuple[bytes, ...]:
         """Return the hashes of a tile; raises TileInvalid."""

@@ -99,7 +99,9 @@ def _contradictions(kind: LicenceType) -> Iterator[str]:
     for item in kind.items:
         if item.face == "M" and item.mask is None:
             yield f"{item.key} is masked, but not how"
-        yield from (f"{item.key} shows unknown {path}" for path in _unknown_paths(kind, item.parts, item.each, item.key))
+        yield from (
+            f"{item.key} shows unknown {path}" for path in _unknown_paths(kind, item.parts, item.each, item.key)
+        )
     fields = {case.field for case in kind.holders.cases} | {agreed.field for agreed in kind.number.agree}
     yield from (f"a rule asks for unknown {name}" for name in sorted(fields - kind.properties.keys()))
     if not re.fullmatch(kind.number.pattern, kind.number.example):

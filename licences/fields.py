@@ -16,6 +16,7 @@ from licences.text_faults import text_faults
 
 _SHARE: Final = re.compile(r"(0|[1-9][0-9]{0,2})([.][0-9]{1,6})?|[1-9][0-9]{0,5}/[1-9][0-9]{0,5}")
 _STOCK_FORGIVES: Final = ("number.", "code.", "holders.", "text.", "dates.")
+_SHAPE: Final = frozenset({"schema.type", "schema.unknown"})
 _EARLIEST: Final = date(1949, 10, 1)
 
 
@@ -38,9 +39,12 @@ def content_faults(kind: LicenceType, content: JSON) -> list[FieldFault]:
     faults = schema_faults(str(kind.schema["$id"]), kind.schema, content, "fields")
     if not isinstance(content, dict):
         return faults
+    # What has not the shape of the schema is not walked through: its depth is nobody's promise.
+    shapeless = {re.split(r"[.\[]", fault.field)[1] for fault in faults if fault.code in _SHAPE and "." in fault.field}
     for key, value in content.items():
-        rule = kind.properties.get(key, {})
-        faults += text_faults(value, f"fields.{key}", lines=bool(rule.get("x-lines")))
+        if key in kind.properties and key not in shapeless:
+            lines = bool(kind.properties[key].get("x-lines"))
+            faults += text_faults(value, f"fields.{key}", lines=lines)
     if not errors(faults):
         faults += _inner_codes(kind.schema, kind.schema, content, "fields")
         faults += _field_dates(kind, content)
@@ -83,7 +87,9 @@ def _holder_faults(kind: LicenceType, request: LicenceRequest) -> Iterator[Field
     if not low <= len(request.holders) <= high:
         zh, en = (f"{low} 个", f"{low}") if low == high else (f"{low} 至 {high} 个", f"{low} to {high}")
         reason = f"（{case.equals}）" if case else ""
-        yield FieldFault("holders", "holders.count", f"持证主体应有 {zh}{reason}", f"there must be {en} holders{reason}")
+        yield FieldFault(
+            "holders", "holders.count", f"持证主体应有 {zh}{reason}", f"there must be {en} holders{reason}"
+        )
     for position, holder in enumerate(request.holders):
         place = f"holders[{position}]"
         yield from _line(f"{place}.name", holder.name, 200)
@@ -124,7 +130,9 @@ def _repeated(request: LicenceRequest) -> Iterator[FieldFault]:
     for position, holder in enumerate(request.holders):
         key = (holder.role, holder.code_type, holder.code)
         if key in seen and holder.code:
-            yield FieldFault(f"holders[{position}]", "holders.repeated", "同一持证主体重复", "the same holder stands twice")
+            yield FieldFault(
+                f"holders[{position}]", "holders.repeated", "同一持证主体重复", "the same holder stands twice"
+            )
         seen.add(key)
 
 
@@ -140,7 +148,10 @@ def _share_faults(request: LicenceRequest, case: HolderCase | None) -> Iterator[
             yield FieldFault(place, "holders.share", "此种情形下不应填写份额", "no share is expected in this case")
         elif share_of(holder.share) is None:
             yield FieldFault(
-                place, "holders.share", "份额应为百分数（如 50）或分数（如 1/3）", "a share is per cent (50) or a fraction (1/3)"
+                place,
+                "holders.share",
+                "份额应为百分数（如 50）或分数（如 1/3）",
+                "a share is per cent (50) or a fraction (1/3)",
             )
         else:
             total += share_of(holder.share) or 0
@@ -164,14 +175,21 @@ def _date_faults(kind: LicenceType, request: LicenceRequest, today: date | None)
         yield FieldFault("issue_date", "dates.future", "颁发日期不能晚于今天", "the date of issue lies in the future")
     if end is None:
         if rule.kind == "term":
-            yield FieldFault("valid_until", "dates.term_missing", "此类证照须有有效期截止日期", "this type needs an end date")
+            yield FieldFault(
+                "valid_until", "dates.term_missing", "此类证照须有有效期截止日期", "this type needs an end date"
+            )
         return
     if rule.kind == "none":
-        yield FieldFault("valid_until", "dates.no_term", "此类证照没有有效期，不应填写截止日期", "this type has no end date")
+        yield FieldFault(
+            "valid_until", "dates.no_term", "此类证照没有有效期，不应填写截止日期", "this type has no end date"
+        )
         return
     if end < request.issue_date:
         yield FieldFault(
-            "valid_until", "dates.order", "有效期截止日期早于颁发日期", "the end of validity lies before the date of issue"
+            "valid_until",
+            "dates.order",
+            "有效期截止日期早于颁发日期",
+            "the end of validity lies before the date of issue",
         )
     if end < start:
         yield FieldFault(

@@ -1,13 +1,16 @@
 """What the steps of issuing hand to each other, and what becomes of a request."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from ledger.actor import Actor
 from ledger.errors import DomainError
 from ledger.promises import Promise
 from ledger.subjects import SubjectKeys
 from licences.content import Content
+from seals.grants import Seal
+from seals.registry import Use
 
 RenditionKind = Literal["json", "pdf"]
 
@@ -24,10 +27,20 @@ class Intent:
     status_index: int
     content: Content = field(repr=False)
     keys: SubjectKeys = field(repr=False)
-    seal_id: UUID
+    seal: Seal = field(repr=False)
     grant_id: UUID
     seal_use_id: UUID
+    actor: Actor
     attempts: int
+
+    def at(self, status_index: int) -> "Intent":
+        """Return the intent with its place in the status lists."""
+        return replace(self, status_index=status_index)
+
+    @property
+    def use(self) -> Use:
+        """The seal, and the grant it is used under."""
+        return self.seal.id, self.grant_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ class Renderer:
             import typst
 
             root = kind.folder.parent
-            compiler = typst.Compiler(str(kind.template), root=str(root), font_paths=self._fonts, ignore_system_fonts=True)
+            compiler = typst.Compiler(
+                str(kind.template), root=str(root), font_paths=self._fonts, ignore_system_fonts=True
+            )
             self._compilers[kind.slug] = compiler
         return compiler
 

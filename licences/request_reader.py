@@ -21,6 +21,9 @@ from licences.type_errors import TypeUnknown
 SCHEMA_FILE: Final = TYPES_FOLDER / "request.schema.json"
 
 
+_DEEPEST: Final = 12
+
+
 @cache
 def request_schema() -> dict[str, Any]:
     """Return the JSON Schema of the envelope."""
@@ -35,6 +38,8 @@ def read_request(
 
     stock, today: as for `fields.check`.
     """
+    if _deeper_than(_DEEPEST, value):
+        return None, [FieldFault("", "schema.depth", "嵌套层次过深", "is nested too deeply")]
     schema = request_schema()
     faults = [_unprefixed(fault) for fault in schema_faults(str(schema["$id"]), schema, value, "")]
     kind = _kind(value, catalogue, faults)
@@ -45,6 +50,20 @@ def read_request(
     request = _request(value, kind)
     faults = check(kind, request, stock=stock, today=today)
     return (None if errors(faults) else request), faults
+
+
+def _deeper_than(levels: int, value: JSON) -> bool:
+    """Tell whether a value is nested deeper; level by level, as recursion is what it guards against."""
+    level: list[JSON] = [value]
+    for _ in range(levels):
+        level = [
+            member
+            for container in level
+            for member in (
+                container.values() if isinstance(container, dict) else container if isinstance(container, list) else ()
+            )
+        ]
+    return bool(level)
 
 
 def _unprefixed(fault: FieldFault) -> FieldFault:
@@ -60,7 +79,9 @@ def _kind(value: JSON, catalogue: Catalogue, faults: list[FieldFault]) -> Licenc
     except TypeUnknown as error:
         known = error.known
         faults.append(
-            FieldFault("type", error.code, f"没有这种证照类型。可用的类型：{known}", f"no such licence type; known: {known}")
+            FieldFault(
+                "type", error.code, f"没有这种证照类型。可用的类型：{known}", f"no such licence type; known: {known}"
+            )
         )
         return None
 

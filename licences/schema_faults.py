@@ -81,7 +81,12 @@ def _required(error: Any) -> tuple[str, str, str, list[str]]:
 def _dependent(error: Any) -> tuple[str, str, str, list[str]]:
     present = error.validator_value.keys() & error.instance.keys()
     missing = {name for key in present for name in error.validator_value[key] if name not in error.instance}
-    return "schema.required", "与其他已填项目成对出现，不能缺失", "other fields given here need this one", sorted(missing)
+    return (
+        "schema.required",
+        "与其他已填项目成对出现，不能缺失",
+        "other fields given here need this one",
+        sorted(missing),
+    )
 
 
 def _additional(error: Any) -> tuple[str, str, str, list[str]]:

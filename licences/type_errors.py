@@ -7,8 +7,7 @@ LicenceError
 ├── CodePartInvalid      a number or code cannot be composed from these parts
 ├── FontsMissing         the fonts the pages are set in are not installed
 ├── GlyphMissing         no font has these characters
-├── RenderFailed         the page could not be set for another reason
-└── RowFileBroken        an import file that cannot be read as a whole
+└── RenderFailed         the page could not be set for another reason
 """
 
 from dataclasses import dataclass
@@ -83,7 +82,9 @@ class GlyphMissing(LicenceError):
 
     code = "rendering.glyph_missing"
     zh = "字库中没有以下字符，无法排版：{characters}。请改用规范的 Unicode 字符，或为本证照提供经批准的字形"
-    en = "no font has these characters: {characters}. Use their standard Unicode characters, or supply an approved glyph"
+    en = (
+        "no font has these characters: {characters}. Use their standard Unicode characters, or supply an approved glyph"
+    )
 
     characters: str
 
@@ -98,19 +99,3 @@ class RenderFailed(LicenceError):
 
     slug: str
     reason: str
-
-
-@dataclass(eq=False)
-class RowFileBroken(LicenceError):
-    """The import file as a whole cannot be read; nothing of it was used.
-
-    line: where reading stopped, counted from 1; 0 is the file as a whole.
-    """
-
-    code = "rows.broken_file"
-    zh = "文件无法读取（第 {line} 行）：{reason_zh}"
-    en = "the file cannot be read (line {line}): {reason_en}"
-
-    line: int
-    reason_zh: str
-    reason_en: str

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seals.pdf_errors import SealPictureRefused
 from seals.pdf_file import PdfFile
 from seals.pdf_objects import Name, PdfDict, PdfObject, Ref, Stream, references, serialise
+
+if TYPE_CHECKING:
+    import typst
 
 ROUND_KINDS: Final = frozenset({"statutory", "internal", "special", "contract", "other"})
 FONT_FAMILIES: Final = ("Noto Serif SC", "HanaMinA", "HanaMinB", "BabelStone Han")
@@ -22,6 +25,7 @@ _NAME_LENGTH: Final = range(4, 31)
 _LINE_LENGTH: Final = range(2, 15)
 _DIAMETERS: Final = range(30, 51)
 _PICTURE: Final = Path(__file__).with_name("seal_picture.typ")
+_MISSING_GLYPH: Final = re.compile(r'the text `"(.+)"` could not be displayed')
 _PRINT_PPI: Final = 600.0
 _EPOCH: Final = 1_577_836_800  # the picture is the same bytes whenever it is drawn
 
@@ -74,6 +78,14 @@ def draw_png(design: SealDesign, fonts: Sequence[Path], ppi: float = _PRINT_PPI)
     return _compile(design, tuple(fonts), "png", ppi)
 
 
+@lru_cache(maxsize=4)
+def _fonts(folders: tuple[Path, ...]) -> "typst.Fonts":
+    """Open these fonts and no others, so that a seal looks the same on every machine."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(folders))
+
+
 @lru_cache(maxsize=16)
 def _compile(design: SealDesign, fonts: tuple[Path, ...], form: str, ppi: float) -> bytes:
     import typst
@@ -88,8 +100,7 @@ def _compile(design: SealDesign, fonts: tuple[Path, ...], form: str, ppi: float)
     }
     compiler = typst.Compiler(
         input=_PICTURE,
-        font_paths=list(fonts),
-        ignore_system_fonts=True,
+        font_paths=_fonts(fonts),
         sys_inputs={"seal": json.dumps(data, ensure_ascii=False)},
     )
     try:
@@ -98,7 +109,8 @@ def _compile(design: SealDesign, fonts: tuple[Path, ...], form: str, ppi: float)
         if form != "pdf":
             drawn = compiler.compile(format="svg" if form == "svg" else "png", ppi=ppi or None)
     except typst.TypstError as error:
-        raise SealPictureRefused(reason=error.message) from error
+        missing = _MISSING_GLYPH.search(error.message)
+        raise SealPictureRefused(reason=f"no_glyph_for_{missing[1]}" if missing else "typst") from error
     if not isinstance(drawn, bytes):
         raise SealPictureRefused(reason="more_than_one_page")
     return drawn

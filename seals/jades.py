@@ -112,6 +112,16 @@ def sign_jwt(payload: Mapping[str, JSON], typ: str, signer: Signer, chain: Seque
     return ".".join(JwtSigner(typ, signer, chain).sign(dump_json({**payload, "iat": issued_at}), issued_at))
 
 
+def to_compact(flattened: bytes) -> str:
+    """Return the compact form of a flattened document, without its timestamp; raises JsonUnreadable."""
+    document = load_object(flattened)
+    disclosures = document.get("disclosures", [])
+    parts = [document.get(name) for name in ("protected", "payload", "signature")]
+    if not isinstance(disclosures, list) or not all(isinstance(text, str) for text in (*parts, *disclosures)):
+        raise JsonUnreadable(reason="not_flattened_jws")
+    return "~".join([".".join(map(str, parts)), *map(str, disclosures), ""])
+
+
 def _imprint(signature: str) -> bytes:
     # Of the base64url text, not of the signature's bytes. Source: ETSI TS 119 182-1 section 5.3.4.
     return hashlib.sha256(signature.encode("ascii")).digest()

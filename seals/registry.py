@@ -219,6 +219,12 @@ def usable_seal(
     raise nearest
 
 
+def seals_of(session: Session, seal_ids: Iterable[UUID]) -> dict[UUID, Seal]:
+    """Return the seals of those ids. Raises SealUnknown."""
+    found = {row.id: _seal(row) for row in store.seals_by_id(session, seal_ids)}
+    return {seal_id: found.get(seal_id) or _seal(_known(None, seal_id)) for seal_id in seal_ids}
+
+
 def open_uses(session: Session, uses: Sequence[tuple[Use, UUID]], actor: Actor, now: datetime) -> list[SealUse]:
     """Open one record of use each, for the purpose ids given, before anything is signed."""
     opened = [SealUse(uuid4(), seal, grant) for (seal, grant), _ in uses]

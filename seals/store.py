@@ -40,6 +40,11 @@ def seal_by_code(session: Session, code: str) -> SealRow | None:
     return session.scalars(select(SealRow).where(SealRow.code == code)).one_or_none()
 
 
+def seals_by_id(session: Session, seal_ids: Iterable[UUID]) -> Sequence[SealRow]:
+    """Return those seals that there are."""
+    return session.scalars(select(SealRow).where(SealRow.id.in_(set(seal_ids)))).all()
+
+
 def seal_for_update(session: Session, seal_id: UUID) -> SealRow | None:
     """Return a seal and hold it against every activation until the transaction ends."""
     query = select(SealRow).where(SealRow.id == seal_id).with_for_update().execution_options(populate_existing=True)
@@ -50,6 +55,14 @@ def grant_for_update(session: Session, grant_id: UUID) -> GrantRow | None:
     """Return a grant and hold it against every activation until the transaction ends."""
     query = select(GrantRow).where(GrantRow.id == grant_id).with_for_update().execution_options(populate_existing=True)
     return session.scalars(query).one_or_none()
+
+
+def grants_of(session: Session, seal_id: UUID, grantee: str) -> Sequence[GrantRow]:
+    """Return the grants of a seal that name a grantee and were not taken back."""
+    query = select(GrantRow).where(
+        GrantRow.seal_id == seal_id, GrantRow.grantee == grantee, GrantRow.revoked_at.is_(None)
+    )
+    return session.scalars(query).all()
 
 
 def grants_for(

@@ -4,6 +4,7 @@ import importlib
 import os
 import shutil
 import tempfile
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,15 +76,15 @@ def database(postgres_url: str, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def _shared_database(postgres_url: str, template: str) -> Iterator[Database]:
+def shared_database(postgres_url: str, template: str) -> Iterator[Database]:
     with _Clone(postgres_url, template) as made:
         yield made
 
 
 @pytest.fixture
-def session(_shared_database: Database) -> Iterator[Session]:
+def session(shared_database: Database) -> Iterator[Session]:
     """A worker's session that leaves nothing behind; a commit inside the test ends a savepoint only."""
-    with _shared_database.engine(Role.WORKER).connect() as connection:
+    with shared_database.engine(Role.WORKER).connect() as connection:
         transaction = connection.begin()
         with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
             yield session
@@ -94,6 +95,26 @@ def session(_shared_database: Database) -> Iterator[Session]:
 def objects(tmp_path: Path) -> ObjectStore:
     """An empty object store in a folder of the test's own."""
     return LocalObjects(tmp_path / "objects")
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The address of an S3 server that speaks real HTTP."""
+    from moto.server import ThreadedMotoServer  # half a second that most test runs need not spend
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_bucket(s3_endpoint: str) -> str:
+    """A new bucket there; any key id and secret will do."""
+    name = f"bucket-{uuid.uuid4().hex}"
+    urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/{name}", method="PUT")).close()
+    return name
 
 
 @pytest.fixture(scope="session")

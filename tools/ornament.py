@@ -106,8 +106,10 @@ def rosette(centre: Point, radius: float, petals: int, depth: float, turns: int 
     steps = petals * 4
     samples = [
         (
-            centre[0] + radius * (1 + depth * math.cos(math.tau * petals * i / steps)) * math.cos(math.tau * turns * i / steps),
-            centre[1] + radius * (1 + depth * math.cos(math.tau * petals * i / steps)) * math.sin(math.tau * turns * i / steps),
+            centre[0]
+            + radius * (1 + depth * math.cos(math.tau * petals * i / steps)) * math.cos(math.tau * turns * i / steps),
+            centre[1]
+            + radius * (1 + depth * math.cos(math.tau * petals * i / steps)) * math.sin(math.tau * turns * i / steps),
         )
         for i in range(steps)
     ]

@@ -1,6 +1,6 @@
 """Queries on intents: taken by one worker at a time, and ended once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from licences.leases import Lease
+from licences.models import HolderRow, LicenceRow, RenditionRow, StatusRow, VersionRow
+from seals.bulk import insert_rows
 
 _INTENT_COLUMNS = """
     v.id, v.licence_id, v.identifier, l.serial, v.version, v.status_index, v.payload, v.seal_use_id, v.attempts,
-    u.seal_id, u.grant_id
+    v.actor, u.seal_id, u.grant_id
 """
 
 # A lease is void when it has ended, or when its owner's sign of life is gone (`leases.py`).
@@ -67,6 +69,29 @@ _REPLACE = text("""
 """)
 
 
+def insert_licences(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add licences."""
+    insert_rows(session, LicenceRow, rows)
+
+
+def insert_versions(session: Session, rows: Sequence[Mapping[str, object]]) -> set[object]:
+    """Add versions and return the ids of those whose status index was free; the others are not added."""
+    inserted = insert_rows(session, VersionRow, rows, "ON CONFLICT (status_index) DO NOTHING RETURNING id")
+    return {row[0] for row in inserted}
+
+
+def insert_parts(
+    session: Session,
+    holders: Sequence[Mapping[str, object]],
+    renditions: Sequence[Mapping[str, object]],
+    statuses: Sequence[Mapping[str, object]],
+) -> None:
+    """Add what versions have once they are in force."""
+    insert_rows(session, HolderRow, holders)
+    insert_rows(session, RenditionRow, renditions)
+    insert_rows(session, StatusRow, statuses)
+
+
 def claim(
     session: Session, lease: Lease, now: datetime, limit: int, only: Sequence[UUID] | None = None
 ) -> list[Row[Any]]:
@@ -117,6 +142,6 @@ def activate(session: Session, documents: Sequence[tuple[UUID, UUID, str, str]],
     return {row.id for row in rows}
 
 
-def replace_failed(session: Session, values: dict[str, object]) -> None:
+def replace_failed(session: Session, values: Mapping[str, object]) -> None:
     """Put new content into a failed version, which becomes an intent again."""
     session.execute(_REPLACE, values)

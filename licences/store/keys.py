@@ -1,4 +1,4 @@
-"""Queries by what a request is known by: has it been asked for before?"""
+"""Queries by what a request is known by, so that nothing is issued twice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -42,6 +42,11 @@ def licence_by_id(session: Session, licence_id: UUID) -> LicenceRow | None:
     return session.get(LicenceRow, licence_id)
 
 
+def rendition(session: Session, version_id: UUID, kind: str, copy: str) -> RenditionRow | None:
+    """Return one document of a version."""
+    return session.get(RenditionRow, (version_id, kind, copy))
+
+
 def renditions(session: Session, version_id: UUID) -> Sequence[RenditionRow]:
     """Return the documents of a version."""
     query = select(RenditionRow).where(RenditionRow.version_id == version_id)

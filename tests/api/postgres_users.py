@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import make_url
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 _USER = """
 import sys
 from pathlib import Path
+from typing import Any, Self
 from api.embedded_postgres import running
 from ledger.errors import DomainError
 try:
@@ -82,7 +84,7 @@ class User:
         self.process.kill()
         self.process.communicate()
 
-    def __enter__(self) -> "User":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,7 +92,7 @@ class User:
             self.leave()
 
 
-def as_account(account: str) -> dict[str, object]:
+def as_account(account: str) -> dict[str, Any]:
     """Arguments of Popen that make a process the account's."""
     if os.geteuid() != 0:
         return {}
@@ -136,11 +138,11 @@ def ask(url: str, statement: str) -> object:
 
 def server_processes(data_dir: Path) -> list[int]:
     """The pids of all living processes of the data folder's server (its keeper is none)."""
-    cluster = os.path.realpath(data_dir / "cluster")
+    cluster = (data_dir / "cluster").resolve()
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
-            if entry.name.isdigit() and os.readlink(entry / "cwd") == cluster:
+            if entry.name.isdigit() and (entry / "cwd").readlink() == cluster:
                 found.append(int(entry.name))
     return sorted(found)
 

@@ -157,7 +157,7 @@ def test_a_stale_pid_file_that_names_a_living_process(data_dir: Path, account: s
 
 
 def test_a_server_started_by_hand_is_left_alone(data_dir: Path, account: str) -> None:
-    command = [server_binaries() / "postgres", "-D", data_dir / "cluster", "-k", data_dir, "-p", "1", "-h", ""]
+    command = [f"{server_binaries()}/postgres", "-D", f"{data_dir}/cluster", "-k", str(data_dir), "-p", "1", "-h", ""]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd="/", **as_account(data_dir.owner())) as by_hand:
         own = f"postgresql://postgres@/postgres?host={data_dir}&port=1"
         wait_until(lambda: _answers(own))

@@ -78,6 +78,10 @@ def certify(
         .serial_number(serial_number())
         .not_valid_before(begin)
         .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(SignerKey(signer).public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(SignerKey(issuing).public_key()), critical=False
+        )
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca, path_length), critical=True)

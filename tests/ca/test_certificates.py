@@ -60,7 +60,9 @@ def test_openssl_shows_the_government_seal_profile(city: City, tmp_path: Path) -
     assert "NIST CURVE: P-256" in text
 
 
-@pytest.mark.parametrize(("usage", "name"), [("any", "seal-tobacco"), ("timestampsign", "timestamp"), ("any", "status")])
+@pytest.mark.parametrize(
+    ("usage", "name"), [("any", "seal-tobacco"), ("timestampsign", "timestamp"), ("any", "status")]
+)
 def test_openssl_verifies_the_chains(city: City, tmp_path: Path, usage: str, name: str) -> None:
     credential = next(one for one in city.ceremony.credentials() if one.key_name == name)
     leaf, *middle, anchor = city.ceremony.chain(credential)

@@ -61,7 +61,9 @@ def test_a_folder_that_was_open_to_others_is_closed(folder: KeyFolder) -> None:
 def test_the_passphrase_stands_in_no_file(folder: KeyFolder) -> None:
     folder.create("a", "ES256")
     folder.create_wrapper(NOW)
-    assert not any(SECRET in path.read_bytes() or SECRET.hex().encode() in path.read_bytes() for path in folder.path.iterdir())
+    assert not any(
+        SECRET in path.read_bytes() or SECRET.hex().encode() in path.read_bytes() for path in folder.path.iterdir()
+    )
 
 
 def test_a_key_is_never_overwritten(folder: KeyFolder) -> None:

@@ -98,7 +98,11 @@ CASES = {
     "compromised after, known bad before": ((listing(revoked(5, "keyCompromise", 2)),), 3, found(2)),
     "compromised after, known bad after": ((listing(revoked(5, "keyCompromise", 4)),), 3, GOOD),
     "a date of invalidity without compromise does not reach back": ((listing(revoked(5, "superseded", 2)),), 3, GOOD),
-    "an invalidity later than the revocation changes nothing": ((listing(revoked(2, "keyCompromise", 9)),), 3, found(2)),
+    "an invalidity later than the revocation changes nothing": (
+        (listing(revoked(2, "keyCompromise", 9)),),
+        3,
+        found(2),
+    ),
     "revoked, though a stale list": ((listing(revoked(1)),), 40, found(1)),
     "on hold": ((listing(revoked(1, "certificateHold")),), 3, found(1, "on_hold")),
     "on hold later": ((listing(revoked(5, "certificateHold")),), 3, GOOD),
@@ -131,9 +135,12 @@ def test_a_list_made_after_the_certificate_expired_says_nothing_of_before() -> N
 
 
 @pytest.mark.parametrize(
-    ("reason", "expected"), [(None, found(5)), ("keyCompromise", found(5)), ("superseded", GOOD), ("cACompromise", found(5))]
+    ("reason", "expected"),
+    [(None, found(5)), ("keyCompromise", found(5)), ("superseded", GOOD), ("cACompromise", found(5))],
 )
-def test_a_compromised_timestamp_authority_has_no_good_tokens(reason: Reason | None, expected: RevocationStatus) -> None:
+def test_a_compromised_timestamp_authority_has_no_good_tokens(
+    reason: Reason | None, expected: RevocationStatus
+) -> None:
     assert status(3, listing(revoked(5, reason)), dates_tokens=True) == expected
 
 

@@ -26,7 +26,16 @@ def test_openssl_opens_the_key_and_believes_its_signature(tmp_path: Path, algori
     signer = SoftwareSigner.generate(algorithm)
     (tmp_path / "key.pem").write_bytes(signer.to_pkcs8("口令".encode()))  # at its full cost
     opened = openssl(
-        "pkey", "-in", tmp_path / "key.pem", "-passin", "pass:口令", "-pubout", "-outform", "DER", "-out", tmp_path / "pub"
+        "pkey",
+        "-in",
+        tmp_path / "key.pem",
+        "-passin",
+        "pass:口令",
+        "-pubout",
+        "-outform",
+        "DER",
+        "-out",
+        tmp_path / "pub",
     )
     assert opened.returncode == 0, opened.stderr
     assert (tmp_path / "pub").read_bytes() == signer.public_key

@@ -27,9 +27,7 @@ def published(objects: ObjectStore) -> Checkpoint:
 
 def audit(session: Session, objects: ObjectStore, wrapper: KeyWrapper) -> list[str]:
     """Check that rows, chains, tiles, head and checkpoint are one log; return the events in its order."""
-    rows = session.execute(
-        text("SELECT * FROM ledger.events WHERE entry_index IS NOT NULL ORDER BY entry_index")
-    ).all()
+    rows = session.execute(text("SELECT * FROM ledger.events WHERE entry_index IS NOT NULL ORDER BY entry_index")).all()
     assert [row.entry_index for row in rows] == list(range(len(rows))), "indices have no gap"
     keys = open_subjects(session, wrapper, {row.subject_id for row in rows})
     chains: dict[object, list[bytes]] = {}

@@ -49,6 +49,4 @@ def nested(session: Session) -> Sessions:
 
 
 def sequencer(sessions: Sessions, objects: ObjectStore, wrapper: KeyWrapper, batch: int = 1000) -> Sequencer:
-    return Sequencer(
-        sessions=sessions, objects=objects, signer=SIGNER, origin=ORIGIN, wrapper=wrapper, batch=batch
-    )
+    return Sequencer(sessions=sessions, objects=objects, signer=SIGNER, origin=ORIGIN, wrapper=wrapper, batch=batch)

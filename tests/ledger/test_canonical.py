@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 def test_the_example_of_the_standard() -> None:
     # RFC 8785 section 3.2.2 to 3.2.4.
-    value = {
+    value: dict[str, Any] = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
         "string": '€$\x0f\nA\'B"\\\\"/',
         "literals": [None, True, False],

@@ -12,9 +12,7 @@ KEYS = {subject: SubjectKeys.derive(subject.bytes * 2) for subject in SUBJECTS}
 
 
 def pending(numbers: list[int], first: int = 0) -> list[Pending]:
-    return [
-        Pending(f"evt_{first + at}", SUBJECTS[number], bytes([at % 256]) * 32) for at, number in enumerate(numbers)
-    ]
+    return [Pending(f"evt_{first + at}", SUBJECTS[number], bytes([at % 256]) * 32) for at, number in enumerate(numbers)]
 
 
 def check(places: list[Place], items: list[Pending], start: int) -> dict[UUID, Tip]:

@@ -142,8 +142,13 @@ def test_an_event_that_is_rolled_back_never_happened(database: Database) -> None
     wrapper = MemoryWrapper()
     with database.session(Role.APP, ACTOR) as session:
         subject, keys = create_subject(session, wrapper, "licence")
-    with pytest.raises(ZeroDivisionError), database.session(Role.APP, ACTOR) as session:
-        record(session, event(subject.id), keys, PROMISER)
-        1 / 0  # noqa: B018
+
+    def record_and_fail() -> None:
+        with database.session(Role.APP, ACTOR) as session:
+            record(session, event(subject.id), keys, PROMISER)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        record_and_fail()
     with database.session(Role.WORKER) as session:
         assert session.execute(text("SELECT count(*) FROM ledger.events")).scalar_one() == 0

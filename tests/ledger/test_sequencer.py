@@ -1,7 +1,4 @@
-import logging
-import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -11,12 +8,12 @@ from ledger import entries
 from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
 from ledger.notes import NoteSigner, VkeyInvalid
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.objects import ObjectStore
 from ledger.sequencer import Sequencer
 from ledger.subjects import open_subject
 from tests.ledger.audit import audit, published
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper, P256Signer
-from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer
+from tests.ledger.recording import NOW, nested, new_subjects, record_events, sequencer
 
 
 class Log:
@@ -51,9 +48,9 @@ def log(session: Session, objects: ObjectStore) -> Log:
 def test_an_empty_log_is_published_first(log: Log) -> None:
     assert log.run() == 0
     assert set(log.stored()) == {"log/checkpoint"}
-    assert published(log.objects) == Checkpoint(ORIGIN, 0, bytes.fromhex(
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    ))
+    assert published(log.objects) == Checkpoint(
+        ORIGIN, 0, bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    )
 
 
 def test_events_enter_in_the_order_of_recording_and_are_published(log: Log) -> None:
@@ -121,7 +118,10 @@ def forged(size: int, root: bytes = bytes(32), origin: str = ORIGIN, seed: bytes
 
 
 def sql(statement: str) -> Callable[[Log], None]:
-    return lambda log: log.session.execute(text(statement)) and None
+    def plant(log: Log) -> None:
+        log.session.execute(text(statement))
+
+    return plant
 
 
 def damaged(key: str) -> Callable[[Log], None]:
@@ -163,15 +163,18 @@ CONTRADICTIONS = {
     ),
     "the head has another size": (sql("UPDATE ledger.log_head SET size = 299"), "edge"),
     "an entry was rewritten": (
-        sql("UPDATE ledger.events SET commitment = sha256('x') WHERE entry_index = 260"), "root of the head",
+        sql("UPDATE ledger.events SET commitment = sha256('x') WHERE entry_index = 260"),
+        "root of the head",
     ),
     "an entry is gone": (sql("DELETE FROM ledger.events WHERE entry_index = 299"), "there are 45"),
     "an index was given before": (
-        sql("UPDATE ledger.events SET entry_index = 300 WHERE entry_index = 5"), "given twice",
+        sql("UPDATE ledger.events SET entry_index = 300 WHERE entry_index = 5"),
+        "given twice",
     ),
     "a tag was given before": (give_away_the_next_tag, "given twice"),
     "a waiting subject was erased": (
-        sql("UPDATE ledger.subjects SET key_ciphertext = NULL, tag_key = ''::bytea, erased_at = now()"), "erased",
+        sql("UPDATE ledger.subjects SET key_ciphertext = NULL, tag_key = ''::bytea, erased_at = now()"),
+        "erased",
     ),
 }
 

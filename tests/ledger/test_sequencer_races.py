@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session
 from api.database import Database
 from api.schema import Role
 from ledger import store
+from ledger.chains import Tip
 from ledger.events import record
 from ledger.local_objects import LocalObjects
 from ledger.objects import ObjectStore
-from ledger.sequencer import Sequencer
 from ledger.store import FenceLost
 from ledger.subjects import open_subjects
 from tests.ledger.audit import audit, published
@@ -101,15 +102,17 @@ class Sleeper:
         self._taken = 0
         self.asleep, self.wake = threading.Event(), threading.Event()
         self.connection: int | None = None
+        self.before = ""
 
-    def step(self) -> None:
+    def step(self, name: str) -> None:
         if self._taken == self._at:
+            self.before = name
             self.asleep.set()
             assert self.wake.wait(30)
         self._taken += 1
 
     def put(self, key: str, data: bytes) -> None:
-        self.step()
+        self.step(key)
         self._objects.put(key, data)
 
     @contextmanager
@@ -117,7 +120,7 @@ class Sleeper:
         with self._database.session(Role.WORKER) as session:
             self.connection = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
             yield session
-            self.step()
+            self.step("commit")
         self.connection = None
 
 
@@ -157,6 +160,37 @@ def test_a_leader_that_wakes_up_after_another_has_led_does_no_harm(
     sleeper.wake.set()
     thread.join(30)
     assert all(isinstance(error, (OperationalError, FenceLost)) for error in ended), ended
+    if sleeper.before == "log/checkpoint":
+        # The one thing a sleeper can do: it lost its lock inside the very put and shows an older, true checkpoint.
+        assert watched.sizes == [0, 240, 270, 273, 270]
+    else:
+        assert watched.sizes == sorted(watched.sizes), "a checkpoint never goes back"
     other.run_once(NOW)
+    assert watched.sizes[-1] == 273
+    with database.session(Role.WORKER) as session:
+        assert audit(session, objects, wrapper) == [promise.event for promise in recorded]
+
+
+def test_the_fence_holds_even_without_the_lock(
+    database: Database, objects: LocalObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapper = MemoryWrapper()
+    monkeypatch.setattr(store, "lock_head", store.head)
+    first, second = (sequencer(worker(database), objects, wrapper, batch) for batch in (10, 4))
+    with database.session(Role.WORKER) as session:
+        recorded = record_events(session, wrapper, new_subjects(session, wrapper, 10))
+    tips = store.tips
+    overtaken: list[bool] = []
+
+    def overtake(session: Session, subjects: set[UUID]) -> dict[UUID, Tip]:
+        if not overtaken:
+            overtaken.append(True)
+            assert second.run_once(NOW) == 4
+        return tips(session, subjects)
+
+    monkeypatch.setattr(store, "tips", overtake)
+    with pytest.raises(FenceLost):
+        first.run_once(NOW)
+    assert first.run_once(NOW) == 6
     with database.session(Role.WORKER) as session:
         assert audit(session, objects, wrapper) == [promise.event for promise in recorded]

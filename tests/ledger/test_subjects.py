@@ -55,8 +55,10 @@ def test_a_key_moved_to_another_subjects_row_does_not_open(session: Session) -> 
     first, _ = create_subject(session, wrapper, "licence")
     second, _ = create_subject(session, wrapper, "licence")
     session.execute(
-        text("UPDATE ledger.subjects SET key_ciphertext = (SELECT key_ciphertext FROM ledger.subjects WHERE id = :a)"
-             " WHERE id = :b"),
+        text(
+            "UPDATE ledger.subjects SET key_ciphertext = (SELECT key_ciphertext FROM ledger.subjects WHERE id = :a)"
+            " WHERE id = :b"
+        ),
         {"a": first.id, "b": second.id},
     )
     with pytest.raises(InvalidTag):

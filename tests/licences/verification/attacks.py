@@ -14,8 +14,11 @@ from licences.verification.examination import examine
 from seals.jades import JsonSealer
 from seals.jose import b64url_decode, b64url_encode
 from seals.pades import PdfSealer, Placement
-from tests.licences.verification import sealed
-from tests.licences.verification.sealed import DISCLOSABLE, SEALED_AT, World, claims, licence, render, seal, world
+from seals.pdf_evidence import read_pdf
+from seals.pdf_file import PdfFile
+from seals.pdf_objects import Name, Ref, Stream, serialise
+from seals.pdf_update import PdfUpdate
+from tests.licences.verification.sealed import DISCLOSABLE, SEALED_AT, World, claims, licence, render, world
 from tests.seals.house import appearance
 
 PLACE = Placement(page=1, x_mm=40, y_mm=40)
@@ -107,8 +110,33 @@ def one_digit_of_certificate_digest() -> bytes:
 def one_digit_of_padding() -> bytes:
     """The last zero behind the signature value, which no signature covers, becomes a one."""
     data = licence().pdf.data
-    end = data.rindex(b"0>")
-    return data[:end] + b"1" + data[end + 1 :]
+    found = read_pdf(data).seal
+    assert found is not None
+    bracket = found.byte_range[2] - 1
+    assert data[bracket - 1 : bracket + 1] == b"0>"
+    return data[: bracket - 1] + b"1" + data[bracket:]
+
+
+def one_digit_of_signature() -> bytes:
+    """One bit of the signature value itself."""
+    data = licence().pdf.data
+    found = read_pdf(data).seal
+    assert found is not None
+    value = found.signature.hex().encode()
+    return changed(data, value, value[:-1] + (b"0" if value[-1:] != b"0" else b"1"))
+
+
+def replaced_by_update(other_json: bytes) -> bytes:
+    """The data inside the page are replaced in a revision after the seal, which the seal does not cover."""
+    file = PdfFile(licence().pdf.data)
+    update = PdfUpdate(file)
+    for number in range(1, file.next_number):
+        found = file.resolve(Ref(number, 0))
+        if isinstance(found, Stream) and found.dictionary.get("Type") == "EmbeddedFile":
+            update.put(
+                Ref(number, 0), serialise(Stream({"Type": Name("EmbeddedFile"), "Length": len(other_json)}, other_json))
+            )
+    return bytes(update.finish(b"attack"))
 
 
 def one_bit_of_metadata() -> bytes:

@@ -15,7 +15,7 @@ import typst
 
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.crl_reader import Revoked
+from ca.crl_reader import Reason, Revoked
 from ca.keys import SoftwareSigner
 from ca.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP
 from ca.revocation import make_crl
@@ -105,12 +105,13 @@ class World:
         self,
         *,
         revoked: Sequence[tuple[Party, datetime]] = (),
+        reason: Reason | None = None,
         days: int = 400,
         crl_days: int = 400,
         **changes: Any,
     ) -> bytes:
         begin = NOW - timedelta(days=300)
-        entries = [Revoked(read_certificate(party.chain[0]).serial_number, at) for party, at in revoked]
+        entries = [Revoked(read_certificate(party.chain[0]).serial_number, at, reason) for party, at in revoked]
         until = begin + timedelta(days=days)
         lists = [
             make_crl(authority.authority, 1, entries, begin, begin + timedelta(days=crl_days))
@@ -241,14 +242,11 @@ class Sealed:
 
 def render(embedded: bytes | None, identifier: str, digest: bytes) -> bytes:
     """A page such as licences are made of."""
-    data = {} if embedded is None else {"licence": embedded.decode()}
-    keywords = f'["elicence", "{identifier}", "sha-256:{digest.hex()}"]'
-    compiler = typst.Compiler(
-        PAGE.encode(),
-        font_paths=list(FONTS[:1]),
-        ignore_system_fonts=True,
-        sys_inputs={"title": "test", "keywords": keywords, **data},
-    )
+    inputs = {"title": "test", "keywords": f'["elicence", "{identifier}", "sha-256:{digest.hex()}"]'}
+    if embedded is not None:
+        inputs["licence"] = embedded.decode()
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in FONTS])
+    compiler = typst.Compiler(PAGE.encode(), font_paths=fonts, sys_inputs=inputs)
     page = compiler.compile(format="pdf", pdf_standards=["a-3b"], timestamp=1_795_000_000)
     assert isinstance(page, bytes)
     return page

@@ -1,0 +1,56 @@
+"""JSON bodies, read strictly: bounded, UTF-8, no member twice, no NaN, not nested without end."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.systems import DoorError
+
+LIMIT: Final = 1024 * 1024
+
+
+@dataclass(eq=False)
+class BodyTooLarge(DoorError):
+    """The JSON body is over the limit."""
+
+    code = "request.too_large"
+    zh = "请求体超过 1 MB"
+    en = "the request body is over 1 MB"
+
+
+@dataclass(eq=False)
+class BodyNotJson(DoorError):
+    """The body is not one JSON object."""
+
+    code = "request.not_json"
+    zh = "请求体不是合格的 JSON 对象：{zh_reason}"
+    en = "the request body is not a proper JSON object: {reason}"
+
+    zh_reason: str
+    reason: str
+
+
+def read_object(data: bytes) -> dict[str, Any]:
+    """Return the object; raises BodyNotJson."""
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise BodyNotJson("不是 UTF-8", "it is not UTF-8") from error
+    except RecursionError as error:
+        raise BodyNotJson("嵌套过深", "it is nested too deeply") from error
+    except ValueError as error:
+        raise BodyNotJson("语法错误或成员重复", "a syntax error or a repeated member") from error
+    if not isinstance(value, dict):
+        raise BodyNotJson("不是对象", "it is not an object")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("repeated member")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)

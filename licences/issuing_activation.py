@@ -1,0 +1,140 @@
+"""Step 4 of issuing: in force, in one transaction.
+
+The seal and its grant are looked at again under lock; then everything that makes a licence stand is written at once:
+digests, status, holders, documents, the closed use of the seal, and the event. A crash before the commit leaves the
+intent as it was.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from ledger.events import Event, EventKind, new_event_id, record_many
+from ledger.promises import Promiser
+from ledger.signing import KeyWrapper
+from licences import blind_index
+from licences.documents import MEDIA, ORIGINAL
+from licences.issuing_results import Document, Failed, Issued, Produced
+from licences.store import intents
+from licences.transitions import Status
+from seals.registry import close_uses, refused_uses
+
+
+class Activator:
+    """Puts licences in force."""
+
+    def __init__(self, wrapper: KeyWrapper, promiser: Promiser) -> None:
+        self._wrapper = wrapper
+        self._promiser = promiser
+
+    def activate(
+        self, session: Session, produced: Sequence[Produced], failed: Sequence[Failed], now: datetime
+    ) -> list[Issued | Failed]:
+        """Put produced licences in force and mark failed ones, in the caller's transaction, which he commits.
+
+        A licence that somebody else has put in force meanwhile is left out of the answer.
+        """
+        refused = refused_uses(session, {item.intent.use for item in produced}, now)
+        stopped = [Failed(item.intent, refused[item.intent.use]) for item in produced if item.intent.use in refused]
+        failures = [*failed, *stopped]
+        if failures:
+            # The seal may have signed for them: their uses stay open, as possible uses.
+            intents.fail(session, [(item.intent.version_id, item.intent.seal_use_id, item.reason) for item in failures])
+        good = [item for item in produced if item.intent.use not in refused]
+        return [*self._put_in_force(session, good, now), *failures]
+
+    def _put_in_force(self, session: Session, produced: Sequence[Produced], now: datetime) -> list[Issued]:
+        if not produced:
+            return []
+        digests = [
+            (item.intent.version_id, item.intent.seal_use_id, item.json.digest, item.pdf.digest) for item in produced
+        ]
+        ours = intents.activate(session, digests, now)
+        won = [item for item in produced if item.intent.version_id in ours]
+        if not won:
+            return []
+        events = [_event(item, now) for item in won]
+        intents.insert_parts(
+            session,
+            holders=[row for item in won for row in self._holder_rows(item)],
+            renditions=[_rendition_row(item, document, now) for item in won for document in (item.json, item.pdf)],
+            statuses=[_status_row(item, event, now) for item, event in zip(won, events, strict=True)],
+        )
+        close_uses(session, [(item.intent.seal_use_id, item.pdf.digest) for item in won], now)
+        keys = [item.intent.keys for item in won]
+        promises = record_many(session, list(zip(events, keys, strict=True)), self._promiser)
+        return [
+            Issued(
+                version_id=item.intent.version_id,
+                licence_id=item.intent.licence_id,
+                identifier=item.intent.identifier,
+                serial=item.intent.serial,
+                json=item.json,
+                pdf=item.pdf,
+                event=promise.event,
+                promise=promise,
+            )
+            for item, promise in zip(won, promises, strict=True)
+        ]
+
+    def _holder_rows(self, item: Produced) -> list[dict[str, object]]:
+        return [
+            {
+                "version_id": item.intent.version_id,
+                "ordinal": ordinal,
+                "role": holder.role,
+                "code_type": holder.code_type,
+                "code_index": blind_index.holder_index(self._wrapper, holder.code_type, holder.code),
+                "share": holder.share,
+            }
+            for ordinal, holder in enumerate(item.intent.content.request.holders)
+        ]
+
+
+def _event(item: Produced, now: datetime) -> Event:
+    return Event(
+        id=new_event_id(now),
+        kind=EventKind.ISSUED,
+        subject=item.intent.licence_id,
+        actor=item.intent.actor,
+        at=now,
+        document=item.pdf.digest,
+        # Nothing of the content: the opening of an entry is shown to whoever holds the licence's proof.
+        detail={
+            "identifier": item.intent.identifier,
+            "json": item.json.digest,
+            "pdf": item.pdf.digest,
+            "status_index": item.intent.status_index,
+        },
+    )
+
+
+def _rendition_row(item: Produced, document: Document, now: datetime) -> dict[str, object]:
+    return {
+        "version_id": item.intent.version_id,
+        "kind": document.kind,
+        "copy": ORIGINAL,
+        "digest": document.digest,
+        "sha256": document.sha256,
+        "object_key": document.object_key,
+        "size": len(document.data),
+        "media": MEDIA[document.kind],
+        "created_at": now,
+    }
+
+
+def _status_row(item: Produced, event: Event, now: datetime) -> dict[str, object]:
+    return {
+        "id": uuid4(),
+        "version_id": item.intent.version_id,
+        "status": Status.ACTIVE.value,
+        "kind": None,
+        "effective_at": now,
+        "recorded_at": now,
+        "until": None,
+        "grounds": None,
+        "actor": item.intent.actor.as_json(),
+        "event_id": event.id,
+    }

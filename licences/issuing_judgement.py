@@ -1,0 +1,115 @@
+"""May this request become a licence? Its content, its issuer, and a seal that is granted for it."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from ledger.actor import Actor
+from ledger.errors import DomainError
+from ledger.signing import KeyWrapper
+from licences import blind_index
+from licences.catalogue import Catalogue
+from licences.drafts import LicenceRequest
+from licences.faults import FieldFault, errors
+from licences.fields import check
+from licences.issuing_errors import RequestFaulty
+from licences.issuing_results import Refused
+from licences.licence_type import LicenceType
+from licences.signed_claims import CHINA
+from licences.store.keys import Key
+from seals import registry
+from seals import store as seal_store
+from seals.errors import OrganisationUnknown
+from seals.grants import Grant, Seal
+
+_NOT_JSON: Final = FieldFault(
+    "fields", "fields.not_json", "内容无法表示为 JSON", "the content cannot be written as JSON"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A request without faults, and what it will be sealed with."""
+
+    request: LicenceRequest
+    kind: LicenceType
+    key: Key
+    content_index: bytes
+    seal: Seal
+    grant: Grant
+    issuer_name: str
+
+
+class Judge:
+    """Looks at one request after the other; what is common to a batch is looked up once."""
+
+    def __init__(
+        self, session: Session, wrapper: KeyWrapper, catalogue: Catalogue, actor: Actor, now: datetime
+    ) -> None:
+        self._session = session
+        self._wrapper = wrapper
+        self._catalogue = catalogue
+        self._actor = actor
+        self._now = now
+        self._today = now.astimezone(CHINA).date()
+        self._names: dict[tuple[str, date], str | None] = {}
+        self._seals: dict[tuple[str, str], tuple[Seal, Grant] | DomainError] = {}
+
+    def judge(self, request: LicenceRequest) -> Candidate | Refused:
+        """Return the request ready to be written, or why it is turned down."""
+        try:
+            return self._candidate(request)
+        except DomainError as error:
+            return Refused(error)
+
+    def _candidate(self, request: LicenceRequest) -> Candidate:
+        kind = self._catalogue.type(request.type_code)
+        faults = errors(check(kind, request, today=self._today))
+        if faults:
+            raise RequestFaulty(faults=tuple(faults))
+        try:
+            content_index = blind_index.content_index(self._wrapper, request)
+            json.dumps(dict(request.fields)).encode("utf-8")
+        except (TypeError, ValueError):
+            raise RequestFaulty(faults=(_NOT_JSON,)) from None
+        key = Key(
+            type_code=kind.code,
+            issuer=request.issuer,
+            number_index=blind_index.number_index(self._wrapper, request.number),
+            source_system=self._actor.id,
+            business_index=blind_index.business_index(self._wrapper, request.business_number),
+        )
+        issuer_name = self._issuer_name(request.issuer, request.issue_date)
+        seal, grant = self._seal(request.issuer, kind)
+        return Candidate(request, kind, key, content_index, seal, grant, issuer_name)
+
+    def _issuer_name(self, issuer: str, day: date) -> str:
+        if (issuer, day) not in self._names:
+            row = seal_store.organisation_on(self._session, issuer, day)
+            self._names[issuer, day] = None if row is None else row.name
+        name = self._names[issuer, day]
+        if name is None:
+            raise OrganisationUnknown(uscc=issuer)
+        return name
+
+    def _seal(self, issuer: str, kind: LicenceType) -> tuple[Seal, Grant]:
+        place = (issuer, kind.code)
+        if place not in self._seals:
+            try:
+                self._seals[place] = registry.usable_seal(
+                    self._session,
+                    organisation=issuer,
+                    licence_type=kind.code,
+                    kind=kind.seal.kind,
+                    grantee=self._actor.id,
+                    now=self._now,
+                )
+            except DomainError as error:
+                self._seals[place] = error
+        found = self._seals[place]
+        if isinstance(found, DomainError):
+            raise found
+        return found

@@ -1,0 +1,168 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ca import plan_yaml
+from ca.ceremony_plan import CeremonyPlan, load_plan
+from ca.errors import PlanFault, PlanInvalid
+from tests.ca.house import PLAN
+
+TEXT = PLAN.read_text()
+
+
+def faults(text: str) -> tuple[PlanFault, ...]:
+    with pytest.raises(PlanInvalid) as caught:
+        load_plan(text)
+    for fault in caught.value.faults:
+        assert fault.zh
+        assert fault.en
+        assert fault.en.isascii()
+    return caught.value.faults
+
+
+def test_the_demonstration_city() -> None:
+    plan = load_plan(TEXT)
+    assert [seal.id for seal in plan.seals] == ["real-estate", "housing", "market", "tobacco"]
+    types = {licence_type for seal in plan.seals for licence_type in seal.licence_types}
+    assert types == {
+        "real-estate-title",
+        "construction-permit",
+        "business-licence",
+        "tobacco-retail-permit",
+        "food-business-permit",
+    }
+    estate = plan.seals[0]
+    assert (estate.kind, estate.diameter_mm, estate.bottom_text) == (6, 42, "不动产登记专用章")
+    assert plan.log.origin == "elicence.test/log"
+    assert all("测试" in seal.organisation and "测试" in seal.seal_name for seal in plan.seals)
+
+
+def test_a_plan_survives_the_json_that_a_ceremony_keeps() -> None:
+    plan = load_plan(TEXT)
+    assert CeremonyPlan.model_validate_json(plan.model_dump_json()) == plan
+
+
+def test_what_may_be_left_out() -> None:
+    head, _, rest = TEXT.partition("status:")
+    plan = load_plan(head + rest[rest.index("log:") :].replace("trust:\n  days: 366\n", ""))
+    assert (plan.status.years, plan.receipt.years, plan.trust.days) == (10, 10, 366)
+
+
+def line_of(text: str) -> int:
+    return TEXT[: TEXT.index(text)].count("\n") + 1
+
+
+CHANGES = {
+    "base_url": ("http://127.0.0.1:8000", "http://127.0.0.1:8000/"),
+    "root.years": ("years: 20", "years: 41"),
+    "issuing.name": ("测试市电子印章签发 CA1", '"测试\\x1b市"'),
+    "tsa.policy": ("2.999.3161.1", "9.999"),
+    "status.years": ("years: 5", "years: five"),
+    "log.origin": ("elicence.test/log", "https://elicence.test/log"),
+    "trust.days": ("days: 366", "days: 0"),
+    "seals[0].id": ("id: real-estate", "id: Real_Estate"),
+    "seals[0].code": ("99010000000001", "9901000000000"),
+    "seals[0].uscc": ("11990100MB9T00011N", "11990100MB9T00011M"),
+    "seals[0].organisation": ("organisation: 测试市自然资源和规划局", "organisation: " + "测" * 47),
+    "seals[0].seal_name": ("测试市自然资源和规划局不动产登记专用章", "测" * 65),
+    "seals[0].kind": ("kind: 6", "kind: 7"),
+    "seals[0].diameter_mm": ("diameter_mm: 42", "diameter_mm: 4.2"),
+    "seals[0].licence_types[0]": ("[real-estate-title]", "[real estate]"),
+}
+
+
+@pytest.mark.parametrize(("field", "change"), CHANGES.items(), ids=CHANGES.keys())
+def test_a_fault_is_told_with_its_line_and_field(field: str, change: tuple[str, str]) -> None:
+    old, new = change
+    assert old in TEXT
+    found = faults(TEXT.replace(old, new, 1))
+    assert [(fault.line, fault.field) for fault in found] == [(line_of(old), field)]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    text = TEXT
+    for old, new in CHANGES.values():
+        text = text.replace(old, new, 1)
+    assert {fault.field for fault in faults(text)} == set(CHANGES)
+    with pytest.raises(PlanInvalid) as caught:
+        load_plan(text)
+    message = caught.value.message("zh")
+    assert f"共 {len(CHANGES)} 处" in message
+    assert "第 10 行 root.years：不得大于 40" in message
+    assert "line 10, root.years: must be at most 40" in caught.value.message("en")
+
+
+def test_values_are_not_repeated() -> None:
+    with pytest.raises(PlanInvalid) as caught:
+        load_plan(TEXT.replace("years: 20", "years: my-passphrase", 1))
+    assert "my-passphrase" not in caught.value.message("en") + caught.value.message("zh") + repr(caught.value)
+
+
+def test_missing_and_unknown_members() -> None:
+    found = {fault.field: fault for fault in faults(TEXT.replace("origin:", "orgin:"))}
+    assert set(found) == {"log.origin", "log.orgin"}
+    assert found["log.orgin"].line == line_of("origin:")
+    assert found["log.origin"].line == line_of("log:")
+
+
+RELATIONS = {
+    "seals[1].code": TEXT.replace("99010000000002", "99010000000001"),
+    "seals[2].id": TEXT.replace("id: market", "id: housing"),
+    "issuing.years": TEXT.replace("years: 15", "years: 21", 1),
+    "tsa.years": TEXT.replace("T1\n  years: 15", "T1\n  years: 21"),
+    "seals[3].years": TEXT.replace("[tobacco-retail-permit]\n    years: 10", "[tobacco-retail-permit]\n    years: 16"),
+    "receipt.years": TEXT.replace("V1\n  years: 10", "V1\n  years: 16"),
+}
+
+
+@pytest.mark.parametrize(("field", "text"), RELATIONS.items(), ids=RELATIONS.keys())
+def test_members_must_fit_each_other(field: str, text: str) -> None:
+    assert text != TEXT
+    assert [fault.field for fault in faults(text)] == [field]
+
+
+BAD_FILES = {
+    "empty": "",
+    "only a comment": "# nothing",
+    "a word": "hello",
+    "a list": "- a",
+    "not YAML": "a: [",
+    "a tab": "a:\n\t- b",
+    "control characters": "a: \x00",
+    "two documents": "a: 1\n---\nb: 2",
+    "an alias": "a: &x [1]\nb: *x",
+    "deep": "[" * 50 + "]" * 50,
+    "too large": "#" * 300_000,
+    "repeated": "a: 1\na: 2",
+    "a list as a key": "? [a]\n: b",
+}
+
+
+@pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_files_that_are_no_plan(text: str) -> None:
+    assert faults(text)
+
+
+def test_a_repeated_member_is_told() -> None:
+    assert [(one.line, one.field) for one in faults("root:\n  name: a\n  name: b\n")] == [(3, "root.name")]
+
+
+def test_scalars_are_taken_as_written() -> None:
+    assert plan_yaml.load("a: 0010\nb: no\nc: ~").value == {"a": "0010", "b": "no", "c": "~"}
+
+
+@pytest.mark.parametrize("member", ["seals: x", "seals: [x, {id: [1]}]", "root: [1]", "seals: []", "seals: [{}]"])
+def test_members_of_other_types(member: str) -> None:
+    assert faults(member)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_mutated_plans_are_read_or_refused(data: st.DataObject) -> None:
+    position = data.draw(st.integers(0, len(TEXT)))
+    length = data.draw(st.integers(0, 5))
+    inserted = data.draw(st.text(alphabet=st.sampled_from("ab1:-[]{}&*!|>%@`\"'#\n\t ,\\测\x85"), max_size=6))
+    try:
+        load_plan(TEXT[:position] + inserted + TEXT[position + length :])
+    except PlanInvalid as error:
+        assert error.faults

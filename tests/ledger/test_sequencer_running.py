@@ -1,0 +1,59 @@
+import logging
+import threading
+
+import pytest
+from sqlalchemy.orm import Session
+
+from ledger.checkpoints import Checkpoint
+from ledger.errors import FatalLedgerError
+from ledger.notes import NoteSigner
+from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from tests.ledger.audit import audit
+from tests.ledger.local_keys import ORIGIN, MemoryWrapper
+from tests.ledger.recording import SIGNER, nested, new_subjects, record_events, sequencer
+
+
+class Unreliable:
+    """An object store that does not answer at first, and ends the run when all is published."""
+
+    def __init__(self, objects: ObjectStore, failures: int, size: int, stop: threading.Event) -> None:
+        self._objects, self._failures, self._size, self._stop = objects, failures, size, stop
+        self.get, self.keys, self.delete = objects.get, objects.keys, objects.delete
+
+    def put(self, key: str, data: bytes) -> None:
+        if self._failures:
+            self._failures -= 1
+            raise ObjectStoreUnavailable(reason="it is restarting")
+        self._objects.put(key, data)
+        if key == "log/checkpoint" and Checkpoint.parse(data.decode().rpartition("\n\n")[0] + "\n").size == self._size:
+            self._stop.set()
+
+
+def test_it_outlives_a_store_that_is_away(
+    session: Session, objects: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrapper, stop = MemoryWrapper(), threading.Event()
+    recorded = record_events(session, wrapper, new_subjects(session, wrapper, 25))
+    unreliable = Unreliable(objects, failures=3, size=25, stop=stop)
+    sequencer(nested(session), unreliable, wrapper, batch=10).run(stop, interval=0.001)
+    assert audit(session, objects, wrapper) == [promise.event for promise in recorded]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
+
+
+def test_a_contradiction_ends_it_with_an_alarm(
+    session: Session, objects: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrapper = MemoryWrapper()
+    record_events(session, wrapper, new_subjects(session, wrapper, 1))
+    forged = NoteSigner(ORIGIN, SIGNER).sign(Checkpoint(ORIGIN, 7, bytes(32)).text)
+    objects.put("log/checkpoint", forged.encode())
+    with pytest.raises(FatalLedgerError):
+        sequencer(nested(session), objects, wrapper).run(threading.Event(), interval=0.001)
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
+
+
+def test_a_run_that_is_told_to_stop_does_nothing_more(session: Session, objects: ObjectStore) -> None:
+    stop = threading.Event()
+    stop.set()
+    sequencer(nested(session), objects, MemoryWrapper()).run(stop)
+    assert list(objects.keys("")) == []

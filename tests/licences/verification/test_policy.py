@@ -1,0 +1,51 @@
+import hashlib
+import json
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import rfc8785
+
+import licences.verification.policy as policy_module
+from licences.verification.checks import CHECKS
+from licences.verification.errors import PolicyUnknown
+from licences.verification.policy import policy, policy_ids
+from licences.verification.report import Outcome
+
+FOLDER = Path(policy_module.__file__).parent / "policies"
+
+
+def test_the_rule_over_every_combination_of_two_mandatory_checks() -> None:
+    default = policy()
+    for first, second in product(get_args(Outcome), repeat=2):
+        verdict = default.verdict([("trust.path", first), ("trust.seal", second)])
+        if "failed" in {first, second}:
+            assert verdict == "invalid"
+        elif "not_run" in {first, second}:
+            assert verdict == "indeterminate"
+        else:
+            assert verdict == "valid"
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_what_is_not_mandatory_decides_nothing(outcome: Outcome) -> None:
+    assert policy().verdict([("some.other", outcome)]) == "valid"
+
+
+def test_the_default_policy_knows_every_check_and_no_other() -> None:
+    assert policy().mandatory == {check.id for check in CHECKS}
+
+
+@pytest.mark.parametrize("policy_id", policy_ids())
+def test_the_digest_is_that_of_the_canonical_data(policy_id: str) -> None:
+    data = json.loads((FOLDER / f"{policy_id}.json").read_text("utf-8"))
+    assert data["id"] == policy_id
+    assert policy(policy_id).digest == "sha256-" + hashlib.sha256(rfc8785.dumps(data)).hexdigest()
+
+
+def test_an_unknown_policy_is_named_with_those_that_exist() -> None:
+    with pytest.raises(PolicyUnknown) as caught:
+        policy("lenient")
+    assert "default" in caught.value.message("zh")
+    assert "lenient" in caught.value.message("en")
