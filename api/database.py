@@ -89,7 +89,7 @@ class Database:
         """Open a session in one transaction, committed at the end unless the block raises.
 
         The rows that the app role sees are those of the unit on whose behalf the actor acts, and what the purpose opens
-        (`api/row_security.py`). Both last for this one transaction: whoever commits inside it sees nothing afterwards.
+        (`api/row_security.py`). Both last for this one transaction, and the block is at its end with it.
         """
         unit = actor.on_behalf_of if actor is not None else None
         with Session(self.engine(role), expire_on_commit=False) as session, session.begin():

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ledger.actor import Uscc
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True, slots=True)

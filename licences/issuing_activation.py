@@ -7,6 +7,7 @@ intent as it was.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -16,10 +17,12 @@ from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
 from licences import blind_index
 from licences.documents import MEDIA, ORIGINAL
-from licences.issuing_results import Document, Failed, Issued, Produced
+from licences.issuing_results import Document, Existing, Failed, Intent, Issued, Produced
 from licences.store import intents
 from licences.transitions import Status
 from seals.registry import close_uses, refused_uses
+
+Ended: TypeAlias = "Issued | Failed | Existing"
 
 
 class Activator:
@@ -31,10 +34,10 @@ class Activator:
 
     def activate(
         self, session: Session, produced: Sequence[Produced], failed: Sequence[Failed], now: datetime
-    ) -> list[Issued | Failed]:
+    ) -> list[Ended]:
         """Put produced licences in force and mark failed ones, in the caller's transaction, which he commits.
 
-        A licence that somebody else has put in force meanwhile is left out of the answer.
+        A licence whose lease had run out may be in another's hands, or in force already: it comes back as Existing.
         """
         refused = refused_uses(session, {item.intent.use for item in produced}, now)
         stopped = [Failed(item.intent, refused[item.intent.use]) for item in produced if item.intent.use in refused]
@@ -45,14 +48,17 @@ class Activator:
         good = [item for item in produced if item.intent.use not in refused]
         return [*self._put_in_force(session, good, now), *failures]
 
-    def _put_in_force(self, session: Session, produced: Sequence[Produced], now: datetime) -> list[Issued]:
-        if not produced:
-            return []
+    def _put_in_force(self, session: Session, produced: Sequence[Produced], now: datetime) -> list[Ended]:
         digests = [
             (item.intent.version_id, item.intent.seal_use_id, item.json.digest, item.pdf.digest) for item in produced
         ]
-        ours = intents.activate(session, digests, now)
+        ours = intents.activate(session, digests, now) if digests else set()
         won = [item for item in produced if item.intent.version_id in ours]
+        lost = [item.intent for item in produced if item.intent.version_id not in ours]
+        return [*self._complete(session, won, now), *_existing(session, lost)]
+
+    def _complete(self, session: Session, won: Sequence[Produced], now: datetime) -> list[Issued]:
+        """Write all that a licence in force has."""
         if not won:
             return []
         events = [_event(item, now) for item in won]
@@ -91,6 +97,20 @@ class Activator:
             }
             for ordinal, holder in enumerate(item.intent.content.request.holders)
         ]
+
+
+def _existing(session: Session, lost: Sequence[Intent]) -> list[Existing]:
+    active = intents.active_among(session, [intent.version_id for intent in lost]) if lost else set()
+    return [
+        Existing(
+            version_id=intent.version_id,
+            licence_id=intent.licence_id,
+            identifier=intent.identifier,
+            serial=intent.serial,
+            stage="active" if intent.version_id in active else "intent",
+        )
+        for intent in lost
+    ]
 
 
 def _event(item: Produced, now: datetime) -> Event:

@@ -5,7 +5,7 @@ LicenceError
 ├── LicenceConflict       the number or the case is taken by other content
 ├── LicenceInProgress     another worker has this very licence in hand
 ├── LicenceUnknown        no such licence, or not for you to see
-├── ProductionFailed      its documents could not be made
+├── AttemptsExhausted     whoever took it in hand died over it
 ├── ActNotAllowed         not in this status
 └── ActMalformed          the act lacks something, or says too much
 """
@@ -77,15 +77,14 @@ class LicenceUnknown(LicenceError):
 
 
 @dataclass(eq=False)
-class ProductionFailed(LicenceError):
-    """The documents could not be made; the row keeps the reason. Push it again to try again."""
+class AttemptsExhausted(LicenceError):
+    """Every worker that took it in hand died over it; it is not tried again by itself."""
 
-    code = "licences.production_failed"
-    zh = "证照 {identifier} 签发失败（{reason}）。更正后请重新推送"
-    en = "licence {identifier} could not be issued ({reason}); correct it and push it again"
+    code = "licences.attempts_exhausted"
+    zh = "证照 {identifier} 多次签发未完成，已停止自动重试。请联系管理员后重新推送"
+    en = "licence {identifier} was begun several times and never finished; ask the operator, then push it again"
 
     identifier: str
-    reason: str
 
 
 @dataclass(eq=False)

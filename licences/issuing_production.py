@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ledger.errors import DomainError
 from licences.catalogue import Catalogue
 from licences.documents import digest_text, make_document
 from licences.errors import LicenceError
@@ -19,11 +18,13 @@ from licences.issuing_results import Failed, Intent, Produced
 from licences.licence_type import LicenceType
 from licences.rendering import LicenceView, Renderer
 from licences.signed_claims import claims_of, disclosable, status_claim
+from licences.type_errors import FontsMissing
 from licences.wording import LicenceContent
 from seals.errors import SealError
 from seals.grants import Seal
 from seals.jades import JsonSealer
 from seals.pades import PdfSealer
+from seals.pdf_errors import SealKeyUnusable
 from seals.pdf_placement import Placement
 
 Checkpoint = Callable[[str], None]
@@ -78,9 +79,9 @@ class Producer:
         """
         try:
             return self._produce(intent, now)
+        except (FontsMissing, SealKeyUnusable):
+            raise
         except (LicenceError, SealError) as error:
-            if is_of_the_house(error):
-                raise
             return Failed(intent, error)
 
     def _produce(self, intent: Intent, now: datetime) -> Produced:
@@ -131,11 +132,3 @@ class Producer:
         if seal.id not in self._tools:
             self._tools[seal.id] = self._sealers(seal)
         return self._tools[seal.id]
-
-
-_OF_THE_HOUSE = frozenset({"rendering.fonts_missing"})
-
-
-def is_of_the_house(error: DomainError) -> bool:
-    """Tell whether another licence would meet the same error: then the row is not to blame and waits."""
-    return error.code in _OF_THE_HOUSE

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from licences.catalogue import TYPES_FOLDER
 from licences.drafts import JSON
 from licences.licence_type import LicenceType
 from licences.qr import qr_svg

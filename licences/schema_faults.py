@@ -53,7 +53,8 @@ def _validator(schema_id: str, frozen: _Frozen) -> Any:
     formats.checks("date", raises=ValueError)(_is_date)
     # An integer is an integer: neither true nor 1.0, which JSON Schema lets pass.
     strict = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    return extend(Draft202012Validator, type_checker=strict)(frozen.schema, format_checker=formats)
+    made: Any = extend(Draft202012Validator, type_checker=strict)  # type: ignore[no-untyped-call]
+    return made(frozen.schema, format_checker=formats)
 
 
 def _is_date(value: object) -> bool:

@@ -45,6 +45,17 @@ def text_faults(value: JSON, base: str, *, lines: bool = False) -> Iterator[Fiel
             yield from text_faults(member, f"{base}[{position}]", lines=lines)
 
 
+def line_faults(field: str, text: str, longest: int) -> Iterator[FieldFault]:
+    """Judge one line of text that must be there."""
+    if not text.strip():
+        yield FieldFault(field, "schema.required", "必填项缺失", "this is required")
+    if len(text) > longest:
+        yield FieldFault(
+            field, "schema.max_length", f"最多 {longest} 个字符", f"must have at most {longest} characters"
+        )
+    yield from text_faults(text, field)
+
+
 def _kind(character: str) -> str:
     if character == "\ufffd":
         return "text.replacement"

@@ -163,7 +163,7 @@ class PdfFile:
     def amended(self, ref: Ref, additions: Mapping[str, bytes]) -> bytes:
         """Return a dictionary object with entries added or replaced, its other bytes as they stand in the file."""
         dictionary = self.dictionary(ref)
-        added = b"".join([b"/%b%b" % (key.encode("ascii"), value) for key, value in additions.items()])
+        added = b"".join([b"/%b %b" % (key.encode("ascii"), value) for key, value in additions.items()])
         if ref in self._places and not dictionary.keys() & additions.keys():
             start, end = self._places[ref]
             return b"<<%b%b" % (added, self.data[start + len(b"<<") : end])

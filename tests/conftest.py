@@ -6,7 +6,9 @@ import shutil
 import tempfile
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -68,16 +70,25 @@ def _build(url: str) -> None:
             secure(connection, metadata)
 
 
+@pytest.fixture(scope="session")
+def new_database(postgres_url: str) -> Callable[[str], AbstractContextManager[Database]]:
+    """Makes a database as a copy of another, and drops it at the end of the block; "template1" gives an empty one."""
+    return partial(_copied, postgres_url)
+
+
 @pytest.fixture
-def database(postgres_url: str, template: str) -> Iterator[Database]:
+def database(new_database: Callable[[str], AbstractContextManager[Database]], template: str) -> Iterator[Database]:
     """A database of the test's own, for real commits and races."""
-    with _Clone(postgres_url, template) as made:
+    with new_database(template) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def shared_database(postgres_url: str, template: str) -> Iterator[Database]:
-    with _Clone(postgres_url, template) as made:
+def shared_database(
+    new_database: Callable[[str], AbstractContextManager[Database]], template: str
+) -> Iterator[Database]:
+    """One for all tests of a process that leave nothing behind."""
+    with new_database(template) as made:
         yield made
 
 
@@ -130,24 +141,21 @@ def vectors() -> Path:
     pytest.skip(message)
 
 
-class _Clone:
-    def __init__(self, url: str, template: str) -> None:
-        self._admin = _plain(url)
-        self._template = template
-        self._name = f"test_{uuid.uuid4().hex}"
-        self._database = Database(_named(url, self._name), own_logins=True)
+@contextmanager
+def _copied(url: str, template: str) -> Iterator[Database]:
+    name = f"test_{uuid.uuid4().hex}"
+    database = Database(_named(url, name), own_logins=True)
+    _administer(url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        yield database
+    finally:
+        database.close()
+        _administer(url, "DROP DATABASE {} WITH (FORCE)", name)
 
-    def __enter__(self) -> Database:
-        self._run("CREATE DATABASE {} TEMPLATE {}", self._name, self._template)
-        return self._database
 
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-        self._run("DROP DATABASE {} WITH (FORCE)", self._name)
-
-    def _run(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self._admin, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+def _administer(url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _named(url: str, database: str) -> str:

@@ -82,8 +82,8 @@ def _word(name: str, language: Language) -> str:
 
 
 def _row(row: "CheckResult", language: Language) -> str:
-    from licences.verification.checks import message
+    from licences.verification.checks import message_of
 
     mark, colour = _MARKS[row.outcome]
     code = f" {row.code}" if row.code else ""
-    return f"{click.style(mark, fg=colour)} {row.id:<22}{code or ' ':<1} {message(row, language)}".rstrip()
+    return f"{click.style(mark, fg=colour)} {row.id:<22}{code or ' ':<1} {message_of(row, language)}".rstrip()

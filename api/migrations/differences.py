@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
-from api.migrations import missing_sequences, table_security  # noqa: F401 - what autogenerate does not see by itself
+from api.migrations import sequences, table_security  # noqa: F401 - what autogenerate does not see by itself
 from api.schema import compare_options, metadatas
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-from api.migrations import missing_sequences, table_security  # noqa: F401 - what autogenerate does not see by itself
+from api.migrations import sequences, table_security  # noqa: F401 - what autogenerate does not see by itself
 from api.schema import VERSION_SCHEMA, compare_options, metadatas
 
 

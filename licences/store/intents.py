@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from licences.leases import Lease
@@ -140,6 +140,12 @@ def activate(session: Session, documents: Sequence[tuple[UUID, UUID, str, str]],
         },
     )
     return {row.id for row in rows}
+
+
+def active_among(session: Session, versions: Sequence[UUID]) -> set[UUID]:
+    """Return those of the versions that are in force."""
+    query = select(VersionRow.id).where(VersionRow.id.in_(versions), VersionRow.stage == "active")
+    return set(session.scalars(query))
 
 
 def replace_failed(session: Session, values: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from licences.verification.sources import Absent, Unavailable
+from licences.verification.sources import Absent, Record, Unavailable
 from seals.errors import JsonUnreadable
 from seals.jose import b64url_decode
 
@@ -106,11 +106,19 @@ def _is_about(case: "Case", event: Mapping[str, Any]) -> bool:
     detail = event.get("detail")
     members = detail if isinstance(detail, dict) else {}
     named = {text for text in (event.get("document"), *members.values()) if isinstance(text, str)}
-    digests = {case.examined.digest} | ({case.examined.data.digest} if case.examined.data is not None else set())
+    digests = _digests(case)
     if event.get("kind") != "issued" or not any(f"sha-256:{digest.hex()}" in named for digest in digests):
         return False
     # A second licence with the same document would have a history of its own: the tag key is in both.
     return case.licence is None or _tag_key(case.licence.tag_key_sha256) == members.get("tag_key_sha256")
+
+
+def _digests(case: "Case") -> frozenset[bytes]:
+    """Return the digests by which the event may name the document; of a look-up, those of the record it found."""
+    if case.examined.lookup is not None:
+        return case.record.digests if isinstance(case.record, Record) else frozenset()
+    data = case.examined.data
+    return frozenset({case.examined.digest} if data is None else {case.examined.digest, data.digest})
 
 
 def _tag_key(claim: str) -> str | None:

@@ -1,10 +1,12 @@
 """Verification with no network: what files say, handed in as bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from licences.verification.errors import MaterialUnreadable
+from licences.verification.report import JSON
 from licences.verification.sources import Absent, Record, StatusHistory, StatusToken, Unavailable
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class OfflineSources:
         """Return that there is no register off line."""
         del identifier, digest, code
         return Absent.NO_SOURCE
+
+    def content(self, identifier: str) -> Mapping[str, JSON]:
+        """Return that there is no register off line."""
+        del identifier
+        return {}
 
     def status(self, identifier: str) -> StatusHistory | StatusToken | Absent | Unavailable:
         """Return the status list; it speaks of the licence by index."""

@@ -36,7 +36,6 @@ class Record:
     """What the issuer's register holds on one version of a licence.
 
     digests: the digests of all its renditions, PDF and JSON, 32 bytes each. files: the same of the files themselves.
-    claims: the content in the shape of the signed JSON (`licence`, `holders`, `fields`), for the face of a look-up.
     sealed_at: when it became active.
     """
 
@@ -47,12 +46,10 @@ class Record:
     sealed_at: datetime | None
     type_code: str
     issuer_code: str
-    issuer_name: str
     issue_date: date
     valid_from: date
     valid_until: date | None
     trust_level: str
-    claims: Mapping[str, JSON] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,13 @@ class Sources(Protocol):
 
     def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Record | Absent | Unavailable:
         """Return the register's record: by identifier, else by document or file digest, else by a QR code's secret."""
+        ...
+
+    def content(self, identifier: str) -> Mapping[str, JSON]:
+        """Return the licence's content in the shape of its signed JSON, for the face of a look-up; empty if there is none.
+
+        Asked only of a licence that the register holds, when no document says what it is about.
+        """
         ...
 
     def status(self, identifier: str) -> StatusHistory | StatusToken | Absent | Unavailable:

@@ -57,16 +57,24 @@ def _of_licence(case: Case, licence: LicenceClaims, document: str | None) -> Sub
 
 def _of_record(case: Case, record: Record, document: str | None) -> Subject:
     kind = _type(case, record.type_code)
+    content = case.sources.content(record.identifier)
     return Subject(
         identifier=record.identifier,
         type=record.type_code,
         type_name=None if kind is None else {"zh": kind.name.zh, "en": kind.name.en},
         issuer=record.issuer_code,
-        issuer_name=record.issuer_name,
+        issuer_name=_issuer_name(content),
         trust_level=record.trust_level,
         document=document,
-        face=_face(case, record.type_code, record.claims),
+        face=_face(case, record.type_code, content),
     )
+
+
+def _issuer_name(content: Mapping[str, JSON]) -> str | None:
+    match content:
+        case {"licence": {"issuer": {"name": str(name)}}}:
+            return name
+    return None
 
 
 def _face(case: Case, type_code: str, claims: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]]:

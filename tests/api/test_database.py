@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, ProgrammingError
 
 from api.database import Database, DatabaseUnavailable, open_database
 from api.embedded_postgres import running
@@ -63,12 +63,15 @@ class TestSessions:
         with database.session(Role.APP, CLERK, "verification") as session:
             backend = session.execute(text("SELECT pg_backend_pid()")).scalar()
             assert session.execute(_SCOPE).one() == (UNIT, "verification")
-            session.commit()
-            assert session.execute(_SCOPE).one() == ("", "")
-            session.begin_nested()
         with database.session(Role.APP, ANONYMOUS) as session:
             assert session.execute(text("SELECT pg_backend_pid()")).scalar() == backend  # the same pooled connection
             assert session.execute(_SCOPE).one() == ("", "")
+
+    def test_nobody_goes_on_after_a_commit_of_his_own(self, database: Database) -> None:
+        with database.session(Role.APP, CLERK) as session:
+            session.commit()
+            with pytest.raises(InvalidRequestError):
+                session.execute(_SCOPE)
 
     def test_a_session_commits_at_its_end_and_rolls_back_on_an_error(self, database: Database) -> None:
         with database.engine(Role.OWNER).begin() as owner:
@@ -76,7 +79,7 @@ class TestSessions:
             owner.execute(text("GRANT ALL ON ledger.scratch TO elicence_worker"))
         with database.session(Role.WORKER) as session:
             session.execute(text("INSERT INTO ledger.scratch VALUES (1)"))
-        with pytest.raises(IntegrityError), database.session(Role.WORKER) as session:
+        with pytest.raises(IntegrityError), database.session(Role.WORKER) as session:  # noqa: PT012 - that is the point
             session.execute(text("INSERT INTO ledger.scratch VALUES (2)"))
             session.execute(text("INSERT INTO ledger.scratch VALUES (1)"))
         with database.sessions(Role.WORKER)() as session:
@@ -86,6 +89,7 @@ class TestSessions:
 def test_sessions_outlive_a_crash_of_the_server(server: tuple[Path, str]) -> None:
     folder, url = server
     database = Database(url)
+    database.migrate()
     with database.session(Role.WORKER) as session:
         session.execute(_WHO)
     os.kill(postmaster(folder), signal.SIGKILL)

@@ -46,7 +46,7 @@ def _app(database: Database, unit: Uscc | None, purpose: str | None = None) -> A
 
 
 def _denied() -> AbstractContextManager[object]:
-    return pytest.raises(ProgrammingError, match="permission denied|row-level security")
+    return pytest.raises(ProgrammingError, match=r"permission denied|row-level security")
 
 
 def test_a_unit_sees_and_changes_its_own_rows_only(scratch: Database) -> None:

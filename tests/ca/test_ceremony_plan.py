@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,7 +164,5 @@ def test_mutated_plans_are_read_or_refused(data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(TEXT)))
     length = data.draw(st.integers(0, 5))
     inserted = data.draw(st.text(alphabet=st.sampled_from("ab1:-[]{}&*!|>%@`\"'#\n\t ,\\测\x85"), max_size=6))
-    try:
-        load_plan(TEXT[:position] + inserted + TEXT[position + length :])
-    except PlanInvalid as error:
-        assert error.faults
+    with suppress(PlanInvalid):
+        assert load_plan(TEXT[:position] + inserted + TEXT[position + length :]).seals

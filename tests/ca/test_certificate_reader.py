@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -31,7 +33,7 @@ def test_it_reads_what_cryptography_reads() -> None:
 
 def test_usages_are_read_by_name() -> None:
     read = read_certificate(certify("测试", ROOT, usage={"digital_signature": True, "key_agreement": True}).certificate)
-    assert read.key_usage == {"digitalSignature", "keyAgreement"}
+    assert read.key_usage == frozenset({"digitalSignature", "keyAgreement"})
     assert read.extended_key_usage is None
     assert not read.is_ca
     assert read.subject_text == "CN=测试"
@@ -107,10 +109,8 @@ def test_mutated_certificates_are_read_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         position = data.draw(st.integers(0, len(mutated) - 1))
         mutated[position : position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-    try:
-        read_certificate(bytes(mutated))
-    except CertificateInvalid:
-        pass
+    with suppress(CertificateInvalid):
+        assert read_certificate(bytes(mutated)).der == bytes(mutated)
 
 
 def test_unknown_extensions_are_kept() -> None:

@@ -103,7 +103,7 @@ def test_what_a_profile_forbids_is_refused(root: Authority) -> None:
     ]
     for position, value in changes:
         arguments = [*good]
-        arguments[position] = value  # type: ignore[call-overload]
+        arguments[position] = value
         with pytest.raises(ProfileViolated):
             issue(*arguments)  # type: ignore[arg-type]
     with pytest.raises(ProfileViolated):  # below an authority of path length 0

@@ -2,6 +2,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ca import der, names
+from ledger.actor import Uscc
 
 
 def encode(*pairs: tuple[x509.ObjectIdentifier, str]) -> bytes:
@@ -30,7 +31,7 @@ def test_the_holder_of_a_seal() -> None:
         (NameOID.COMMON_NAME, "99010000000003"),
     )
     holder = names.seal_holder(name)
-    assert holder == names.SealHolder("99010000000003", names.Uscc("11990100MB9T00038E"), "测试市市场监督管理局")
+    assert holder == names.SealHolder("99010000000003", Uscc("11990100MB9T00038E"), "测试市市场监督管理局")
 
 
 def test_names_that_are_no_seal_holders() -> None:

@@ -41,7 +41,7 @@ def test_openssl_opens_the_key_and_believes_its_signature(tmp_path: Path, algori
     assert (tmp_path / "pub").read_bytes() == signer.public_key
     (tmp_path / "data").write_bytes(b"what is signed")
     (tmp_path / "signature").write_bytes(signer.sign(b"what is signed"))
-    hashing = ["-digest", "sha256"] if algorithm == "ES256" else []
+    hashing: list[str | Path] = ["-digest", "sha256"] if algorithm == "ES256" else []
     verified = openssl(
         *("pkeyutl", "-verify", "-rawin", *hashing, "-pubin", "-keyform", "DER", "-inkey", tmp_path / "pub"),
         *("-in", tmp_path / "data", "-sigfile", tmp_path / "signature"),

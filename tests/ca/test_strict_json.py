@@ -64,7 +64,7 @@ def test_good_values() -> None:
     with pytest.raises(JsonInvalid, match="file has 1 unknown"):
         members.end()
     assert members.take("c", strict_json.list_of(strict_json.text)) == ("x",)
-    with pytest.raises(JsonInvalid, match="file.d is missing"):
+    with pytest.raises(JsonInvalid, match=r"file\.d is missing"):
         members.take("d", strict_json.number)
     members.end()
     assert strict_json.day("2026-11-22", "here") == date(2026, 11, 22)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -174,23 +174,30 @@ def test_a_leader_that_wakes_up_after_another_has_led_does_no_harm(
 def test_the_fence_holds_even_without_the_lock(
     database: Database, objects: LocalObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The worst order: ours sees events 2 and 3, the other gives their indices to 1, which commits late, and 2."""
     wrapper = MemoryWrapper()
     monkeypatch.setattr(store, "lock_head", store.head)
-    first, second = (sequencer(worker(database), objects, wrapper, batch) for batch in (10, 4))
+    ours, other = (sequencer(worker(database), objects, wrapper, batch=2) for _ in range(2))
     with database.session(Role.WORKER) as session:
-        recorded = record_events(session, wrapper, new_subjects(session, wrapper, 10))
+        subjects = new_subjects(session, wrapper, 3)
+    slow = ExitStack()
+    late = record_events(slow.enter_context(database.session(Role.WORKER)), wrapper, subjects[:1])
+    with database.session(Role.WORKER) as session:
+        early = record_events(session, wrapper, subjects[1:])
     tips = store.tips
-    overtaken: list[bool] = []
+    overtaken: list[int] = []
 
-    def overtake(session: Session, subjects: set[UUID]) -> dict[UUID, Tip]:
+    def overtake(session: Session, concerned: set[UUID]) -> dict[UUID, Tip]:
         if not overtaken:
-            overtaken.append(True)
-            assert second.run_once(NOW) == 4
-        return tips(session, subjects)
+            overtaken.append(len(concerned))
+            slow.close()
+            assert other.run_once(NOW) == 2
+        return tips(session, concerned)
 
     monkeypatch.setattr(store, "tips", overtake)
     with pytest.raises(FenceLost):
-        first.run_once(NOW)
-    assert first.run_once(NOW) == 6
+        ours.run_once(NOW)
+    assert ours.run_once(NOW) == 1
+    assert overtaken == [2]
     with database.session(Role.WORKER) as session:
-        assert audit(session, objects, wrapper) == [promise.event for promise in recorded]
+        assert audit(session, objects, wrapper) == [promise.event for promise in [*late, *early]]

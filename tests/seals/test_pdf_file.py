@@ -234,8 +234,8 @@ def test_too_many_objects_are_refused() -> None:
 
 def test_amending_keeps_the_bytes_as_they_stand() -> None:
     file = PdfFile(blank({3: b"<< /Type /Page % why\n/A (b\\051) >>"}))
-    assert file.amended(Ref(3, 0), {"Annots": b"[]"}) == b"<</Annots[] /Type /Page % why\n/A (b\\051) >>"
-    assert file.amended(Ref(3, 0), {"A": b"[]"}) == b"<</A[]/Type/Page>>"
+    assert file.amended(Ref(3, 0), {"Annots": b"[]"}) == b"<</Annots [] /Type /Page % why\n/A (b\\051) >>"
+    assert file.amended(Ref(3, 0), {"A": b"[]"}) == b"<</A []/Type/Page>>"
     assert BLANK[1] == file.amended(Ref(1, 0), {})
 
 

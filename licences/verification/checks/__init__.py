@@ -47,7 +47,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 BY_ID: Final = {check.id: check for check in CHECKS}
 
 
-def message(row: CheckResult, language: Language) -> str:
+def message_of(row: CheckResult, language: Language) -> str:
     """Return what a row says, in words; a code of a newer version than ours is shown as it is."""
     check = BY_ID.get(row.id)
     if check is None:

@@ -87,7 +87,7 @@ CHECK: Final = Check(
     en="Does the ledger hold the issuing of this document?",
     passed_zh="存证账本收录了这份证照的签发",
     passed_en="the ledger holds the issuing of this document",
-    depends_on=("integrity.signature",),
+    depends_on=("integrity.signature", "content.record"),
     codes=(NO_PROOF, PENDING, LOG_UNREACHABLE, PROOF_UNREADABLE, LOG_UNKNOWN, PROOF_INVALID, PROOF_OF_OTHER),
     run=_run,
 )

@@ -124,11 +124,14 @@ def _run(case: Case) -> Finding:
 
 def _by_history(case: Case, history: StatusHistory) -> Finding:
     request = case.request
-    if not any(row.recorded_at <= request.known_at for row in history.rows):
-        return Finding(HISTORY_UNAVAILABLE, {"known_at": utc_text(request.known_at)})
     row = status_at(history.rows, request.as_of, request.known_at)
+    if row is None and request.as_of == request.known_at == request.now:
+        # Issued a moment ago by a machine whose clock is a little ahead of ours.
+        ahead = request.now + request.policy.clock_tolerance
+        row = status_at(history.rows, ahead, ahead)
     if row is None:
-        return Finding(NOT_YET_ISSUED, at=request.as_of)
+        known = any(row.recorded_at <= request.known_at for row in history.rows)
+        return Finding(NOT_YET_ISSUED if known else HISTORY_UNAVAILABLE, {"known_at": utc_text(request.known_at)})
     evidence: dict[str, JSON] = {"status": row.status, "recorded_at": utc_text(row.recorded_at)}
     if row.status == "active":
         return Finding(evidence=evidence, at=row.effective_at)

@@ -1,5 +1,6 @@
 """Sources of which every answer can be set, and the short way to a report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from ca.trust import TrustList
 from licences.catalogue import Catalogue
 from licences.verification.engine import verify
-from licences.verification.report import Report
+from licences.verification.report import JSON, Report
 from licences.verification.request import Lookup, verification_request
 from licences.verification.sources import Absent, Record, StatusHistory, StatusRow, StatusToken, Unavailable
 from tests.licences.verification.sealed import BUREAU, NOW, SEALED_AT, TYPE_CODE, Sealed, licence, world
@@ -19,6 +20,7 @@ class SetSources:
 
     trust: TrustList | None = field(default_factory=lambda: world().trust())
     a_record: Record | Absent | Unavailable = Absent.NO_SOURCE
+    a_content: Mapping[str, JSON] = field(default_factory=dict)
     a_status: StatusHistory | StatusToken | Absent | Unavailable = field(
         default_factory=lambda: StatusToken(world().status_list())
     )
@@ -27,6 +29,9 @@ class SetSources:
 
     def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Record | Absent | Unavailable:
         return self.a_record
+
+    def content(self, identifier: str) -> Mapping[str, JSON]:
+        return self.a_content
 
     def status(self, identifier: str) -> StatusHistory | StatusToken | Absent | Unavailable:
         return self.a_status
@@ -51,12 +56,10 @@ def record_of(sealed: Sealed, **changes: Any) -> Record:
         sealed_at=SEALED_AT,
         type_code=TYPE_CODE,
         issuer_code=BUREAU,
-        issuer_name="测试市自然资源和规划局",
         issue_date=date(2026, 11, 12),
         valid_from=date(2026, 11, 12),
         valid_until=None,
         trust_level="A",
-        claims=sealed.claims,
     )
     return replace(record, **changes)
 

@@ -1,0 +1,98 @@
+"""A licence request out of a row, with all its faults at once.
+
+Where a part of a row has not even the right shape, the others are judged all the same: a stand-in takes its place, and
+what is then said about that part, or rests on it, is dropped.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from licences.catalogue import Catalogue
+from licences.drafts import JSON, LicenceRequest
+from licences.faults import FieldFault, errors
+from licences.licence_type import LicenceType
+from licences.request_reader import read_request, request_schema
+from licences.row_faults import NOT_JSON
+
+_DAY: Final = "2000-01-01"
+
+_RESTS_ON: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("number", "number.holder"): ("holders",),
+    ("number", "number.disagrees"): ("fields",),
+    ("holders", "holders.share"): ("fields",),
+    ("holders", "holders.shares"): ("holders", "fields"),
+    ("fields", "holders.name"): ("holders",),
+    ("fields", "schema.any_of"): ("fields",),
+    ("valid_until", "dates.order"): ("issue_date", "valid_from"),
+    ("valid_until", "dates.too_long"): ("issue_date", "valid_from"),
+}
+"""The part where a fault is and its code: the parts of the request that it may be owed to."""
+
+
+def judge(
+    value: JSON,
+    catalogue: Catalogue,
+    default: LicenceType | None,
+    *,
+    given: Sequence[FieldFault] = (),
+    today: date | None = None,
+) -> tuple[LicenceRequest | None, tuple[FieldFault, ...]]:
+    """Return the request, or None where a fault stops it, and every fault; warnings come with a request.
+
+    value: the object of a row, as the body of `POST /v1/licences`. default: the type of an object that names none.
+    given: faults of cells already found, all of them errors; their places are empty in `value`.
+    today: as for `fields.check`.
+    """
+    if not isinstance(value, dict):
+        return None, (NOT_JSON,)
+    if default is not None:
+        value = {"type": default.slug, **value}
+    request, found = read_request(value, catalogue, today=today)
+    faults = [*given, *_standing(found, given)]
+    if request is None:
+        _, rest = read_request(_mended(request_schema(), value), catalogue, today=today)
+        faults += _standing(rest, faults)
+    unique = tuple(dict.fromkeys(faults))
+    return (None if errors(list(unique)) else request), unique
+
+
+def _standing(faults: Iterable[FieldFault], known: Sequence[FieldFault]) -> Iterator[FieldFault]:
+    """Yield the faults that are not about, and not owed to, a place that is known to be broken."""
+    broken = tuple(fault.field for fault in known)
+    roots = {_root(place) for place in broken}
+    below = tuple(place + mark for place in broken for mark in ".[")
+    for fault in faults:
+        about = fault.field in broken or fault.field.startswith(below)
+        if not about and roots.isdisjoint(_RESTS_ON.get((_root(fault.field), fault.code), ())):
+            yield fault
+
+
+def _root(place: str) -> str:
+    return re.split(r"[.\[]", place, maxsplit=1)[0]
+
+
+def _mended(schema: Mapping[str, Any], value: JSON) -> JSON:
+    """Return a value with the shape of the envelope: what fits as it is, stand-ins for the rest."""
+    optional = "null" in schema["type"]
+    if optional and value is None:
+        return None
+    if "object" in schema["type"]:
+        members = value if isinstance(value, dict) else {}
+        rules, required = schema.get("properties"), schema.get("required", ())
+        if rules is None or (optional and not isinstance(value, dict)):
+            return members if rules is None else None
+        return {key: _mended(rule, members.get(key)) for key, rule in rules.items() if key in members or key in required}
+    if "array" in schema["type"]:
+        return [_mended(schema["items"], entry) for entry in value[: schema["maxItems"]]] if isinstance(value, list) else []
+    if schema.get("format") == "date":
+        return value if _is_day(value) else None if optional else _DAY
+    return value[: schema["maxLength"]] if isinstance(value, str) else None if optional else ""
+
+
+def _is_day(value: JSON) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

@@ -1,0 +1,173 @@
+"""What the engine may ask on line: the register, the statuses and the ledger, over a session of the caller.
+
+The session should be opened for the purpose `verification`, which lets it see every issuer's rows and change none. A
+database or store that does not answer becomes `Unavailable`, and the verdict `indeterminate`: never `invalid`.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Literal, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ca.trust import TrustList
+from ledger.envelope import EnvelopeInvalid
+from ledger.errors import FatalLedgerError
+from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
+from ledger.reading import inclusion
+from ledger.signing import KeyWrapper
+from ledger.subjects import SubjectErased, SubjectUnknown, open_subject
+from licences.blind_index import holder_members
+from licences.catalogue import Catalogue
+from licences.content import Content, open_content
+from licences.documents import digest_text
+from licences.models import VersionRow
+from licences.store import reading
+from licences.verification.report import JSON
+from licences.verification.sources import Absent, Record, StatusHistory, StatusRow, Unavailable
+
+T = TypeVar("T")
+
+
+class DatabaseSources:
+    """The answers for one verification; make a new one for the next."""
+
+    def __init__(
+        self,
+        session: Session,
+        objects: ObjectStore,
+        wrapper: KeyWrapper,
+        *,
+        trust: TrustList | None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self._session = session
+        self._objects = objects
+        self._wrapper = wrapper
+        self._versions: dict[str, VersionRow | None] = {}
+        self.trust = trust
+        self.catalogue: Catalogue | None = catalogue or Catalogue.load()
+
+    def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Record | Absent | Unavailable:
+        """Return the register's record: by identifier, else by document or file digest, else by a QR code's secret."""
+
+        def look() -> Record | Absent:
+            version = self._find(identifier, digest, code)
+            return Absent.NOT_FOUND if version is None else self._record(version)
+
+        return self._asked(look)
+
+    def content(self, identifier: str) -> Mapping[str, JSON]:
+        """Return the licence's content in the shape of its signed JSON; empty if it was erased."""
+
+        def look() -> Mapping[str, JSON]:
+            version = self._version(identifier)
+            return {} if version is None else self._content(version)
+
+        found = self._asked(look)
+        return {} if isinstance(found, Unavailable) else found
+
+    def status(self, identifier: str) -> StatusHistory | Absent | Unavailable:
+        """Return every act on the licence."""
+
+        def look() -> StatusHistory | Absent:
+            version = self._version(identifier)
+            if version is None:
+                return Absent.NOT_FOUND
+            rows = reading.statuses(self._session, version.id)
+            return StatusHistory(
+                tuple(StatusRow(row.status, row.effective_at, row.recorded_at, row.until) for row in rows)
+            )
+
+        return self._asked(look)
+
+    def proof(self, identifier: str) -> bytes | Absent | Unavailable:
+        """Return the proof of the licence's issuing; PENDING until the published log holds it."""
+
+        def look() -> bytes | Absent:
+            version = self._version(identifier)
+            acts = [] if version is None else reading.statuses(self._session, version.id)
+            if not acts:
+                return Absent.NOT_FOUND
+            # The first act on a version is its issue, and its event the one the log holds.
+            proof = inclusion(self._session, self._objects, self._wrapper, acts[0].event_id)
+            return Absent.PENDING if proof is None else proof.text.encode("utf-8")
+
+        try:
+            return self._asked(look)
+        except (ObjectMissing, ObjectStoreUnavailable):
+            return Unavailable("object_store")
+        except FatalLedgerError:
+            return Unavailable("log_contradicts_itself")
+        except SubjectErased:
+            # The opening went with the key; the entry stays, and proves nothing about a document any more.
+            return Absent.NOT_FOUND
+
+    def _asked(self, look: Callable[[], T]) -> T | Unavailable:
+        try:
+            return look()
+        except SQLAlchemyError:
+            return Unavailable("database")
+
+    def _find(self, identifier: str | None, digest: bytes | None, code: str | None) -> VersionRow | None:
+        if identifier is not None:
+            return self._version(identifier)
+        if digest is not None:
+            return reading.version_by_digest(self._session, digest_text(digest))
+        if code is not None:
+            return reading.version_by_code(self._session, digest_text(sha256(code.encode("utf-8")).digest()))
+        return None
+
+    def _version(self, identifier: str) -> VersionRow | None:
+        if identifier not in self._versions:
+            self._versions[identifier] = reading.version_by_identifier(self._session, identifier)
+        return self._versions[identifier]
+
+    def _record(self, version: VersionRow) -> Record:
+        self._versions[version.identifier] = version
+        licence = reading.licence_by_id(self._session, version.licence_id)
+        assert licence is not None
+        documents = reading.renditions(self._session, version.id)
+        stages: dict[str, Literal["intent", "active", "failed"]] = {"intent": "intent", "active": "active"}
+        return Record(
+            identifier=version.identifier,
+            stage=stages.get(version.stage, "failed"),
+            digests=frozenset(_digest(document.digest) for document in documents),
+            files=frozenset(_digest(document.sha256) for document in documents),
+            sealed_at=version.activated_at,
+            type_code=licence.type_code,
+            issuer_code=version.issuer,
+            issue_date=version.issue_date,
+            valid_from=version.valid_from,
+            valid_until=version.valid_until,
+            trust_level=version.trust_level,
+        )
+
+    def _content(self, version: VersionRow) -> Mapping[str, JSON]:
+        try:
+            keys = open_subject(self._session, self._wrapper, version.licence_id)
+            content = open_content(version.payload, version.id, keys)
+        except (SubjectErased, SubjectUnknown, EnvelopeInvalid):
+            return {}
+        return _as_claims(content, version)
+
+
+def _as_claims(content: Content, version: VersionRow) -> dict[str, JSON]:
+    request = content.request
+    return {
+        "licence": {
+            "identifier": version.identifier,
+            "number": request.number,
+            "issuer": {"code": request.issuer, "name": content.issuer_name},
+            "issue_date": request.issue_date.isoformat(),
+            "valid_from": request.valid_from.isoformat(),
+            "valid_until": None if request.valid_until is None else request.valid_until.isoformat(),
+        },
+        "holders": [dict[str, JSON](holder_members(holder)) for holder in request.holders],
+        "fields": dict(request.fields),
+    }
+
+
+def _digest(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("sha-256:"))
