@@ -6,6 +6,7 @@ Heavy parts are made when they are first asked for, so that a command pays only 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from api.database import Database, open_database
 from api.schema import Role
 from api.settings import Settings
 from api.storage import open_objects
-from ca.ceremony import Ceremony, open_ceremony
+from ca.ceremony import Ceremony, Credential, open_ceremony
+from ca.ceremony_acts import LOG_KEY
 from ca.keys import KeyFolder, LocalKeyWrapper
 from ca.trust import TrustList
 from ledger.errors import DomainError
@@ -24,15 +26,16 @@ from ledger.sequencer import Sequencer
 from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ca.timestamps import TimestampAuthority
+    from ledger.signing import Signer
     from licences.issuing import Issuer
+    from licences.issuing_production import Checkpoint, SealingTools
     from licences.rendering import Renderer
+    from seals.grants import Seal
     from seals.registry import SealCustodian
 
 PASSPHRASE_MINIMUM = 16
-LOG_KEY = "log"
+SEAL_REASON = "颁发证照"
 
 
 @dataclass(eq=False)
@@ -65,13 +68,6 @@ class House:
     def ceremony(self) -> Ceremony:
         """What the ceremony made; raises CeremonyMissing, CeremonyDamaged."""
         return open_ceremony(self.settings.home / "keys")
-
-    @cached_property
-    def trust(self) -> TrustList:
-        """Our own trust list, as verifiers have it."""
-        from ca.trust import read_trust
-
-        return read_trust(self.ceremony.trust)
 
     @cached_property
     def wrapper(self) -> LocalKeyWrapper:
@@ -120,14 +116,60 @@ class House:
             wrapper=self.wrapper,
         )
 
-    def status_list(self, now: "datetime") -> str:
-        """Return the signed status list as of now."""
-        from licences.status_list import build
+    def trust(self, now: datetime) -> TrustList:
+        """Return our own trust list, as verifiers have it."""
+        from ca.trust import load_trust
 
-        status = self.ceremony.status
-        signer, chain = self.keys.signer(status.key_name), self.ceremony.chain(status)[:-1]
-        with self.database.session(Role.WORKER) as session:
-            return build(session, signer, chain, self.settings.base_url, now)
+        return load_trust(self.ceremony.trust, now)
+
+    def issuer(self, role: Role, checkpoint: "Checkpoint | None" = None) -> "Issuer":
+        """Return a new issuer that works in a role; close it."""
+        from licences.issuing import build_issuer
+        from licences.issuing_production import nothing
+
+        return build_issuer(
+            sessions=lambda actor: self.database.session(role, actor),
+            connect=lambda: self.database.engine(role).connect().execution_options(isolation_level="AUTOCOMMIT"),
+            objects=self.objects,
+            wrapper=self.wrapper,
+            promiser=self.promiser,
+            catalogue=self.catalogue,
+            renderer=self.renderer(),
+            sealers=self.sealing_tools,
+            base_url=self.settings.base_url,
+            test=self.settings.test_marks,
+            checkpoint=checkpoint or nothing,
+        )
+
+    def sealing_tools(self, seal: "Seal") -> "SealingTools":
+        """Return the sealers of one seal, its key opened."""
+        from licences.issuing_production import SealingTools
+        from seals.appearance import SealAppearance
+        from seals.jades import JsonSealer
+        from seals.pades import PdfSealer
+
+        signer = self.keys.signer(seal.key_name)
+        chain = next(
+            self.ceremony.chain(made) for made in self.ceremony.seals.values() if made.cert_der == seal.certificate
+        )
+        appearance = SealAppearance.from_bytes(seal.appearance)
+        stamp = self.timestamps.stamp
+        return SealingTools(
+            # x5c carries no anchor (RFC 7515 section 4.1.6 leaves it out, verifiers bring their own).
+            json=JsonSealer(signer, chain[:-1], stamp),
+            pdf=PdfSealer(signer, chain, appearance, stamp, seal.name, SEAL_REASON),
+        )
+
+    def status_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
+        """Return the key and the chain that sign status lists."""
+        return self._signer(self.ceremony.status)
+
+    def receipt_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
+        """Return the key and the chain that sign receipts."""
+        return self._signer(self.ceremony.receipt)
+
+    def _signer(self, credential: Credential) -> "tuple[Signer, tuple[bytes, ...]]":
+        return self.keys.signer(credential.key_name), self.ceremony.chain(credential)[:-1]
 
 
 @contextmanager

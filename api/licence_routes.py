@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
@@ -18,13 +18,13 @@ from api.schema import Role
 from api.systems import DoorError, RegisteredSystem, authenticate
 from api.uploads import read_body
 from ledger.actor import Actor
-from ledger.errors import DomainError
+from ledger.reading import inclusion
+from licences.documents import MEDIA, load_document
+from licences.issuing import Issuer
 from licences.issuing_errors import LicenceUnknown, RequestFaulty
-from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused
+from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused, RenditionKind
 from licences.request_reader import read_request, request_schema
 from licences.store import reading
-
-MEDIA: Final = {"pdf": "application/pdf", "json": "application/json"}
 
 
 class DecisionMissing(DoorError):
@@ -38,8 +38,9 @@ class DecisionMissing(DoorError):
 class IssuingDoor:
     """The use case of the route, in plain synchronous steps for a thread."""
 
-    def __init__(self, house: House, clock: Callable[[], datetime]) -> None:
+    def __init__(self, house: House, issuer: Issuer, clock: Callable[[], datetime]) -> None:
         self._house = house
+        self._issuer = issuer
         self._clock = clock
 
     def issue(self, authorization: str | None, key: str | None, body: bytes) -> LicenceOut:
@@ -69,15 +70,23 @@ class IssuingDoor:
         actor = self._reader(authorization, identifier)
         return self._answer(actor, identifier, repeated=True)
 
-    def document(self, authorization: str | None, identifier: str, kind: str) -> bytes:
+    def document(self, authorization: str | None, identifier: str, kind: RenditionKind) -> bytes:
         """Return one document's bytes."""
-        self._reader(authorization, identifier)
-        return self._house.archive().document(identifier, kind)
+        actor = self._reader(authorization, identifier)
+        house = self._house
+        with house.database.session(Role.APP, actor) as session:
+            return load_document(session, house.objects, house.wrapper, identifier, kind)
 
     def proof(self, authorization: str | None, identifier: str) -> str | None:
         """Return the `.tlog-proof`, or None while the entry is pending."""
-        self._reader(authorization, identifier)
-        return self._house.archive().proof(identifier)
+        actor = self._reader(authorization, identifier)
+        house = self._house
+        with house.database.session(Role.APP, actor) as session:
+            version = own_version(session, identifier)
+            acts = reading.statuses(session, version.id)
+            # The first act on a version is its issue.
+            found = inclusion(session, house.objects, house.wrapper, acts[0].event_id) if acts else None
+            return None if found is None else found.text
 
     def _issue_now(self, value: dict[str, Any], actor: Actor) -> LicenceOut:
         request, faults = read_request(value, self._house.catalogue)
@@ -85,7 +94,7 @@ class IssuingDoor:
             raise RequestFaulty(faults=tuple(faults))
         if request.decision is None:
             raise DecisionMissing
-        outcome = self._house.issuer().issue_one(request, actor, self._clock())
+        outcome = self._issuer.issue_one(request, actor, self._clock())
         return self._answer(actor, *_issued(outcome))
 
     def _answer(
@@ -123,10 +132,10 @@ def _issued(outcome: Outcome) -> tuple[str, str | None]:
             raise outcome.error
 
 
-def routes(house: House, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> APIRouter:
-    """Return the routes over a house."""
+def routes(house: House, issuer: Issuer, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> APIRouter:
+    """Return the routes over a house and an issuer in the app's role."""
     router = APIRouter(prefix="/v1/licences", tags=["licences"])
-    door = IssuingDoor(house, clock)
+    door = IssuingDoor(house, issuer, clock)
     schema = {"requestBody": {"required": True, "content": {"application/json": {"schema": request_schema()}}}}
 
     @router.post("", status_code=201, responses=documented(400, 401, 403, 409, 413, 422), openapi_extra=schema)

@@ -1,7 +1,7 @@
 """What anyone may read: the log below /log/, the trust list, the signed status list. Static bytes, cache headers."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -12,7 +12,7 @@ from ledger.objects import ObjectStore
 # The checkpoint is published several times a second at the most; a tile's bytes never change under its path.
 _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=31536000, immutable"}
 
-_BYTES: Final = {"content": {"application/octet-stream": {}}}
+_BYTES: Final[dict[str, Any]] = {"content": {"application/octet-stream": {}}}
 
 
 def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -> APIRouter:

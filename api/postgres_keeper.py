@@ -152,7 +152,7 @@ class Keeper:
                 ],
                 check=True,
                 pass_fds=(self._server,),
-                preexec_fn=lambda: _die_with(keeper, signal.SIGKILL),  # noqa: PLW1509 - as in _serve
+                preexec_fn=lambda: _die_with(keeper, signal.SIGKILL),
             )
             made.rename(self._cluster)
             folder = os.open(self._folder, os.O_RDONLY)

@@ -5,6 +5,7 @@ The token is shown once and stored as its SHA-256: it has full entropy, so a slo
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,12 +67,12 @@ class RegisteredSystem:
 
 
 def register_system(
-    session: Session, *, system_id: str, name: str, operator_unit: Uscc, issuers: list[str], now: datetime
+    session: Session, *, system_id: str, name: str, operator_unit: Uscc, issuers: Sequence[str], now: datetime
 ) -> str:
     """Register a system, or give a registered one a new token; return the token, which is never shown again."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = session.get(System, system_id) or System(id=system_id, created_at=now)
-    row.name, row.operator_unit, row.issuers = name, operator_unit, issuers
+    row.name, row.operator_unit, row.issuers = name, operator_unit, list(issuers)
     row.token_digest, row.active = _digest(token), True
     session.add(row)
     return token

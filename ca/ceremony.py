@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import ValidationError
@@ -127,9 +126,9 @@ def _ceremony(plan: CeremonyPlan, certificates: Mapping[str, bytes], trust: byte
 
 def _seals(plans: Iterable[SealPlan], certificates: Mapping[str, bytes]) -> Mapping[str, SealCertificate]:
     names = {plan.id: ceremony_acts.seal_key(plan.id) for plan in plans}
-    return MappingProxyType(
-        {plan.id: SealCertificate(profiles.SEAL, certificates[names[plan.id]], names[plan.id], plan) for plan in plans}
-    )
+    return {
+        plan.id: SealCertificate(profiles.SEAL, certificates[names[plan.id]], names[plan.id], plan) for plan in plans
+    }
 
 
 def _read(path: Path) -> bytes:

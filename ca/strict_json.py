@@ -5,7 +5,6 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 from ca.errors import JsonInvalid
@@ -130,4 +129,4 @@ def texts_by_name(value: object, where: str) -> Mapping[str, str]:
     """Accept an object of texts; raises JsonInvalid."""
     if not isinstance(value, dict):
         raise JsonInvalid(f"{where} is not an object")
-    return MappingProxyType({text(key, where): text(item, where) for key, item in value.items()})
+    return {text(key, where): text(item, where) for key, item in value.items()}

@@ -1,7 +1,6 @@
 """The catalogue of licence types: the folders under `licences/types`, read once and checked while reading."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -11,26 +10,10 @@ from typing import Any, Final
 import yaml
 
 from licences.licence_type import LicenceType
+from licences.type_contradictions import contradictions
 from licences.type_errors import TypeBroken, TypeUnknown
 
 TYPES_FOLDER: Final = Path(__file__).parent / "types"
-
-PATH: Final = re.compile(r"{([a-z0-9_.]+)}")
-ENVELOPE_PATHS: Final = frozenset(
-    {
-        "number",
-        "identifier",
-        "issuer.name",
-        "issuer.code",
-        "issue_date",
-        "valid_from",
-        "valid_until",
-        "holders.name",
-        "holders.code",
-        "holders.share",
-    }
-)
-"""What a line may show besides the type's own content."""
 
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -81,43 +64,9 @@ def _load_type(folder: Path) -> LicenceType:
         kind: LicenceType = _reader().validate_json(json.dumps(raw), strict=True, extra="forbid")
     except (OSError, ValueError, yaml.YAMLError, ValidationError) as error:
         raise TypeBroken(slug, str(error)) from error
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        raise TypeBroken(slug, "schema.json describes no object with properties")
     kind = replace(kind, schema=schema, folder=folder)
-    for reason in _contradictions(kind):
+    for reason in contradictions(kind):
         raise TypeBroken(slug, reason)
     return kind
-
-
-def _contradictions(kind: LicenceType) -> Iterator[str]:
-    """Name what in a definition does not fit together."""
-    if kind.slug != kind.folder.name:
-        yield f"its short name is {kind.slug}"
-    if not re.fullmatch(r"[0-9A-Z]{18}[0-9]{3}", kind.code) or kind.code[:18] != kind.definer.code:
-        yield "its code is not its definer's code and three digits"
-    unlabelled = kind.properties.keys() - kind.field_labels.keys()
-    if unlabelled:
-        yield f"no label for {sorted(unlabelled)}"
-    for item in kind.items:
-        if item.face == "M" and item.mask is None:
-            yield f"{item.key} is masked, but not how"
-        yield from (
-            f"{item.key} shows unknown {path}" for path in _unknown_paths(kind, item.parts, item.each, item.key)
-        )
-    fields = {case.field for case in kind.holders.cases} | {agreed.field for agreed in kind.number.agree}
-    yield from (f"a rule asks for unknown {name}" for name in sorted(fields - kind.properties.keys()))
-    if not re.fullmatch(kind.number.pattern, kind.number.example):
-        yield "its example number does not match its own pattern"
-
-
-def _unknown_paths(
-    kind: LicenceType, parts: tuple[str | tuple[str, ...], ...], each: str | None, key: str
-) -> Iterator[str]:
-    if not parts:
-        yield from () if key in kind.properties else (key,)
-        return
-    texts = [text for part in parts for text in ((part,) if isinstance(part, str) else part)]
-    if each is not None:
-        yield from () if each in kind.properties else (each,)
-        return
-    for path in PATH.findall("".join(texts)):
-        if path not in ENVELOPE_PATHS and path.split(".")[0] not in kind.properties:
-            yield path

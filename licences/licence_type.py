@@ -1,10 +1,14 @@
 """What a licence type is: the shape of `types/<slug>/type.yaml`. A new type is new data, not new code."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+PATH: Final = re.compile(r"{([a-z0-9_.]+)}")
+"""A place in a part of a line: `{location}`, `{holders.name}`."""
 
 FaceClass = Literal["public", "personal"]
 FaceRule = Literal["P", "M", "H"]

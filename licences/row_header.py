@@ -84,7 +84,7 @@ def _positions(columns: Sequence[int]) -> str:
 
 
 def letters(at: int) -> str:
-    """Return how a spreadsheet names a column, counted from 0: A to Z, AA to ZZ, AAA …"""
+    """Return how a spreadsheet names a column counted from 0: A to Z, AA to ZZ, then AAA."""
     name, number = "", at + 1
     while number:
         number, remainder = divmod(number - 1, 26)

@@ -46,12 +46,13 @@ def json_rows(stream: BinaryIO) -> Iterator[RawRow]:
 def csv_rows(stream: BinaryIO) -> Iterator[RawRow]:
     """Yield the rows that are not blank, line breaks inside quoted cells included. Raises RowQuoteUnclosed."""
     lines = enumerate(_lines(stream), 1)
-    for number, line in lines:
-        parts, size, opened = [line.data], len(line.data or b""), _ends_open(line)
+    for number, first in lines:
+        parts, size, opened = [first.data], len(first.data or b""), _ends_open(first)
         while opened:
-            _, line = next(lines, (0, None))
-            if line is None:
+            more = next(lines, None)
+            if more is None:
                 raise RowQuoteUnclosed(number)
+            line = more[1]
             size += 1 + len(line.data or b"")
             if size > MAX_ROW:
                 parts.clear()

@@ -76,23 +76,28 @@ def _root(place: str) -> str:
 def _mended(schema: Mapping[str, Any], value: JSON) -> JSON:
     """Return a value with the shape of the envelope: what fits as it is, stand-ins for the rest."""
     optional = "null" in schema["type"]
-    if optional and value is None:
-        return None
-    if "object" in schema["type"]:
-        members = value if isinstance(value, dict) else {}
-        rules, required = schema.get("properties"), schema.get("required", ())
-        if rules is None or (optional and not isinstance(value, dict)):
-            return members if rules is None else None
-        return {key: _mended(rule, members.get(key)) for key, rule in rules.items() if key in members or key in required}
-    if "array" in schema["type"]:
-        return [_mended(schema["items"], entry) for entry in value[: schema["maxItems"]]] if isinstance(value, list) else []
-    if schema.get("format") == "date":
-        return value if _is_day(value) else None if optional else _DAY
-    return value[: schema["maxLength"]] if isinstance(value, str) else None if optional else ""
+    match schema["type"][0] if isinstance(schema["type"], list) else schema["type"]:
+        case "object" if isinstance(value, dict) or not optional:
+            return _mended_members(schema, value if isinstance(value, dict) else {})
+        case "array":
+            entries = value[: schema["maxItems"]] if isinstance(value, list) else []
+            return [_mended(schema["items"], entry) for entry in entries]
+        case "string" if isinstance(value, str) and (_is_day(value) or "format" not in schema):
+            return value[: schema.get("maxLength")]
+        case "string" if not optional:
+            return _DAY if "format" in schema else ""
+    return None
 
 
-def _is_day(value: JSON) -> bool:
+def _mended_members(schema: Mapping[str, Any], members: dict[str, JSON]) -> JSON:
+    rules, required = schema.get("properties"), schema.get("required", ())
+    if rules is None:
+        return members
+    return {key: _mended(rule, members.get(key)) for key, rule in rules.items() if key in members or key in required}
+
+
+def _is_day(text: str) -> bool:
     try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False

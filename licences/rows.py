@@ -15,17 +15,24 @@ An empty cell is an absent value. Days are `2026-11-22`, `20261122` or `2026年1
 validity. Lists and objects are JSON in the cell; a list of plain texts may be separated by `|` instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from licences.catalogue import Catalogue
 from licences.drafts import LicenceRequest
 from licences.faults import FieldFault
 from licences.licence_type import LicenceType
-from licences.row_errors import RowFileUnreadable
+from licences.row_csv import CsvReader
+from licences.row_errors import RowFileBinary, RowFileEmpty, RowFileEncoding, RowFileNotLines, RowFileUnreadable
+from licences.row_faults import ENCODING, NOT_JSON, NUL, QUOTES, TOO_LONG, cell_count
+from licences.row_json import parse_json
+from licences.row_lines import RawRow, csv_rows, json_rows
+from licences.row_requests import judge
+from licences.row_text import Decoder, split_cells
 
 HEAD: Final = 1 << 20
 """As much of a file as is looked at before the first row: the form and the encoding are told by it."""
@@ -33,7 +40,6 @@ HEAD: Final = 1 << 20
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _JSON_SUFFIXES: Final = {".jsonl", ".ndjson"}
-_Judgement = tuple[LicenceRequest | None, tuple[FieldFault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +69,21 @@ def read_rows(
 
 def _read(path: Path, catalogue: Catalogue, default: LicenceType | None, today: date | None) -> Iterator[Row]:
     try:
-        with path.open("rb", buffering=HEAD) as stream:
+        with BufferedReader(FileIO(path), HEAD) as stream:
             head = stream.peek()
             _refuse_what_is_no_text(head)
             if head.startswith(_BYTE_ORDER_MARK):
                 stream.read(len(_BYTE_ORDER_MARK))
                 head = head.removeprefix(_BYTE_ORDER_MARK)
-            if path.suffix.lower() in _JSON_SUFFIXES or (path.suffix.lower() != ".csv" and head.lstrip()[:1] == b"{"):
-                yield from _json_lines(stream, head, catalogue, default, today)
-            else:
-                yield from _csv(stream, head, catalogue, default, today)
+            read = _json_lines if _is_json(path, head) else _csv
+            yield from read(stream, head, catalogue, default, today)
     except OSError as error:
         raise RowFileUnreadable(path.name) from error
+
+
+def _is_json(path: Path, head: bytes) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in _JSON_SUFFIXES or (suffix != ".csv" and head.lstrip().startswith((b"{", b"[")))
 
 
 def _refuse_what_is_no_text(head: bytes) -> None:
@@ -89,7 +98,7 @@ def _refuse_what_is_no_text(head: bytes) -> None:
 def _json_lines(
     stream: BinaryIO, head: bytes, catalogue: Catalogue, default: LicenceType | None, today: date | None
 ) -> Iterator[Row]:
-    if head.lstrip()[:1] != b"{":
+    if not head.lstrip().startswith(b"{"):
         raise RowFileNotLines
     for raw in json_rows(stream):
         text = _text(raw, _utf8)

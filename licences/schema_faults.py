@@ -1,5 +1,6 @@
 """JSON Schema (draft 2020-12) judged with messages of our own, in zh and en, that never repeat a value."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -10,6 +11,7 @@ from licences.faults import FieldFault
 Message = tuple[str, str, str]
 """Fault code, zh, en."""
 
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _TYPES: Final = {
     "string": ("文本", "text"),
     "integer": ("整数", "a whole number"),
@@ -93,7 +95,7 @@ def _dependent(error: Any) -> tuple[str, str, str, list[str]]:
 def _additional(error: Any) -> tuple[str, str, str, list[str]]:
     known = error.schema.get("properties", {})
     # The name came from outside: shown only when it looks like a name.
-    extra = [name if name.isidentifier() and len(name) <= 40 else "?" for name in error.instance if name not in known]
+    extra = [name if _NAME.fullmatch(name) else "?" for name in error.instance if name not in known]
     return "schema.unknown", "此类证照没有这一项", "licences of this type have no such field", extra
 
 
@@ -158,6 +160,7 @@ _ABOUT_VALUES: Final[dict[str | None, Callable[[Any], Message]]] = {
     "const": _const,
     "format": _format,
     "uniqueItems": _unique,
+    "not": _not_allowed,
     "minLength": _limit("schema.min_length", "至少 {} 个字符", "must have at least {} characters"),
     "maxLength": _limit("schema.max_length", "最多 {} 个字符", "must have at most {} characters"),
     "minItems": _limit("schema.min_items", "至少 {} 项", "must have at least {} entries"),

@@ -75,9 +75,9 @@ class Rule:
     gives: Status
     allowed_in: frozenset[Status]
     event: EventKind
-    reach: Reach = "decision"
-    kinds: Mapping[str, str] = _NO_KINDS
-    may_end: bool = False
+    reach: Reach
+    kinds: Mapping[str, str]
+    may_end: bool
 
 
 def _rule(

@@ -6,9 +6,8 @@ from datetime import date
 from itertools import accumulate
 from typing import Final
 
-from licences.catalogue import PATH
 from licences.drafts import JSON, Holder
-from licences.licence_type import Item, LicenceType, MaskName, Wording
+from licences.licence_type import PATH, Item, LicenceType, MaskName, Wording
 from licences.masking import mask
 
 NO_END: Final = "长期"

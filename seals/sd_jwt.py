@@ -7,7 +7,7 @@ document as a smaller genuine one.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -61,9 +61,10 @@ class Restored:
     closed: int
 
 
-def random_salt() -> str:
-    """Return 128 random bits as base64url. Source: RFC 9901 section 4.2.1."""
-    return b64url_encode(secrets.token_bytes(_SALT))
+def random_salts(count: int) -> Iterator[str]:
+    """Return salts of 128 random bits each, as base64url, drawn at once. Source: RFC 9901 section 4.2.1."""
+    drawn = secrets.token_bytes(_SALT * count)
+    return iter([b64url_encode(drawn[start : start + _SALT]) for start in range(0, len(drawn), _SALT)])
 
 
 def digest_of(text: str) -> str:
@@ -75,7 +76,7 @@ def digest_of(text: str) -> str:
 
 
 def conceal(
-    claims: Mapping[str, JSON], disclosable: Iterable[Path], salt: Callable[[], str] = random_salt
+    claims: Mapping[str, JSON], disclosable: Iterable[Path], salts: Callable[[int], Iterator[str]] = random_salts
 ) -> Concealed:
     """Replace the claims at the given paths by digests; raises ClaimsNotSealable.
 
@@ -85,7 +86,7 @@ def conceal(
     wanted = frozenset(disclosable)
     _check_paths(wanted)
     made: list[Disclosure] = []
-    payload = _conceal(dict(claims), (), wanted, made, salt)
+    payload = _conceal(dict(claims), (), wanted, made, salts(len(wanted)))
     assert isinstance(payload, dict)
     if len(made) != len(wanted):
         raise ClaimsNotSealable(reason="path_not_in_claims")
@@ -100,17 +101,17 @@ def _check_paths(wanted: frozenset[Path]) -> None:
             raise ClaimsNotSealable(reason="claim_is_always_open")
 
 
-def _conceal(value: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salt: Callable[[], str]) -> JSON:
+def _conceal(value: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salts: Iterator[str]) -> JSON:
     """Return the value with everything wanted below it replaced; inner claims first, so that they nest."""
     if isinstance(value, dict):
-        return _conceal_members(value, path, wanted, made, salt)
+        return _conceal_members(value, path, wanted, made, salts)
     if isinstance(value, list):
-        return [_conceal_element(item, (*path, index), wanted, made, salt) for index, item in enumerate(value)]
+        return [_conceal_element(item, (*path, index), wanted, made, salts) for index, item in enumerate(value)]
     return value
 
 
 def _conceal_members(
-    value: dict[str, JSON], path: Path, wanted: frozenset[Path], made: list[Disclosure], salt: Callable[[], str]
+    value: dict[str, JSON], path: Path, wanted: frozenset[Path], made: list[Disclosure], salts: Iterator[str]
 ) -> dict[str, JSON]:
     if not _RESERVED.isdisjoint(value):
         raise ClaimsNotSealable(reason="reserved_name")
@@ -118,9 +119,9 @@ def _conceal_members(
     digests: list[str] = []
     for name, member in value.items():
         here = (*path, name)
-        inner = _conceal(member, here, wanted, made, salt)
+        inner = _conceal(member, here, wanted, made, salts)
         if here in wanted:
-            digests.append(_disclose(here, [salt(), name, inner], made))
+            digests.append(_disclose(here, [next(salts), name, inner], made))
         else:
             open_members[name] = inner
     if digests:
@@ -130,10 +131,10 @@ def _conceal_members(
 
 
 def _conceal_element(
-    item: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salt: Callable[[], str]
+    item: JSON, path: Path, wanted: frozenset[Path], made: list[Disclosure], salts: Iterator[str]
 ) -> JSON:
-    inner = _conceal(item, path, wanted, made, salt)
-    return {ELEMENT: _disclose(path, [salt(), inner], made)} if path in wanted else inner
+    inner = _conceal(item, path, wanted, made, salts)
+    return {ELEMENT: _disclose(path, [next(salts), inner], made)} if path in wanted else inner
 
 
 def _disclose(path: Path, content: list[JSON], made: list[Disclosure]) -> str:

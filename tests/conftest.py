@@ -1,6 +1,5 @@
 """What tests share: one real PostgreSQL for the whole run, databases cloned from a template, an object store, vectors."""
 
-import importlib
 import os
 import shutil
 import tempfile
@@ -14,15 +13,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.embedded_postgres import running
-from api.row_security import secure
-from api.schema import SCHEMAS, Role, make_roles, make_schemas
+from api.schema import Role
 from ledger.local_objects import LocalObjects
 from ledger.objects import ObjectStore
+from tests.from_models import build_from_models
 
 _SERVER = "ELICENCE_TEST_POSTGRES"
 _TEMPLATE = "elicence_template"
@@ -51,23 +50,9 @@ def template(postgres_url: str) -> str:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchone() is None:
             connection.execute("DROP DATABASE IF EXISTS building")
             connection.execute("CREATE DATABASE building")
-            _build(_named(postgres_url, "building"))
+            build_from_models(_named(postgres_url, "building"))
             connection.execute(sql.SQL("ALTER DATABASE building RENAME TO {}").format(sql.Identifier(_TEMPLATE)))
     return _TEMPLATE
-
-
-def _build(url: str) -> None:
-    with create_engine(url, poolclass=NullPool).begin() as connection:
-        make_roles(connection, logins=True)
-        connection.exec_driver_sql(f"SET LOCAL ROLE {Role.OWNER}")
-        make_schemas(connection)
-        for schema in SCHEMAS:
-            try:
-                metadata = importlib.import_module(f"{schema}.models").Base.metadata
-            except Exception:  # while the rooms are being built: one of them may not stand yet
-                continue
-            metadata.create_all(connection)
-            secure(connection, metadata)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """The checks as data and as the tables of docs/verification.md, which a test compares with the checks themselves."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from licences.verification.check import Check
@@ -101,3 +103,14 @@ def _advice() -> Iterator[str]:
     for advice in Advice:
         yield f"| {advice.name} | {advice.en}<br>{advice.zh} |"
     yield ""
+
+
+def write(page: Path) -> None:
+    """Put the generated part into the page, in the place of the old one."""
+    text = page.read_text("utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    page.write_text(before + generated() + after, "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -30,7 +30,7 @@ def judge(examined: Examined, sources: Sources, request: VerificationRequest) ->
     rows: dict[str, CheckResult] = {}
     for check in CHECKS:
         rows[check.id] = _row(check, case, rows)
-    # 3. One published rule makes the verdict of the mandatory checks' outcomes.
+    # 3. Apply the one published rule to the mandatory checks: it makes the verdict.
     verdict = request.policy.verdict((row.id, row.outcome) for row in rows.values())
     # 4. Say why: the first mandatory check that decided it.
     deciding = _deciding(verdict, request, rows)

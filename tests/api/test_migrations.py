@@ -15,9 +15,9 @@ from api import database as module
 from api.database import HEAD, MIGRATIONS, Database, DatabaseNewer
 from api.embedded_postgres import running
 from api.migrations import __main__ as command
-from api.row_security import secure
-from api.schema import SCHEMAS, Role, make_schemas, metadatas
+from api.schema import SCHEMAS, Role
 from tests.api.postgres_users import ROOT, ask, identities, short_folder
+from tests.from_models import build_from_models
 
 _CATALOGUE = {
     "columns": """
@@ -63,6 +63,7 @@ def migrated_template(new_database: MakeDatabase) -> Iterator[str]:
 @pytest.fixture
 def migrated(new_database: MakeDatabase, migrated_template: str) -> Iterator[Database]:
     with new_database(migrated_template) as database:
+        database.migrate()  # a copy does not bring the owner's right to make schemas in it
         yield database
 
 
@@ -71,11 +72,7 @@ def catalogues(new_database: MakeDatabase) -> list[dict[str, set[tuple[object, .
     """What PostgreSQL says of a database made by the migrations and of one made from the models."""
     with new_database("template1") as by_migration, new_database("template1") as by_model:
         by_migration.migrate()
-        with by_model.engine(Role.OWNER).begin() as owner:
-            make_schemas(owner)
-            for metadata in metadatas():
-                metadata.create_all(owner)
-                secure(owner, metadata)
+        build_from_models(by_model.url)
         return [
             {aspect: _catalogue(database, query) for aspect, query in _CATALOGUE.items()}
             for database in (by_migration, by_model)
@@ -146,13 +143,11 @@ def test_a_database_of_a_newer_program_is_left_alone(migrated: Database) -> None
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from api.migrations import table_security
-
     def fail(*_: object) -> None:
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(table_security.row_security, "secure_table", fail)
+        broken.setattr("api.row_security.secure_table", fail)
         with pytest.raises(RuntimeError):
             empty.migrate()
     with empty.session(Role.OWNER) as session:

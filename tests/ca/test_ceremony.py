@@ -1,3 +1,4 @@
+import pickle
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,6 +69,10 @@ def test_the_next_process_finds_what_was_made(city: City) -> None:
     assert again == city.ceremony
     token = again.timestamp_authority(KeyFolder(city.folder.path, b"a passphrase for tests")).stamp(bytes(32), NOW)
     assert token
+
+
+def test_what_a_ceremony_made_can_be_given_to_another_process(city: City) -> None:
+    assert pickle.loads(pickle.dumps((city.ceremony, city.trust))) == (city.ceremony, city.trust)
 
 
 def test_all_files_are_the_owners_alone(city: City) -> None:

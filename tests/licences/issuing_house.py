@@ -88,9 +88,7 @@ def register_seals(database: Database) -> dict[str, tuple[Seal, Grant]]:
 
 def tools(seal: Seal) -> SealingTools:
     keys = seal_keys(seal.code, seal.organisation)
-    pdf = PdfSealer(
-        keys.signer, (*keys.chain, root().certificate), appearance(), timestamper(), seal.name, "颁发证照"
-    )
+    pdf = PdfSealer(keys.signer, (*keys.chain, root().certificate), appearance(), timestamper(), seal.name, "颁发证照")
     return SealingTools(JsonSealer(keys.signer, keys.chain, timestamper()), pdf)
 
 

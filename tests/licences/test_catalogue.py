@@ -47,14 +47,14 @@ def test_the_schema_is_a_schema(kind: LicenceType) -> None:
 
 @each_type
 def test_everything_has_its_words_in_both_languages(kind: LicenceType) -> None:
-    words = [kind.name, kind.authority, kind.number.form, kind.definer, *kind.items, *kind.labels.values()]
+    words: list[Any] = [kind.name, kind.authority, kind.number.form, kind.definer, *kind.items, *kind.labels.values()]
     words += [item.about for item in kind.items if item.about]
     words += [label.about for label in kind.labels.values() if label.about]
     words += [variant for item in kind.items if item.labels_by for variant in item.labels_by.values.values()]
     for word in words:
         assert word.zh.strip()
         assert word.en.strip()
-        assert word.en.isascii() or "㎡" in word.en or "不动产" in word.en or "/" in word.en or "," in word.en or "such as" in word.en
+        assert word.en != word.zh
     assert kind.field_labels.keys() >= kind.properties.keys()
 
 
@@ -68,7 +68,8 @@ def test_codes_are_sound(kind: LicenceType) -> None:
 @each_type
 def test_what_identifies_a_person_is_never_public(kind: LicenceType) -> None:
     public = {item.key for item in kind.items if item.face == "P"}
-    assert not public & {"id_number", "owner_codes", "owners", "location", "unit_number", "notes", "plans"}
+    assert not public & {"id_number", "owner_codes", "owners", "location", "unit_number", "plans"}
+    assert kind.face_class == "public" or "notes" not in public
 
 
 @each_type
@@ -158,7 +159,7 @@ def test_unreadable_definitions_are_refused(copied: Path, name: str, text: str) 
 
 def test_a_definition_without_its_schema_is_refused(copied: Path) -> None:
     (copied / "schema.json").unlink()
-    with pytest.raises(TypeBroken, match="schema.json"):
+    with pytest.raises(TypeBroken, match=r"schema\.json"):
         Catalogue.load(copied.parent)
 
 

@@ -2,12 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
 from io import BytesIO
 from typing import Any
 
 from asn1crypto import keys, tsp, x509
+from cryptography import x509 as cryptography_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
@@ -25,6 +31,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore, SimpleTrustMa
 
 from ca.timestamps import TimestampAuthority
 from tests.seals.house import Party
+from tests.seals.keys import NOW
 
 
 def judge(data: bytes, root: bytes, moment: datetime) -> PdfSignatureStatus:
@@ -62,30 +69,69 @@ class _OwnTimeStamper(TimeStamper):
         return tsp.TimeStampResp.load(self._authority.respond(req.dump(), self._now))
 
 
-def stock_sealer(party: Party, authority: TimestampAuthority | None, now: datetime) -> Callable[[bytes], bytes]:
+@dataclass(frozen=True, slots=True)
+class PrivateParty:
+    """Whom pyHanko signs for: the PKCS#8 of the key, and certificates, the signer's first."""
+
+    key: bytes
+    chain: tuple[bytes, ...]
+
+
+@cache
+def rsa_party() -> PrivateParty:
+    """A signer of another maker's kind: RSA, self-signed."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    name = cryptography_x509.Name([cryptography_x509.NameAttribute(NameOID.COMMON_NAME, "another maker")])
+    certificate = (
+        cryptography_x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return PrivateParty(_pkcs8(key), (certificate.public_bytes(Encoding.DER),))
+
+
+def _pkcs8(key: Any) -> bytes:
+    data: bytes = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return data
+
+
+def stock_sealer(
+    party: Party | PrivateParty,
+    authority: TimestampAuthority | None,
+    now: datetime,
+    *,
+    pades: bool = True,
+    certify: bool = True,
+) -> Callable[[bytes], bytes]:
     """Return stock pyHanko sealing the same way: certified P=2, CAdES, B-T if there is a timestamp authority.
 
     This is the reference row of the seal benchmark.
     """
     certificates = [x509.Certificate.load(one) for one in party.chain]
-    key = party.signer._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = party.key if isinstance(party, PrivateParty) else _pkcs8(party.signer._key)
     signer = SimpleSigner(
         signing_cert=certificates[0],
         signing_key=keys.PrivateKeyInfo.load(key),
         cert_registry=SimpleCertificateStore.from_certs(certificates),  # type: ignore[no-untyped-call]
     )
+    name = "Seal1" if certify else "Seal2"
     metadata = PdfSignatureMetadata(
-        field_name="Seal1",
+        field_name=name,
         md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-        certify=True,
+        subfilter=SigSeedSubFilter.PADES if pades else SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
+        certify=certify,
         docmdp_permissions=MDPPerm.FILL_FORMS,
     )
     pdf_signer = PdfSigner(
         metadata,
         signer,
         timestamper=None if authority is None else _OwnTimeStamper(authority, now),
-        new_field_spec=SigFieldSpec("Seal1", on_page=0, box=(400, 200, 519, 319)),
+        new_field_spec=SigFieldSpec(name, on_page=0, box=(400, 200, 519, 319)),
     )
 
     def seal(pdf: bytes) -> bytes:

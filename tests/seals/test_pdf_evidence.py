@@ -1,0 +1,463 @@
+"""Reading sealed files: what is genuine is found whole, every change is found, and nothing but our errors comes out."""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seals.cms import CmsWriter
+from seals.errors import SealError
+from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
+from seals.pdf_evidence import PdfSignature, read_pdf
+from seals.pdf_file import PdfFile
+from seals.pdf_objects import Name, PdfObject, Ref, serialise
+from seals.pdf_update import PdfUpdate
+from tests.seals.house import PLACEMENT, authority, page, seal_party, sealer
+from tests.seals.keys import NOW
+from tests.seals.mini_pdf import BLANK, blank, build
+from tests.seals.pyhanko_oracle import rsa_party, stock_sealer
+from tests.seals.test_pdf_file import rewritten
+
+
+@cache
+def sealed(original: bytes | None = None) -> bytes:
+    return sealer(authority().stamp).seal(page() if original is None else original, PLACEMENT, NOW).data
+
+
+@cache
+def small() -> bytes:
+    """A sealed document without a rendered page: the exhaustive tests go through it byte by byte."""
+    return sealed(blank())
+
+
+def seal_of(data: bytes) -> PdfSignature:
+    found = read_pdf(data).seal
+    assert found is not None
+    return found
+
+
+def clean(data: bytes, *, timestamped: bool = True) -> bool:
+    """Whether nothing whatever is amiss; raises nothing but our own errors, and those for damage only."""
+    try:
+        evidence = read_pdf(data)
+    except PdfUnreadable:
+        return False
+    return any(
+        not (seal.fault or seal.canonical_faults or seal.coverage_faults) and (seal.token is not None) == timestamped
+        for seal in evidence.signatures
+    )
+
+
+def hole(data: bytes) -> tuple[int, int]:
+    """From where to where /Contents stands, brackets included."""
+    first, second, _ = (int(number) for number in re.findall(rb"/ByteRange\[0 (\d+) (\d+) (\d+)", data)[-1])
+    return first, second
+
+
+def changed(data: bytes, place: int, new: bytes) -> bytes:
+    return data[:place] + new + data[place + len(new) :]
+
+
+def test_what_is_genuine_is_clean() -> None:
+    assert clean(small())
+    assert clean(sealed())
+
+
+@pytest.mark.parametrize(("timestamped", "step"), [(False, 1), (True, 5)])
+def test_every_changed_byte_of_the_signature_value_is_found(timestamped: bool, step: int) -> None:  # noqa: FBT001
+    data = small() if timestamped else sealer().seal(blank(), PLACEMENT, NOW).data
+    assert clean(data, timestamped=timestamped)
+    start, end = hole(data)
+    for place in range(start, end, step):
+        new = b"0" if data[place : place + 1] != b"0" else b"1"
+        assert not clean(changed(data, place, new), timestamped=timestamped), (place, new)
+    # The same byte spelt otherwise, and what is no digit at all.
+    for place in range(start + 1, end - 1, 11 * step):
+        for new in {data[place : place + 1].swapcase(), b" ", b"g"} - {data[place : place + 1]}:
+            assert not clean(changed(data, place, new), timestamped=timestamped), (place, new)
+
+
+def test_every_changed_byte_elsewhere_is_found() -> None:
+    data = small()
+    start, end = hole(data)
+    trailer = len(data) - 700
+    # All of what steers readers: signature dictionary, cross-reference, trailer, the first revision; steps through the font.
+    places = [*range(start), *range(end, end + 200), *range(end + 200, trailer, 37), *range(trailer, len(data))]
+    for place in places:
+        assert not clean(changed(data, place, bytes([data[place] ^ 0x01]))), place
+
+
+def test_every_changed_number_of_the_structure_is_found() -> None:
+    data = small()
+    start, end = hole(data)
+    digits = [match.start() for match in re.finditer(rb"\d", data[:start])]
+    digits += [
+        end + match.start() for match in re.finditer(rb"\d", data[end:]) if end + match.start() > len(data) - 700
+    ]
+    for place in digits:
+        for step in (1, 5):
+            new = b"%d" % ((int(data[place : place + 1]) + step) % 10)
+            assert not clean(changed(data, place, new)), (place, new)
+
+
+def test_a_changed_page_is_named_as_such() -> None:
+    data = sealed()
+    place = data.index(b"FEFF")
+    seal = seal_of(changed(data, place + 5, b"0" if data[place + 5] != ord("0") else b"1"))
+    assert seal.fault == "digest"
+    assert seal.signature_valid
+    assert seal.canonical_faults == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda text: text.upper(), "contents.hexadecimal"),
+        (lambda text: text[:-2] + b"01", "contents.padding"),
+        (lambda text: text[:-1] + b" ", "contents.hexadecimal"),
+        (lambda text: text[:-2] + b"\n0", "contents.hexadecimal"),
+    ],
+)
+def test_other_spellings_of_the_same_value_are_found(change: Callable[[bytes], bytes], code: str) -> None:
+    data = small()
+    start, end = hole(data)
+    seal = seal_of(data[: start + 1] + change(data[start + 1 : end - 1]) + data[end - 1 :])
+    assert seal.fault is None  # any other reader is content
+    assert [fault.code for fault in seal.canonical_faults] == [code]
+
+
+def test_a_timestamp_of_another_document_is_found() -> None:
+    data, other = small(), sealed()
+    seal, stolen = seal_of(data), seal_of(other)
+    assert stolen.token is not None
+    value = CmsWriter(seal.certificates).assemble(seal.signed_digest, seal.signature, stolen.token)
+    start, end = hole(data)
+    text = value.hex().encode().ljust(end - start - 2, b"0")
+    found = seal_of(data[: start + 1] + text + data[end - 1 :])
+    assert [fault.code for fault in found.canonical_faults] == ["timestamp.imprint"]
+    assert found.fault is None
+
+
+def test_a_removed_timestamp_leaves_none() -> None:
+    data = small()
+    seal = seal_of(data)
+    start, end = hole(data)
+    value = CmsWriter(seal.certificates).assemble(seal.signed_digest, seal.signature, None)
+    text = value.hex().encode().ljust(end - start - 2, b"0")
+    assert seal_of(data[: start + 1] + text + data[end - 1 :]).token is None
+
+
+def test_a_signature_of_another_document_is_found() -> None:
+    one = sealer(authority().stamp)
+    data = one.seal(blank(), PLACEMENT, NOW).data
+    other = one.seal(blank({3: BLANK[3].replace(b"595", b"596")}), PLACEMENT, NOW).data
+    start, end = hole(data)
+    assert hole(other) == (start, end)
+    found = seal_of(data[:start] + other[start:end] + data[end:])
+    assert found.fault == "digest"
+    assert found.signature_valid
+    assert found.canonical_faults == ()
+
+
+def _resigned(data: bytes, start: int, end: int) -> bytes:
+    """Sign again with the seal's own key, with a byte range that leaves out `start` to `end`."""
+    old = re.search(rb"/ByteRange\[0 [\d ]+\]", data)
+    assert old is not None
+    numbers = b"/ByteRange[0 %d %d %d" % (start, end, len(data) - end)
+    data = changed(data, old.start(), numbers.ljust(len(old[0]) - 1) + b"]")
+    digest = sha256(data[:start] + data[end:]).digest()
+    writer = CmsWriter(seal_party().chain)
+    signature = seal_party().signer.sign(writer.signed_attributes(digest))
+    value = writer.assemble(digest, signature, authority().stamp(sha256(signature).digest(), NOW)).hex().encode()
+    contents, contents_end = hole(small())
+    return changed(data, contents + 1, value.ljust(contents_end - contents - 2, b"0"))
+
+
+def test_signing_again_the_same_way_is_clean() -> None:
+    assert clean(_resigned(small(), *hole(small())))
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 0), (0, 1), (0, 40), (-1, 0), (0, -1), (-1, -1), (20, 20)])
+def test_even_the_key_holder_cannot_leave_out_more_or_less(before: int, after: int) -> None:
+    start, end = hole(small())
+    found = seal_of(_resigned(small(), start - before, end + after))
+    assert "byte_range.gap" in [fault.code for fault in found.canonical_faults]
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\n", b"\x00", b" ", b"%", b"%%EOF\n", b"rubbish", b"\nstartxref\n", b"1 0 obj\n<<>>\nendobj\n"]
+)
+def test_bytes_behind_the_end_are_found(tail: bytes) -> None:
+    seal = seal_of(small() + tail)
+    assert seal.fault is None
+    assert [fault.code for fault in seal.coverage_faults] == ["coverage.trailing_bytes"]
+
+
+def _later_revision(data: bytes, ref: Ref, body: bytes) -> bytes:
+    update = PdfUpdate(PdfFile(data))
+    update.put(ref, body)
+    return bytes(update.finish(b""))
+
+
+@pytest.mark.parametrize("number", [3, 2, 1, 900])
+def test_a_later_revision_is_found_and_named(number: int) -> None:
+    file = PdfFile(small())
+    body = file.amended(Ref(number, 0), {}) if number < 900 else b"null"
+    data = _later_revision(small(), Ref(number, 0), body)
+    seal = seal_of(data)
+    assert seal.fault is None
+    assert [(fault.code, fault.detail) for fault in seal.coverage_faults] == [
+        ("coverage.later_revision", f"objects {number}")
+    ]
+
+
+def test_a_page_painted_over_by_a_later_revision_is_found() -> None:
+    body = PdfFile(small()).amended(Ref(3, 0), {"MediaBox": b"[0 0 1 1]"})
+    data = _later_revision(small(), Ref(3, 0), body)
+    assert next(PdfFile(data).pages()).effective["MediaBox"] == [0, 0, 1, 1]
+    assert seal_of(data).coverage_faults
+
+
+def test_a_seal_taken_out_of_the_form_is_gone() -> None:
+    file = PdfFile(small())
+    data = _later_revision(small(), file.root, file.amended(file.root, {"AcroForm": b"<</Fields[]>>"}))
+    assert read_pdf(data).signatures == ()
+
+
+def test_a_second_field_for_the_same_signature_is_no_second_seal() -> None:
+    file = PdfFile(small())
+    (field,) = file.array(file.dictionary(file.catalog["AcroForm"])["Fields"])
+    assert isinstance(field, Ref)
+    twice = b"<</Fields[%d 0 R %d 0 R]/SigFlags 3>>" % (field.number, field.number)
+    data = _later_revision(small(), file.root, file.amended(file.root, {"AcroForm": twice}))
+    assert all(seal.coverage_faults for seal in read_pdf(data).signatures)
+
+
+def test_unsigned() -> None:
+    for data in (blank(), page()):
+        assert read_pdf(data).signatures == ()
+        assert read_pdf(data).seal is None
+
+
+def test_encrypted(tmp_path: Path) -> None:
+    with pytest.raises(PdfEncrypted):
+        read_pdf(rewritten(tmp_path, page(), "--encrypt", "", "owner", "256", "--"))
+
+
+def test_a_file_that_was_written_anew_is_not_the_sealed_one(tmp_path: Path) -> None:
+    assert not clean(rewritten(tmp_path, sealed()))
+
+
+def test_attachments_of_a_changed_document_do_not_hide_the_change() -> None:
+    data = sealed()
+    place = data.index(b"/Type/EmbeddedFile")
+    place = data.rindex(b"<<", 0, place)
+    assert data[place : place + 10] == b"<</Length "
+    assert seal_of(data.replace(b"/EmbeddedFiles<<", b"/EmbeddedFilex<<")).fault == "digest"
+    filtered = data.replace(b"/Type/EmbeddedFile", b"/Filter/LZWDecode ", 1)
+    evidence = read_pdf(filtered)
+    assert evidence.seal is not None
+    assert evidence.seal.fault == "digest"
+    assert evidence.embedded == {}
+
+
+def test_attachments_over_the_limit() -> None:
+    with pytest.raises(PdfOverLimits):
+        read_pdf(sealed(page(json="x" * ((8 << 20) + 1))))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        b"null",
+        b"[]",
+        b"<<>>",
+        b"<</Contents<00>>>",
+        b"<</Contents<00>/ByteRange[0 1 2]>>",
+        b"<</Contents<00>/ByteRange[0 1 2 -3]>>",
+        b"<</Contents<00>/ByteRange[0 1 2 99999999]>>",
+        b"<</Contents<00>/ByteRange[0 9 2 3]>>",
+        b"<</Contents<00>/ByteRange[0 1 2 true]>>",
+        b"<</Contents 7/ByteRange[0 1 2 3]>>",
+        b"<</Contents<00>/ByteRange[0 1 2 3]/Prop_Build<</App<</Name/elicence-seal-v1>>>>>>",
+        b"<</Contents<30>/ByteRange[0 1 2 3]/Prop_Build<</App<</Name/elicence-seal-v1>>>>>>",
+    ],
+)
+def test_odd_signatures_are_refused(signature: bytes) -> None:
+    catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>"
+    with pytest.raises(PdfUnreadable):
+        read_pdf(blank({1: catalog, 4: b"<</FT/Sig/T(x)/V 5 0 R>>", 5: signature}))
+
+
+def test_a_signature_inside_its_field_is_refused() -> None:
+    catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>"
+    with pytest.raises(PdfUnreadable):
+        read_pdf(blank({1: catalog, 4: b"<</FT/Sig/T(x)/V<</Contents<00>/ByteRange[0 1 2 3]>>>>"}))
+
+
+def test_endless_field_trees_are_refused() -> None:
+    catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>"
+    with pytest.raises(PdfOverLimits):
+        read_pdf(blank({1: catalog, 4: b"<</T(x)/Kids[4 0 R 4 0 R]>>"}))
+
+
+# Other makers
+
+
+def _foreign() -> Iterator[Callable[[bytes], bytes]]:
+    yield stock_sealer(seal_party(), authority(), NOW)
+    yield stock_sealer(rsa_party(), None, NOW)
+    yield stock_sealer(rsa_party(), None, NOW, pades=False)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_other_makers_signatures_are_not_ours_to_judge(number: int) -> None:
+    data = list(_foreign())[number](page())
+    with pytest.raises(PdfUnsupported, match="foreign_signature"):
+        read_pdf(data)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_other_makers_signatures_that_fail_are_not_excused(number: int) -> None:
+    data = list(_foreign())[number](page())
+    place = data.index(b"FEFF") + 5
+    with pytest.raises(PdfUnreadable, match="signature_broken"):
+        read_pdf(changed(data, place, b"0" if data[place] != ord("0") else b"1"))
+
+
+def test_a_changed_mark_does_not_make_a_seal_a_foreign_one() -> None:
+    data = sealed()
+    with pytest.raises(PdfUnreadable, match="signature_broken"):
+        read_pdf(data.replace(b"elicence-seal-v1", b"elicence-seal-v2"))
+
+
+def test_a_foreign_signature_behind_our_seal_is_behind_it() -> None:
+    data = stock_sealer(rsa_party(), None, NOW, certify=False)(sealed())
+    evidence = read_pdf(data)
+    assert evidence.foreign_signatures == 1
+    assert evidence.seal is not None
+    assert evidence.seal.fault is None
+    assert evidence.seal.coverage_faults
+
+
+# Whatever comes in
+
+_STEPS = st.tuples(
+    st.sampled_from(["set", "cut", "copy", "insert", "word"]),
+    st.floats(0, 1, exclude_max=True),
+    st.floats(0, 1, exclude_max=True),
+    st.integers(0, 255),
+    st.sampled_from(
+        [
+            b"obj",
+            b"<<",
+            b">>",
+            b"[",
+            b"]",
+            b"(",
+            b")",
+            b"/Contents",
+            b"/Type",
+            b"0 R",
+            b"99999999999",
+            b"-1",
+            b"stream\n",
+        ]
+    ),
+)
+
+
+def _mutate(data: bytes, step: tuple[str, float, float, int, bytes]) -> bytes:
+    kind, first, second, value, word = step
+    start = int(first * len(data))
+    end = min(len(data), start + 1 + int(second * 64))
+    match kind:
+        case "set":
+            return changed(data, start, bytes([value]))
+        case "cut":
+            return data[:start] + data[end:]
+        case "copy":
+            return data[:start] + data[start:end] + data[start:]
+        case "insert":
+            return data[:start] + bytes([value]) + data[start:]
+        case _:
+            return changed(data, start, word)[: len(data)]
+
+
+@cache
+def _material() -> tuple[bytes, ...]:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        packed = rewritten(Path(folder), blank(), "--object-streams=generate")
+    return small(), sealed(packed), stock_sealer(seal_party(), None, NOW)(blank())
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2), st.lists(_STEPS, min_size=1, max_size=4))
+def test_damaged_files_are_refused_or_found_changed(
+    number: int, steps: list[tuple[str, float, float, int, bytes]]
+) -> None:
+    original = data = _material()[number]
+    for step in steps:
+        data = _mutate(data, step) if data else data
+    try:
+        evidence = read_pdf(data)
+    except SealError:
+        return
+    assert data == original or not any(
+        not (seal.fault or seal.canonical_faults or seal.coverage_faults) for seal in evidence.signatures
+    )
+
+
+_KEYS = st.one_of(
+    st.sampled_from(["Type", "Pages", "Kids", "Count", "AcroForm", "Fields", "FT", "T", "V", "Contents", "ByteRange"]),
+    st.sampled_from(
+        ["Names", "EmbeddedFiles", "EF", "F", "UF", "Perms", "DocMDP", "Reference", "TransformParams", "P"]
+    ),
+    st.sampled_from(
+        ["TransformMethod", "Prop_Build", "App", "Name", "SubFilter", "M", "Length", "Filter", "Info", "Root"]
+    ),
+)
+_NAMES = ["Catalog", "Pages", "Page", "Sig", "DocMDP", "FlateDecode", "ETSI.CAdES.detached", "elicence-seal-v1"]
+_VALUES: st.SearchStrategy[PdfObject] = st.recursive(
+    st.none()
+    | st.integers(-2, 400)
+    | st.builds(Ref, st.integers(1, 8), st.just(0))
+    | st.sampled_from(_NAMES).map(Name)
+    | st.binary(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(_KEYS, _VALUES, max_size=6),
+    st.dictionaries(st.integers(2, 8), _VALUES, max_size=7),
+    st.dictionaries(_KEYS, _VALUES, max_size=3),
+)
+def test_any_objects_give_our_errors_only(
+    catalog: dict[str, PdfObject], others: dict[int, PdfObject], trailer: dict[str, PdfObject]
+) -> None:
+    objects = {1: serialise({**catalog, "Type": Name("Catalog")})}
+    objects |= {number: serialise(value) for number, value in others.items()}
+    data = build(objects, serialise({**trailer, "Root": Ref(1, 0)})[2:-2])
+    with contextlib.suppress(SealError):
+        assert read_pdf(data).signatures == ()
+    with contextlib.suppress(SealError):
+        assert list(PdfFile(data).pages()) is not None
+    with contextlib.suppress(SealError):
+        assert sealer().seal(data, PLACEMENT, NOW).data.startswith(data)
+
+
+@given(st.binary(max_size=300).map(lambda data: b"%PDF-1.7\n" + data + b"\nstartxref\n9\n%%EOF"))
+def test_any_bytes_give_our_errors_only(data: bytes) -> None:
+    with pytest.raises(SealError):
+        read_pdf(data)

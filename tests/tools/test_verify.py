@@ -1,0 +1,180 @@
+"""`elicence verify` and `elicence checks`, as people and scripts meet them."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from licences.verification.checks import CHECKS
+from tests.licences.verification import attacks, sealed
+from tests.licences.verification.sealed import licence, seal, world
+from tools.cli import main
+
+NOW = datetime.now(UTC)  # the command line has a real clock: its material must be fresh for it
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "trust.json").write_bytes(world().trust_file(days=3900, crl_days=3900))
+    (tmp_path / "status.jwt").write_text(world().status_list(issued_at=NOW))
+    (tmp_path / "good.pdf").write_bytes(licence().pdf.data)
+    (tmp_path / "good.json").write_bytes(licence().json.flattened)
+    (tmp_path / "good.txt").write_bytes(licence().json.compact.encode())
+    (tmp_path / "bad.pdf").write_bytes(attacks.one_bit_of_metadata())
+    (tmp_path / "locked.pdf").write_bytes(attacks.encrypted())
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `elicence verify` in the folder with its trust and status, and return exit code and output."""
+    monkeypatch.chdir(folder)
+
+    def call(*arguments: str, trust: bool = True, status: bool = True) -> tuple[int, str]:
+        material = ["--trust", "trust.json"] * trust + ["--status", "status.jwt"] * status
+        code = main(["verify", *material, *arguments])
+        return code, capsys.readouterr().out
+
+    return call
+
+
+def rows(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.mark.parametrize("file", ["good.pdf", "good.json", "good.txt"])
+def test_a_good_licence(run: Run, file: str) -> None:
+    code, output = run(file, "--json")
+    assert (code, [(row["file"], row["verdict"]) for row in rows(output)]) == (0, [(file, "valid")])
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (["good.pdf"], 0),
+        (["bad.pdf"], 1),
+        (["empty.pdf"], 1),
+        (["locked.pdf"], 2),
+        (["missing.pdf"], 3),
+        (["."], 3),
+        (["good.pdf", "locked.pdf"], 2),
+        (["good.pdf", "locked.pdf", "missing.pdf"], 3),
+        (["missing.pdf", "locked.pdf", "bad.pdf", "good.pdf"], 1),
+    ],
+)
+def test_exit_codes(run: Run, files: list[str], code: int) -> None:
+    assert run(*files)[0] == code
+    assert run(*files, "--json")[0] == code
+
+
+def test_one_line_a_file_in_order(run: Run) -> None:
+    files = ["missing.pdf", "good.pdf", "bad.pdf"]
+    _, output = run(*files, "--json")
+    found = rows(output)
+    assert [row["file"] for row in found] == files
+    assert found[0]["error"]["code"] == "file.unreadable"
+    assert {row["id"] for row in found[1:]} != {found[1]["id"]}
+    assert [check["id"] for check in found[1]["checks"]] == [check.id for check in CHECKS]
+
+
+def test_without_material_it_cannot_tell(run: Run) -> None:
+    code, output = run("good.pdf", "--json", trust=False, status=False)
+    found = {check["id"]: check for check in rows(output)[0]["checks"]}
+    assert code == 2
+    assert found["trust.path"]["code"] == "NO_TRUST_LIST"
+    assert found["status.revocation"]["code"] == "NO_STATUS_SOURCE"
+    assert run("good.pdf", status=False)[0] == 2
+    assert run("good.pdf", trust=False)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["good.tlog-proof", "good.pdf.tlog-proof"])
+def test_a_proof_beside_the_file_is_read(run: Run, folder: Path, name: str) -> None:
+    (folder / name).write_bytes(world().proof(licence().pdf.digest))
+    code, output = run("good.pdf", "--json")
+    assert (code, rows(output)[0]["checks"][-1]["outcome"]) == (0, "passed")
+    (folder / name).write_bytes(world().proof(bytes(32)))
+    code, output = run("good.pdf", "--json")
+    assert (code, rows(output)[0]["reason"]) == (1, "ledger.proof_of_other")
+
+
+def test_a_proof_longer_than_any_is_unreadable(run: Run, folder: Path) -> None:
+    (folder / "good.tlog-proof").write_bytes(bytes(3 * 1024 * 1024))
+    code, output = run("good.pdf", "--json")
+    assert (code, rows(output)[0]["reason"]) == (2, "ledger.proof_unreadable")
+
+
+def test_a_person_reads_the_verdict_the_face_and_every_check(run: Run) -> None:
+    code, output = run("good.pdf", "--lang", "zh")
+    assert code == 0
+    assert "有效：由测试市自然资源和规划局签发的《不动产权证书》目前有效，内容未被改动。" in output
+    assert "不动产权证号: 测（2026）测试市不动产权第0000001号" in output
+    assert all(check.id in output for check in CHECKS)
+    _, output = run("locked.pdf", "--lang", "en")
+    assert "Could not tell: the file is encrypted and cannot be read." in output
+    assert "Ask for the paper licence" in output
+
+
+def test_what_a_document_says_cannot_steer_the_terminal(run: Run, folder: Path) -> None:
+    wicked = "测\u001b[2J\u202e（2026）"
+    (folder / "wicked.pdf").write_bytes(seal(content=sealed.claims(number=wicked)).pdf.data)
+    _, output = run("wicked.pdf")
+    assert "\u001b[2J" not in output
+    assert "\u202e" not in output
+
+
+def test_a_revoked_licence(run: Run, folder: Path) -> None:
+    (folder / "status.jwt").write_text(world().status_list({sealed.STATUS_INDEX: 1}, issued_at=NOW))
+    code, output = run("good.pdf", "--json")
+    assert (code, rows(output)[0]["reason"]) == (1, "licence.revoked")
+
+
+def test_a_past_moment_needs_history(run: Run) -> None:
+    code, output = run("good.pdf", "--json", "--as-of", "2026-11-14T00:00:00Z")
+    assert (code, rows(output)[0]["as_of"]) == (2, "2026-11-14T00:00:00Z")
+    assert rows(output)[0]["reason"] == "status.history_unavailable"
+
+
+def test_a_file_over_the_limit_is_not_held_in_memory(run: Run, folder: Path) -> None:
+    with (folder / "huge.pdf").open("wb") as stream:
+        stream.truncate(200 * 1024 * 1024)
+    code, output = run("huge.pdf", "--json")
+    assert (code, rows(output)[0]["reason"]) == (2, "document.too_large")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["verify"],
+        ["verify", "good.pdf", "--unknown"],
+        ["verify", "good.pdf", "--policy", "lenient"],
+        ["verify", "good.pdf", "--as-of", "yesterday"],
+        ["verify", "good.pdf", "--as-of", "2999-01-01"],
+        ["verify", "good.pdf", "--lang", "fr"],
+        ["verify", "good.pdf", "--trust", "missing.json"],
+        ["verify", "good.pdf", "--trust", "status.jwt"],
+        ["verify", "good.pdf", "--trust", "trust.json", "--status", "missing.jwt"],
+    ],
+)
+def test_a_wrong_request_is_told_before_any_file_is_read(
+    arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(arguments) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert captured.err
+
+
+def test_checks_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["checks", "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in table] == [check.id for check in CHECKS]
+    assert main(["checks", "--lang", "zh"]) == 0
+    assert "印章覆盖整个文件" not in capsys.readouterr().err
