@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -57,7 +57,7 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     return app
 
 
-def _lifespan(stack: ExitStack) -> Callable[[FastAPI], "object"]:
+def _lifespan(stack: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # A full collection stops the loop for 70 to 100 ms: what is here now stays, and the rest is collected in small.

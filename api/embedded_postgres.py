@@ -24,11 +24,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL
 
 from api import postgres_keeper
 from api.postgres_keeper import FAILED, PORT, SUPERUSER, Plan, open_lock
@@ -214,9 +214,7 @@ def _url_of_database(socket: str) -> str:
         with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             if found is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
-    place = {"host": socket, "port": str(PORT)}
-    url = URL.create("postgresql+psycopg", username=SUPERUSER, database=DATABASE, query=place)
-    return url.render_as_string(hide_password=False)
+    return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={quote(socket, safe='')}&port={PORT}"
 
 
 def _leave(users: int, folder: Path) -> None:

@@ -62,27 +62,30 @@ def claim(session: Session, system_id: str, key: str | None, digest: bytes, now:
     row = session.execute(
         select(IdempotencyKey).where(IdempotencyKey.system_id == system_id, IdempotencyKey.key == key).with_for_update()
     ).scalar_one()
-    if row.request_digest != digest:
-        raise IdempotencyKeyReused
-    if row.state == "done":
-        return row.identifier
-    if now - row.started_at < TAKEN_OVER_AFTER:
-        raise IdempotencyInProgress
-    row.started_at = now
+    if row.state != "refused":
+        if row.request_digest != digest:
+            raise IdempotencyKeyReused
+        if row.state == "done":
+            return row.identifier
+        if now - row.started_at < TAKEN_OVER_AFTER:
+            raise IdempotencyInProgress
+    row.request_digest, row.state, row.started_at = digest, "running", now
     return None
 
 
 def finish(session: Session, system_id: str, key: str, identifier: str) -> None:
     """Remember what the request made."""
+    _close(session, system_id, key, state="done", identifier=identifier)
+
+
+def refuse(session: Session, system_id: str, key: str) -> None:
+    """Note that nothing came of the request, so that a corrected one may use the key again."""
+    _close(session, system_id, key, state="refused", identifier=None)
+
+
+def _close(session: Session, system_id: str, key: str, *, state: str, identifier: str | None) -> None:
     session.execute(
         update(IdempotencyKey)
-        .where(IdempotencyKey.system_id == system_id, IdempotencyKey.key == key)
-        .values(state="done", identifier=identifier)
+        .where(IdempotencyKey.system_id == system_id, IdempotencyKey.key == key, IdempotencyKey.state == "running")
+        .values(state=state, identifier=identifier)
     )
-
-
-def release(session: Session, system_id: str, key: str) -> None:
-    """Forget a key whose request was refused, so that the corrected request may use it again."""
-    row = session.get(IdempotencyKey, (system_id, key))
-    if row is not None and row.state == "running":
-        session.delete(row)

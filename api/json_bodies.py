@@ -30,6 +30,17 @@ class BodyNotJson(DoorError):
     reason: str
 
 
+@dataclass(eq=False)
+class MemberUnusable(DoorError):
+    """A member of the request is not a text, is too long, or is none that we know."""
+
+    code = "request.member_unusable"
+    zh = "请求中的“{member}”无法使用：应为不超过 200 个字符的文字，且名称正确"
+    en = "'{member}' of the request cannot be used: a known name and a text of at most 200 characters are wanted"
+
+    member: str
+
+
 def read_object(data: bytes) -> dict[str, Any]:
     """Return the object; raises BodyNotJson."""
     try:

@@ -46,9 +46,7 @@ def own_version(session: Session, identifier: str) -> VersionRow:
     return row
 
 
-def licence_out(
-    session: Session, version: VersionRow, base_url: str, *, repeated: bool = False, promise: str | None = None
-) -> LicenceOut:
+def licence_out(session: Session, version: VersionRow, base_url: str, *, promise: str | None) -> LicenceOut:
     """Return the answer about a version that this session may see."""
     licence = reading.licence_by_id(session, version.licence_id)
     assert licence is not None
@@ -63,7 +61,7 @@ def licence_out(
         issue_date=version.issue_date,
         valid_from=version.valid_from,
         valid_until=version.valid_until,
-        repeated=repeated,
+        repeated=promise is None,
         documents={row.kind: _document(row, here) for row in reading.renditions(session, version.id)},
         proof=f"{here}/proof",
         promise=promise,

@@ -15,7 +15,7 @@ from api.json_bodies import LIMIT, BodyTooLarge, read_object
 from api.licence_answers import LicenceOut, licence_out, own_version
 from api.problems import documented
 from api.schema import Role
-from api.systems import DoorError, RegisteredSystem, authenticate
+from api.systems import DecisionMissing, RegisteredSystem, authenticate
 from api.uploads import read_body
 from ledger.actor import Actor
 from ledger.reading import inclusion
@@ -25,14 +25,6 @@ from licences.issuing_errors import LicenceUnknown, RequestFaulty
 from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused, RenditionKind
 from licences.request_reader import read_request, request_schema
 from licences.store import reading
-
-
-class DecisionMissing(DoorError):
-    """A system may issue only what was decided in a case."""
-
-    code = "licences.decision_missing"
-    zh = "缺少办件决定（decision）：业务系统推送须附决定文号、经办人、办件编号与事项"
-    en = "the decision is missing: a system pushes a licence with the decision's number, officer, case and item"
 
 
 class IssuingDoor:
@@ -53,13 +45,11 @@ class IssuingDoor:
             before = idempotency.claim(session, system.id, key, digest, self._clock())
         assert key is not None
         try:
-            if before is not None:
-                return self._answer(actor, before, repeated=True)
-            answer = self._issue_now(value, actor)
+            answer = self._issue_now(value, actor) if before is None else self._answer(actor, before)
         except BaseException:
             # Whatever went wrong, the caller may correct and come back with the same key.
             with self._house.database.session(Role.APP, actor) as session:
-                idempotency.release(session, system.id, key)
+                idempotency.refuse(session, system.id, key)
             raise
         with self._house.database.session(Role.APP, actor) as session:
             idempotency.finish(session, system.id, key, answer.identifier)
@@ -68,7 +58,7 @@ class IssuingDoor:
     def read(self, authorization: str | None, identifier: str) -> LicenceOut:
         """Return a licence of a unit that the system acts for."""
         actor = self._reader(authorization, identifier)
-        return self._answer(actor, identifier, repeated=True)
+        return self._answer(actor, identifier)
 
     def document(self, authorization: str | None, identifier: str, kind: RenditionKind) -> bytes:
         """Return one document's bytes."""
@@ -97,14 +87,11 @@ class IssuingDoor:
         outcome = self._issuer.issue_one(request, actor, self._clock())
         return self._answer(actor, *_issued(outcome))
 
-    def _answer(
-        self, actor: Actor, identifier: str, promise: str | None = None, *, repeated: bool = False
-    ) -> LicenceOut:
+    def _answer(self, actor: Actor, identifier: str, promise: str | None = None) -> LicenceOut:
+        """Return the answer about a licence; without a promise it is one that was issued before."""
         with self._house.database.session(Role.APP, actor) as session:
             version = own_version(session, identifier)
-            return licence_out(
-                session, version, self._house.settings.base_url, repeated=repeated or promise is None, promise=promise
-            )
+            return licence_out(session, version, self._house.settings.base_url, promise=promise)
 
     def _system(self, authorization: str | None) -> RegisteredSystem:
         with self._house.database.session(Role.APP) as session:

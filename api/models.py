@@ -44,7 +44,7 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'done')", name="state"),
+        CheckConstraint("state IN ('running', 'done', 'refused')", name="state"),
         {"info": {"app": "true"}},
     )
 

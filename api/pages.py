@@ -17,7 +17,7 @@ from api.texts import Texts, preferred_language, texts
 from api.uploads import parse_form, read_body
 from api.verifying import Verifier
 from ledger.errors import DomainError, Language
-from licences.verification.checks import message
+from licences.verification.checks import message_of
 from licences.verification.report import Report
 from licences.verification.request import Lookup, lookup
 
@@ -112,7 +112,7 @@ def _report_page(request: Request, language: Language, report: Report, limit: in
 def _families(report: Report, language: Language) -> Sequence[tuple[str, list[dict[str, str | None]]]]:
     """Group the rows by family, in the order of the report."""
     rows = [
-        {"id": row.id, "outcome": row.outcome, "code": row.code, "message": message(row, language)}
+        {"id": row.id, "outcome": row.outcome, "code": row.code, "message": message_of(row, language)}
         for row in report.checks
     ]
     return [(family, list(group)) for family, group in groupby(rows, key=lambda row: str(row["id"]).split(".")[0])]

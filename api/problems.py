@@ -10,25 +10,128 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from api.idempotency import IdempotencyInProgress, IdempotencyKeyMissing, IdempotencyKeyReused
-from api.systems import NotAuthenticated, NotAuthorised
-from api.uploads import UploadMalformed, UploadTooLarge
+from api import database, embedded_postgres, house, idempotency, json_bodies, systems, uploads
+from api import settings as api_settings
+from ca import errors as ca
+from ledger import (
+    canonical,
+    entries,
+    envelope,
+    errors,
+    events,
+    log_objects,
+    merkle,
+    notes,
+    object_keys,
+    objects,
+    store,
+    subjects,
+    tiles,
+    tlog_proof,
+)
 from ledger.errors import DomainError
+from licences import issuing_errors, row_errors, type_errors
 from licences.issuing_errors import RequestFaulty
+from licences.verification import errors as verification
+from seals import errors as seals
+from seals import pdf_errors, sd_jwt
 
 MEDIA_TYPE = "application/problem+json"
 
-STATUS: Final[Mapping[type[DomainError], int]] = {
-    IdempotencyKeyMissing: 400,
-    IdempotencyKeyReused: 422,
-    IdempotencyInProgress: 409,
-    NotAuthenticated: 401,
-    NotAuthorised: 403,
-    UploadMalformed: 400,
-    UploadTooLarge: 413,
+# What the caller can put right.
+_CALLERS: Final[Mapping[type[DomainError], int]] = {
+    systems.NotAuthenticated: 401,
+    systems.NotAuthorised: 403,
+    systems.DecisionMissing: 422,
+    idempotency.IdempotencyKeyMissing: 400,
+    idempotency.IdempotencyKeyReused: 422,
+    idempotency.IdempotencyInProgress: 409,
+    json_bodies.BodyNotJson: 400,
+    json_bodies.BodyTooLarge: 413,
+    json_bodies.MemberUnusable: 400,
+    uploads.UploadMalformed: 400,
+    uploads.UploadTooLarge: 413,
+    issuing_errors.RequestFaulty: 422,
+    issuing_errors.LicenceConflict: 409,
+    issuing_errors.LicenceInProgress: 409,
+    issuing_errors.LicenceUnknown: 404,
+    issuing_errors.AttemptsExhausted: 422,
+    issuing_errors.ActNotAllowed: 409,
+    issuing_errors.ActMalformed: 422,
+    row_errors.RowFileError: 422,
+    type_errors.TypeUnknown: 422,
+    type_errors.IdentifierMalformed: 422,
+    type_errors.CodePartInvalid: 422,
+    type_errors.GlyphMissing: 422,
+    verification.VerificationError: 400,
+    seals.SealNotGranted: 403,
+    seals.SealStopped: 403,
+    seals.SealCertificateNotValid: 403,
+    seals.OrganisationUnknown: 422,
+    seals.OrganisationRefused: 422,
+    seals.SealUnknown: 404,
+    seals.SealRefused: 422,
+    seals.ClaimsNotSealable: 422,
+    seals.JsonUnreadable: 422,
+    sd_jwt.DisclosureInvalid: 422,
+    pdf_errors.PdfUnreadable: 422,
+    pdf_errors.PdfEncrypted: 422,
+    pdf_errors.PdfUnsupported: 422,
+    pdf_errors.PdfAlreadySealed: 422,
+    pdf_errors.PdfPageMissing: 422,
+    pdf_errors.SealOffPage: 422,
+    pdf_errors.SealPictureRefused: 422,
+    pdf_errors.CmsUnreadable: 422,
+    log_objects.LogPathUnknown: 404,
+    objects.ObjectMissing: 404,
+    subjects.SubjectErased: 410,
 }
+
+# What only the operator can put right: the caller may come back later.
+_OPERATORS: Final[tuple[type[DomainError], ...]] = (
+    errors.FatalLedgerError,
+    canonical.NotCanonical,
+    entries.OpeningUnreadable,
+    envelope.EnvelopeInvalid,
+    events.EventInvalid,
+    merkle.ProofInvalid,
+    merkle.RangeInvalid,
+    notes.NoteUnreadable,
+    notes.NoteUntrusted,
+    notes.NoteSignatureInvalid,
+    notes.VkeyInvalid,
+    object_keys.ObjectKeyInvalid,
+    objects.ObjectStoreUnavailable,
+    store.FenceLost,
+    subjects.SubjectUnknown,
+    subjects.SubjectPending,
+    tiles.TileInvalid,
+    tiles.TilePathInvalid,
+    tlog_proof.ProofUnreadable,
+    tlog_proof.ProofUntrusted,
+    ca.KeyRefused,
+    ca.UnwrapRefused,
+    ca.DerInvalid,
+    ca.JsonInvalid,
+    ca.ProfileViolated,
+    ca.PlanInvalid,
+    ca.CeremonyRefused,
+    ca.TrustListInvalid,
+    type_errors.TypeBroken,
+    type_errors.FontsMissing,
+    type_errors.RenderFailed,
+    pdf_errors.SealKeyUnusable,
+    database.DatabaseUnavailable,
+    database.DatabaseNewer,
+    embedded_postgres.EmbeddedPostgresFailed,
+    api_settings.SettingsInvalid,
+    house.PassphraseUnusable,
+)
+
+STATUS: Final[Mapping[type[DomainError], int]] = {**_CALLERS, **dict.fromkeys(_OPERATORS, 503)}
 
 
 def status_of(error: type[DomainError]) -> int | None:
@@ -65,11 +168,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     async def refuse(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DomainError)
-        status = status_of(type(error)) or 500
+        status = status_of(type(error)) or 503
         members: dict[str, Any] = {}
         if isinstance(error, RequestFaulty):
             members["errors"] = [fault.as_json() for fault in error.faults]
         return problem(status, error.code, error.message("zh"), error.message("en"), **members)
+
+    @app.exception_handler(DBAPIError)
+    async def database_gone(_request: Request, _error: Exception) -> JSONResponse:
+        gone = database.DatabaseUnavailable
+        return problem(503, gone.code, "数据库暂不可用，请稍后重试", "the database does not answer; try again later")
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_request: Request, error: Exception) -> JSONResponse:

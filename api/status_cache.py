@@ -7,7 +7,7 @@ from typing import Final
 
 from api.house import House
 from api.schema import Role
-from licences import status_list
+from licences.status_list import build
 
 FRESH: Final = timedelta(seconds=60)
 
@@ -28,5 +28,5 @@ class StatusCache:
             if self._made is None or now - self._made[0] >= FRESH:
                 signer, chain = self._house.status_signer()
                 with self._house.database.session(Role.WORKER) as session:
-                    self._made = now, status_list.build(session, signer, chain, self._house.settings.base_url, now)
+                    self._made = now, build(session, signer, chain, self._house.settings.base_url, now)
             return self._made[1]

@@ -45,6 +45,15 @@ class NotAuthorised(DoorError):
     unit: str
 
 
+@dataclass(eq=False)
+class DecisionMissing(DoorError):
+    """A system may issue only what was decided in a case."""
+
+    code = "licences.decision_missing"
+    zh = "缺少办件决定（decision）：业务系统推送须附决定文号、经办人、办件编号与事项"
+    en = "the decision is missing: a system pushes a licence with the decision's number, officer, case and item"
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredSystem:
     """A system as the door knows it."""

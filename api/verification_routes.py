@@ -1,14 +1,13 @@
 """`POST /v1/verifications`: 201 whatever the verdict; 4xx only when the request itself is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.json_bodies import read_object
+from api.json_bodies import MemberUnusable, read_object
 from api.problems import documented
 from api.systems import DoorError
 from api.uploads import Body, Form, UploadMalformed, parse_form, read_body
@@ -47,17 +46,6 @@ _BODY: Final[dict[str, Any]] = {
         },
     },
 }
-
-
-@dataclass(eq=False)
-class MemberUnusable(DoorError):
-    """A member of the request is not a text, is too long, or is none that we know."""
-
-    code = "request.member_unusable"
-    zh = "请求中的“{member}”无法使用：应为不超过 200 个字符的文字，且名称正确"
-    en = "'{member}' of the request cannot be used: a known name and a text of at most 200 characters are wanted"
-
-    member: str
 
 
 def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:

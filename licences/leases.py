@@ -63,6 +63,8 @@ class Worker:
     def close(self) -> None:
         """End: whatever is still on lease is free."""
         if self._connection is not None:
+            # Not back into the pool: a pooled connection would hold the lock on.
+            self._connection.invalidate()
             self._connection.close()
             self._connection = None
 
@@ -75,8 +77,6 @@ class Worker:
             return False
 
     def _hold(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
+        self.close()
         self._connection = self._connect()
         self._connection.execute(_HOLD, {"key": self._key})

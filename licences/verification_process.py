@@ -11,6 +11,7 @@ import multiprocessing
 import pickle
 import queue
 import resource
+import signal
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -165,6 +166,8 @@ class _Worker:
 
 def _serve(pipe: Connection, limits: ProcessLimits) -> None:
     """Answer tasks until the pipe closes. What escapes ends this process, and the other side sees a crash."""
+    # Ctrl-C reaches every process of the terminal: the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(limits.memory)
     while True:
         try:

@@ -49,7 +49,7 @@ def value_of(kind: LicenceType, item: Item, content: LicenceContent, hidden: Mas
         rows = [element for element in elements if isinstance(element, dict)] if isinstance(elements, list) else []
         return "；".join(filter(None, (_join(item, _element_reader(row, hide)) for row in rows))) or None
     text = _join(item, _content_reader(kind, content, hide))
-    if item.stars_when_same_as and text == content.fields.get(item.stars_when_same_as):
+    if item.stars_when_same_as and text is not None and text == content.fields.get(item.stars_when_same_as):
         return NO_NAME
     return _grouped(text, item.groups) if text else text
 

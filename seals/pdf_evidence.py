@@ -69,7 +69,7 @@ class PdfSignature:
 
 @dataclass(frozen=True, slots=True)
 class PdfEvidence:
-    """All that verification needs of a PDF: our seals in it (none if it is unsigned), attachments by name, Info texts."""
+    """All that verification needs of a PDF: our seals in it (none if it is unsigned), its attachments by name, Info texts."""
 
     signatures: tuple[PdfSignature, ...]
     foreign_signatures: int
@@ -78,9 +78,8 @@ class PdfEvidence:
 
     @property
     def seal(self) -> PdfSignature | None:
-        """The seal that makes this document: the certifying one, else the first."""
-        certifying = [one for one in self.signatures if one.docmdp is not None]
-        return next(iter([*certifying, *self.signatures]), None)
+        """The seal that makes this document: the one that was there first, so that a later one cannot speak for it."""
+        return min(self.signatures, key=lambda one: one.byte_range[2] + one.byte_range[3], default=None)
 
 
 def read_pdf(data: bytes) -> PdfEvidence:
@@ -101,7 +100,7 @@ def read_pdf(data: bytes) -> PdfEvidence:
     return PdfEvidence(
         signatures=signatures,
         foreign_signatures=len(dictionaries) - len(ours),
-        embedded=_attachments(file, signatures),
+        embedded=_attachments(file, signatures) if signatures else {},
         info=file.info(),
     )
 

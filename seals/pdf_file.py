@@ -15,10 +15,11 @@ from seals.pdf_reader import Reader
 from seals.pdf_xref import Entry, Section, read_sections
 
 MAX_SIZE = 64 << 20
-MAX_PAGES = 10_000
 MAX_ATTACHMENTS = 64
 MAX_ATTACHMENT = 8 << 20
+_MAX_SYNTAX = 4 << 20  # bytes of objects read in one file: objects packed in streams may overlap, and trees be wide
 _MAX_OBJECT_STREAM = 8 << 20
+_MAX_INFLATED = 32 << 20  # of all object streams together
 _MAX_LINKS = 16  # references in a row
 _MAX_TREE = 20_000  # nodes of a page or name tree
 _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")
@@ -34,6 +35,14 @@ class Page:
     effective: PdfDict
 
 
+@dataclass(frozen=True, slots=True)
+class _ObjectStream:
+    """An object stream, inflated: for each object its index and where it starts."""
+
+    data: bytes
+    places: Mapping[int, tuple[int, int]]
+
+
 class PdfFile:
     """Reads `data`; raises PdfUnreadable, PdfOverLimits, PdfEncrypted or PdfUnsupported, here and in every method."""
 
@@ -46,7 +55,8 @@ class PdfFile:
         self.sections: tuple[Section, ...] = read_sections(data)
         self._objects: dict[Ref, PdfObject] = {}
         self._places: dict[Ref, tuple[int, int]] = {}
-        self._packed: dict[int, Mapping[int, tuple[int, PdfObject]]] = {}
+        self._packed: dict[int, _ObjectStream] = {}
+        self._syntax = self._inflated = 0
         self._opening: set[Ref] = set()
         root = self.trailer.get("Root")
         if not isinstance(root, Ref):
@@ -120,7 +130,7 @@ class PdfFile:
             if not isinstance(ref, Ref) or ref in seen:
                 raise PdfUnreadable(reason="page_tree")
             seen.add(ref)
-            if len(seen) > _MAX_TREE:
+            if len(seen) + len(waiting) > _MAX_TREE:
                 raise PdfOverLimits(reason="pages")
             node = self.dictionary(ref)
             handed = inherited | {key: node[key] for key in _INHERITED if key in node}
@@ -189,6 +199,7 @@ class PdfFile:
         if found.ref != ref:
             raise PdfUnreadable(reason="object_misplaced")
         self._places[ref] = (found.start, found.end)
+        self._count(found.end - found.start)
         return found.value
 
     def _length(self, value: PdfObject) -> int | None:
@@ -200,30 +211,41 @@ class PdfFile:
             return None
         if entry.place not in self._packed:
             self._packed[entry.place] = self._object_stream(Ref(entry.place, 0))
-        index, value = self._packed[entry.place].get(ref.number, (-1, None))
+        packed = self._packed[entry.place]
+        index, start = packed.places.get(ref.number, (-1, 0))
         if index != entry.extra:
             raise PdfUnreadable(reason="object_misplaced")
+        reader = Reader(packed.data, start)
+        value = reader.value()
+        self._count(reader.position - start)
         return value
 
-    def _object_stream(self, ref: Ref) -> dict[int, tuple[int, PdfObject]]:
-        """Read all objects of a stream. Source: ISO 32000-1 section 7.5.7."""
+    def _object_stream(self, ref: Ref) -> "_ObjectStream":
+        """Open an object stream. Source: ISO 32000-1 section 7.5.7."""
         stream = self.get(ref)
         if self._find(ref.number).kind != "plain" or not isinstance(stream, Stream):
             raise PdfUnreadable(reason="object_stream")
         if stream.dictionary.get("Type") != "ObjStm":
             raise PdfUnreadable(reason="object_stream")
         count, first = self._length(stream.dictionary.get("N")), self._length(stream.dictionary.get("First"))
-        data = decode_syntax(stream, _MAX_OBJECT_STREAM)
+        data = decode_syntax(stream, min(_MAX_OBJECT_STREAM, _MAX_INFLATED - self._inflated))
+        self._inflated += len(data)
         if count is None or first is None or not 0 <= first <= len(data) or not 0 <= count <= len(data):
             raise PdfUnreadable(reason="object_stream")
         heading = Reader(data[:first])
-        pairs = [(heading.value(), heading.value()) for _ in range(count)]
-        objects: dict[int, tuple[int, PdfObject]] = {}
-        for index, (number, place) in enumerate(pairs):
-            if type(number) is not int or type(place) is not int or number in objects:
+        places: dict[int, tuple[int, int]] = {}
+        for index in range(count):
+            number, place = heading.value(), heading.value()
+            if type(number) is not int or type(place) is not int or place < 0 or number in places:
                 raise PdfUnreadable(reason="object_stream")
-            objects[number] = (index, Reader(data, first + place).value())
-        return objects
+            places[number] = (index, first + place)
+        self._count(first)
+        return _ObjectStream(data, places)
+
+    def _count(self, size: int) -> None:
+        self._syntax += size
+        if self._syntax > _MAX_SYNTAX:
+            raise PdfOverLimits(reason="syntax")
 
     def _name_tree(self, root: PdfObject) -> Iterator[tuple[bytes, PdfObject]]:
         waiting: list[PdfObject] = [] if root is None else [root]
@@ -232,7 +254,7 @@ class PdfFile:
             node = self.dictionary(waiting.pop())
             visited += 1
             names = self.array(node.get("Names"))
-            if visited > _MAX_TREE or len(names) > 2 * MAX_ATTACHMENTS:
+            if visited + len(waiting) > _MAX_TREE or len(names) > 2 * MAX_ATTACHMENTS:
                 raise PdfOverLimits(reason="name_tree")
             for key, value in zip(names[::2], names[1::2], strict=False):
                 found = self.resolve(key)

@@ -152,7 +152,7 @@ class Reader:
 @lru_cache(maxsize=2048)  # the same few names again and again
 def _name(token: bytes) -> Name:
     if len(token) > _MAX_NAME:
-        raise PdfOverLimits(reason="name")
+        raise PdfUnreadable(reason="name")
     text = token[1:].decode("latin-1")
     return Name(_NAME_ESCAPE.sub(_unescape, text) if "#" in text else text)
 
@@ -165,7 +165,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 def _number(token: bytes) -> int | Decimal:
     if len(token) > (_MAX_NUMBER if b"." in token else _MAX_INTEGER):
-        raise PdfOverLimits(reason="number")
+        raise PdfUnreadable(reason="number")
     return Decimal(token.decode("ascii")) if b"." in token else int(token)
 
 
@@ -181,7 +181,7 @@ def _word(token: bytes) -> bool | None:
 
 
 def _reference(token: bytes) -> Ref:
-    number, generation, _ = token.split()
+    number, generation, _ = token.replace(b"\x00", b" ").split()  # white space in a PDF, but not for Python
     return Ref(int(number), int(generation))
 
 

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
@@ -15,7 +15,6 @@ from seals.pdf_reader import Reader
 
 MAX_OBJECTS = 200_000
 MAX_SECTIONS = 64
-_MAX_XREF_STREAM = 16 << 20
 _TAIL = 2048  # bytes at the end in which readers look for startxref
 
 _STARTXREF = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d{1,10})[\x00\t\n\f\r ]+%%EOF")
@@ -123,9 +122,9 @@ def read_sections(data: bytes) -> tuple[Section, ...]:
         seen.add(place)
         section = _read_section(data, place)
         sections.append(section)
+        if sum(one.count for one in sections) > MAX_OBJECTS:
+            raise PdfOverLimits(reason="objects")
         place = _previous(section.trailer)
-    if sum(section.count for section in sections) > MAX_OBJECTS:
-        raise PdfOverLimits(reason="objects")
     return tuple(sections)
 
 
@@ -184,16 +183,29 @@ def _read_stream(data: bytes, place: int) -> Section:
     if len(widths) != 3 or max(widths) > 8 or not widths[1]:
         raise PdfUnreadable(reason="xref_stream")
     index = _whole_numbers(trailer.get("Index", [0, trailer.get("Size")]))
-    rows = decode_syntax(value, _MAX_XREF_STREAM)
-    width = sum(widths)
-    if len(index) % 2 or len(rows) != width * sum(index[1::2]):
+    firsts, counts = index[::2], index[1::2]
+    if len(firsts) != len(counts):
         raise PdfUnreadable(reason="xref_stream")
-    runs: list[Run] = []
-    start = 0
-    for first, count in zip(index[::2], index[1::2], strict=True):
-        runs.append(Run(first, count, rows[start : start + width * count]))
-        start += width * count
+    width = sum(widths)
+    rows = _rows(value, width, sum(counts))
+    starts = accumulate(counts, initial=0)
+    runs = [
+        Run(first, count, rows[start * width : (start + count) * width])
+        for first, count, start in zip(firsts, counts, starts, strict=False)
+    ]
     return Section("stream", place, trailer, _in_order(runs), widths)
+
+
+def _rows(stream: Stream, width: int, count: int) -> bytes:
+    if count > MAX_OBJECTS:
+        raise PdfOverLimits(reason="objects")
+    try:
+        rows = decode_syntax(stream, (width + 1) * count)  # one byte more a row: the predictor's
+    except PdfOverLimits as fault:
+        raise PdfUnreadable(reason="xref_stream") from fault
+    if len(rows) != width * count:
+        raise PdfUnreadable(reason="xref_stream")
+    return rows
 
 
 def _whole_numbers(value: PdfObject) -> list[int]:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from api.schema import Role
 from ledger.local_objects import LocalObjects
 from ledger.objects import ObjectStore
 from tests.from_models import build_from_models
+from tests.scratch import make_scratch_folder
 
 _SERVER = "ELICENCE_TEST_POSTGRES"
 _TEMPLATE = "elicence_template"
@@ -30,8 +30,7 @@ _TEMPLATE = "elicence_template"
 def pytest_configure(config: pytest.Config) -> None:
     # Set once, in the process that pytest-xdist starts its workers from: they inherit the place of the one server.
     if _SERVER not in os.environ:
-        os.environ[_SERVER] = tempfile.mkdtemp(prefix="elicence-test-")
-        Path(os.environ[_SERVER]).chmod(0o711)  # started by root, the server runs as another account
+        os.environ[_SERVER] = str(make_scratch_folder("elicence-test-"))
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_SERVER)))
 
 

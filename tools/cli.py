@@ -5,6 +5,7 @@ Exit codes, the same everywhere: 0 done, valid. 1 any document invalid. 2 could 
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -34,7 +35,10 @@ class Entry:
 
 COMMANDS: Final = {
     "checks": Entry("tools.checks:checks", "List every verification check with its codes."),
+    "init": Entry("tools.init:init", "Hold the key ceremony and found the house."),
+    "sequence": Entry("tools.serve:sequence", "Put waiting events into the log."),
     "serve": Entry("tools.serve:serve", "Serve the API and the pages."),
+    "systems": Entry("tools.init:systems", "Enrol the systems that may call the API."),
     "verify": Entry("tools.verify:verify", "Verify licence files off line."),
 }
 """One line a command; keep them sorted."""
@@ -75,6 +79,11 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    output = sys.stdout
+    for stream in (output, sys.stderr):
+        # A terminal that has no Chinese shows question marks in its place, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(args=given, prog_name="elicence", standalone_mode=False)
     except click.ClickException as error:
@@ -84,10 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"{error.message(chosen_language(given))} ({error.code})", WRONG_REQUEST)
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return VALID
+    except SystemExit:
+        # The reader of our output has gone (`| head`): click then takes the stream away and ends with 1, which here
+        # would mean "invalid".
+        if sys.stdout is not output:
+            return UNDECIDED
+        raise
     except Exception as error:  # noqa: BLE001  the last line of defence: one clear line in the place of a traceback
         if os.environ.get("ELICENCE_DEBUG") == "1":
             traceback.print_exc()

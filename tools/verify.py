@@ -148,6 +148,8 @@ def _proof_beside(file: Path) -> bytes | None:
 
 def _proof_names(file: Path) -> Iterator[Path]:
     """Yield `licence.pdf.tlog-proof` and `licence.tlog-proof`."""
+    if not file.name:
+        return
     yield file.with_name(file.name + PROOF_SUFFIX)
     yield file.with_name(file.stem + PROOF_SUFFIX)
 

@@ -35,6 +35,8 @@ class Unreadable:
 
 def json_line(file: str, answer: "Report | Unreadable") -> str:
     """Return the answer as one line of JSON, the report with `file` in front."""
+    # A name need not be UTF-8, JSON must.
+    file = file.encode("utf-8", "replace").decode("utf-8")
     if isinstance(answer, Unreadable):
         error = {
             "code": "file.unreadable",
@@ -85,5 +87,5 @@ def _row(row: "CheckResult", language: Language) -> str:
     from licences.verification.checks import message_of
 
     mark, colour = _MARKS[row.outcome]
-    code = f" {row.code}" if row.code else ""
-    return f"{click.style(mark, fg=colour)} {row.id:<22}{code or ' ':<1} {message_of(row, language)}".rstrip()
+    code = f"{row.code}  " if row.code else ""
+    return f"{click.style(mark, fg=colour)} {row.id:<22} {code}{message_of(row, language)}"

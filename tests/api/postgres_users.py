@@ -18,6 +18,8 @@ from typing import Any, Self
 import psycopg
 from sqlalchemy import make_url
 
+from tests.scratch import make_scratch_folder
+
 ROOT = Path(__file__).parents[2]
 
 _USER = """
@@ -43,8 +45,7 @@ def identities() -> list[str]:
 @contextmanager
 def short_folder(account: str) -> Iterator[Path]:
     """Make a folder of the account's, near the root of the file system, and remove it with all that is in it."""
-    folder = Path(tempfile.mkdtemp(prefix="e-"))
-    folder.chmod(0o711)
+    folder = make_scratch_folder("e-")
     if os.geteuid() == 0:
         shutil.chown(folder, account)
     try:

@@ -15,7 +15,7 @@ from licences.verification import examination
 from licences.verification.documents import Examined
 from licences.verification.errors import MaterialUnreadable
 from licences.verification_process import Payload, ProcessLimits, VerificationPool, _load_examined, verify_bytes
-from tests.licences.verification.sealed import NOW, licence, world
+from tests.licences.verification.sealed import NOW, licence, proof_of, world
 
 REAL = examination._examine
 LIMITS = ProcessLimits(memory=256 * 1024 * 1024, seconds=1.0)
@@ -28,12 +28,12 @@ def payload(document: bytes, now: datetime = NOW) -> Payload:
         request_id="vrf_" + "0" * 26,
         trust=world().trust_file(),
         status=world().status_list().encode(),
-        proof=world().proof(licence().pdf.digest),
+        proof=proof_of(licence()),
     )
 
 
 def _die(_: bytes) -> Examined:
-    os.kill(os.getpid(), signal.SIGSEGV)
+    os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 

@@ -239,6 +239,27 @@ def test_a_second_field_for_the_same_signature_is_no_second_seal() -> None:
     assert all(seal.coverage_faults for seal in read_pdf(data).signatures)
 
 
+def test_a_second_seal_does_not_speak_for_the_first() -> None:
+    """A painted-over page, sealed again with a genuine key, in a catalog that says that one certifies."""
+    data = sealed()
+    file = PdfFile(data)
+    (first,) = file.array(file.dictionary(file.catalog["AcroForm"])["Fields"])
+    page_ref = next(file.pages()).ref
+    painted = PdfFile(_later_revision(data, page_ref, file.amended(page_ref, {"Contents": b"[]"})))
+    unsealed = painted.amended(painted.root, {"AcroForm": b"null", "Perms": b""}).replace(b"/Perms ", b"")
+    again = PdfFile(sealed(_later_revision(painted.data, painted.root, unsealed)))
+    (second,) = again.array(again.dictionary(again.catalog["AcroForm"])["Fields"])
+    fields = serialise({"Fields": [second, first], "SigFlags": 3})
+    both = _later_revision(again.data, again.root, again.amended(again.root, {"AcroForm": fields}))
+
+    evidence = read_pdf(both)
+    assert evidence.seal is not None
+    assert evidence.seal.digest == seal_of(data).digest
+    assert evidence.seal.docmdp is None
+    assert evidence.seal.coverage_faults
+    assert all(seal.coverage_faults for seal in evidence.signatures)
+
+
 def test_unsigned() -> None:
     for data in (blank(), page()):
         assert read_pdf(data).signatures == ()

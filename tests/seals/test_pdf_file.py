@@ -274,3 +274,66 @@ def test_filters_that_are_not_ours() -> None:
         decode(_flate(b"x", {"Predictor": 2}), 100)
     with pytest.raises(PdfOverLimits):
         decode(Stream({}, bytes(101)), 100)
+
+
+def _object_stream(*, count: int, first: int, data: bytes, entries: bytes) -> bytes:
+    """A file whose objects from 10 on are packed into the stream 9; `entries`: their indices, a byte each."""
+    head = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+    packed = b"9 0 obj\n%b\nendobj\n" % stream(
+        b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (count, first), zlib.compress(data)
+    )
+    rows = b"\x01\x00\x09\x00" + b"\x01%b\x00" % len(head).to_bytes(2)
+    rows += b"".join(b"\x02\x00\x09%c" % index for index in entries)
+    start = len(head) + len(packed)
+    rows += b"\x01%b\x00" % start.to_bytes(2)
+    dictionary = b"/Type/XRef/W[1 2 1]/Index[1 1 9 %d 900 1]/Size 901/Root 1 0 R" % (1 + len(entries))
+    return head + packed + b"900 0 obj\n%b\nendobj\nstartxref\n%d\n%%%%EOF" % (stream(dictionary, rows), start)
+
+
+def test_packed_objects() -> None:
+    file = PdfFile(_object_stream(count=2, first=10, data=b"10 0 11 4 (a) [1 2]", entries=b"\x00\x01"))
+    assert file.get(Ref(10, 0)) == b"a"
+    assert file.get(Ref(11, 0)) == [1, 2]
+    assert file.get(Ref(11, 1)) is None
+    with pytest.raises(PdfUnreadable):
+        file.offset(Ref(10, 0))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _object_stream(count=2, first=10, data=b"10 0 11 4 (a) [1 2]", entries=b"\x01\x00"),
+        _object_stream(count=2, first=10, data=b"10 0 10 4 (a) [1 2]", entries=b"\x00\x01"),
+        _object_stream(count=1, first=5, data=b"12 0 (a)", entries=b"\x00"),
+        _object_stream(count=3, first=10, data=b"10 0 11 4 (a) [1 2]", entries=b"\x00\x01"),
+        _object_stream(count=2, first=99, data=b"10 0 11 4 (a) [1 2]", entries=b"\x00\x01"),
+        _object_stream(count=-1, first=10, data=b"10 0 11 4 (a) [1 2]", entries=b"\x00\x01"),
+        _object_stream(count=1, first=6, data=b"10 -1 (a)", entries=b"\x00"),
+        _object_stream(count=1, first=5, data=b"10 9 (a)", entries=b"\x00"),
+    ],
+)
+def test_odd_object_streams_are_refused(data: bytes) -> None:
+    file = PdfFile(data)
+    with pytest.raises(PdfUnreadable):
+        file.get(Ref(10, 0))
+
+
+def test_overlapping_packed_objects_are_not_read_for_ever() -> None:
+    # Each of the objects is the same 900 kB: a small file that would be hours of reading.
+    head = b" ".join(b"%d 0" % number for number in range(10, 210)) + b" "
+    data = _object_stream(
+        count=200, first=len(head), data=head + b"[" + b"0 " * 450_000 + b"]", entries=bytes(range(200))
+    )
+    assert len(data) < 10_000
+    file = PdfFile(data)
+    with pytest.raises(PdfOverLimits):
+        [file.get(Ref(number, 0)) for number in range(10, 210)]
+
+
+def test_wide_trees_are_not_walked_for_ever() -> None:
+    kids = b"[" + b"5 0 R " * 100_000 + b"]"
+    names = blank({1: b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles 5 0 R>>>>", 5: b"<</Kids 6 0 R>>", 6: kids})
+    with pytest.raises(PdfOverLimits):
+        PdfFile(names).attachments()
+    with pytest.raises(PdfUnreadable):
+        list(PdfFile(blank({2: b"<</Type/Pages/Kids 6 0 R>>", 5: b"<</Type/Page>>", 6: kids})).pages())

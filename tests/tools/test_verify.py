@@ -1,6 +1,9 @@
 """`elicence verify` and `elicence checks`, as people and scripts meet them."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +148,20 @@ def test_a_file_over_the_limit_is_not_held_in_memory(run: Run, folder: Path) -> 
         stream.truncate(200 * 1024 * 1024)
     code, output = run("huge.pdf", "--json")
     assert (code, rows(output)[0]["reason"]) == (2, "document.too_large")
+
+
+def test_a_name_that_is_no_utf_8(run: Run, folder: Path) -> None:
+    name = os.fsdecode(b"\xff.pdf")
+    (folder / name).write_bytes(licence().pdf.data)
+    code, output = run(name, "--json")
+    assert (code, rows(output)[0]["file"]) == (0, "?.pdf")
+    assert run(name)[0] == 0
+
+
+def test_a_reader_that_goes_away_hears_no_verdict(folder: Path) -> None:
+    command = f"{sys.executable} -m tools.cli checks; echo $? >&2"
+    done = subprocess.run(["sh", "-c", f"({command}) | true"], capture_output=True, check=False, text=True)
+    assert done.stderr == "2\n"
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,13 @@ class World:
         return TlogProof(7, hashes, (log or self.log).sign(checkpoint.text), opening.to_bytes()).text.encode()
 
 
+def proof_of(made: "Sealed", within: World | None = None) -> bytes:
+    """The proof of a licence's issuing, which names both its faces."""
+    here = within or world()
+    named = {"pdf": f"sha-256:{made.pdf.digest.hex()}", "json": f"sha-256:{made.json.digest.hex()}"}
+    return here.proof(made.pdf.digest, detail={**named, "tag_key_sha256": base64_text.encode(TAG_KEY)})
+
+
 def make_world(*, seal_until: datetime = UNTIL, tsa_until: datetime = UNTIL) -> World:
     """Make every key anew: another world has another root."""
     signer = SoftwareSigner.generate("ES256")

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +95,6 @@ def test_a_document_too_large_is_not_read(form: str) -> None:
 
 
 def test_the_same_question_has_the_same_answer() -> None:
-    asked = {"request_id": "vrf_" + "0" * 26, "sources": SOURCES}
+    asked: dict[str, Any] = {"request_id": "vrf_" + "0" * 26, "sources": SOURCES}
     assert report(**asked) == report(**asked)
     assert report(**asked).as_json() == report(now=NOW, **asked).as_json()

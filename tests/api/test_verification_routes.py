@@ -1,0 +1,169 @@
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seals.jades import read_jwt
+from tests.api.conftest import Door
+from tests.api.requests import permit
+from tests.api.test_licence_routes import post
+
+URL = "/v1/verifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    identifier: str
+    digest: str
+    pdf: bytes
+    data: bytes
+
+
+@pytest.fixture(scope="module")
+def sealed(door: Door) -> Sealed:
+    licence = post(door, permit(90_001), "for-verification").json()
+    door.sequence()
+    documents = licence["documents"]
+    pdf, data = (door.client.get(documents[kind]["href"], headers=door.authorised).content for kind in ("pdf", "json"))
+    return Sealed(licence["identifier"], documents["pdf"]["digest"], pdf, data)
+
+
+def rows(report: Any) -> dict[str, str]:
+    return {row["id"]: row["outcome"] for row in report["checks"]}
+
+
+def test_a_pdf_is_accepted(door: Door, sealed: Sealed) -> None:
+    answer = door.client.post(URL, content=sealed.pdf, headers={"Content-Type": "application/pdf"})
+    assert answer.status_code == 201
+    report = answer.json()
+    assert report["verdict"] == "valid", [row for row in report["checks"] if row["outcome"] != "passed"]
+    assert report["subject"]["identifier"] == sealed.identifier
+    assert report["subject"]["face"]
+    assert set(rows(report).values()) <= {"passed", "not_applicable"}
+
+
+def test_json_compact_and_form_are_accepted(door: Door, sealed: Sealed) -> None:
+    flattened = door.client.post(URL, content=sealed.data, headers={"Content-Type": "application/jose+json"}).json()
+    as_json = door.client.post(URL, content=sealed.data, headers={"Content-Type": "application/json"}).json()
+    form = door.client.post(URL, files={"file": ("licence.pdf", sealed.pdf, "application/pdf")}).json()
+    parts = json.loads(sealed.data)
+    compact = "~".join([f"{parts['protected']}.{parts['payload']}.{parts['signature']}", *parts["disclosures"], ""])
+    sd_jwt = door.client.post(URL, content=compact.encode(), headers={"Content-Type": "application/dc+sd-jwt"}).json()
+    assert [report["verdict"] for report in (flattened, as_json, form)] == ["valid"] * 3
+    assert sd_jwt["subject"]["identifier"] == sealed.identifier
+    # The compact form has no timestamp: what cannot be told is not called invalid.
+    assert sd_jwt["verdict"] in {"valid", "indeterminate"}
+
+
+def test_identifier_and_digest_are_enough(door: Door, sealed: Sealed) -> None:
+    report = door.client.post(URL, json={"identifier": sealed.identifier, "digest": sealed.digest}).json()
+    assert report["verdict"] == "valid"
+    other = door.client.post(URL, json={"identifier": sealed.identifier, "digest": "sha-256:" + "0" * 64}).json()
+    assert other["verdict"] == "invalid"
+
+
+def test_every_use_is_promised_and_the_receipt_is_signed(door: Door, sealed: Sealed) -> None:
+    report = door.client.post(
+        URL, content=sealed.pdf, headers={"Content-Type": "application/pdf"}, params={"case": "案-7", "purpose": "测试"}
+    ).json()
+    assert report["usage"]["promise"].startswith("elicence/promise/v1\n")
+    receipt = read_jwt(report["receipt"], "elicence-receipt+jwt")
+    assert receipt.signature_valid
+    assert receipt.payload["verdict"] == "valid"
+    assert receipt.payload["case"] == "案-7"
+    told = json.loads(json.dumps(receipt.payload))
+    assert told["usage"]["event"] == report["usage"]["event"]
+    # Nothing of the face goes into what is kept.
+    assert "face" not in json.dumps(receipt.payload)
+    assert door.sequence() >= 1
+
+
+def test_a_changed_byte_is_named(door: Door, sealed: Sealed) -> None:
+    changed = bytearray(sealed.pdf)
+    changed[len(changed) // 3] ^= 1
+    report = door.client.post(URL, content=bytes(changed), headers={"Content-Type": "application/pdf"}).json()
+    assert report["verdict"] == "invalid"
+    assert report["reason"] == "document.altered"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "code"),
+    [
+        (b"", "invalid", "EMPTY"),
+        (b"not a licence", "invalid", "UNKNOWN"),
+        (b"%PDF-1.7\ntruncated", "invalid", None),
+        (b"{}", "invalid", None),
+        (b"%PDF-1.7\n" + b"\x00" * 33 * 1024 * 1024, "indeterminate", "TOO_LARGE"),
+    ],
+    ids=["empty", "text", "truncated", "object", "too-large"],
+)
+def test_whatever_comes_is_answered_by_a_report(door: Door, body: bytes, verdict: str, code: str | None) -> None:
+    answer = door.client.post(URL, content=body, headers={"Content-Type": "application/pdf"})
+    assert answer.status_code == 201
+    report = answer.json()
+    assert report["verdict"] == verdict
+    assert report["sentence"]["zh"]
+    assert report["sentence"]["en"]
+    if code is not None:
+        assert any(code in (row.get("code") or "") for row in report["checks"])
+
+
+def test_200_mb_are_answered_by_a_report(door: Door) -> None:
+    def chunks() -> Any:
+        yield b"%PDF-1.7\n"
+        for _ in range(200):
+            yield b"\x00" * 1024 * 1024
+
+    answer = door.client.post(URL, content=chunks(), headers={"Content-Type": "application/pdf"})
+    assert answer.status_code == 201
+    assert answer.json()["verdict"] == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"as_of": "soon"}, "verification.moment_unclear"),
+        ({"as_of": "2126-01-01T00:00:00Z"}, "verification.moment_in_future"),
+        ({"policy": "none"}, "verification.policy_unknown"),
+        ({"case": "x" * 300}, "request.member_unusable"),
+    ],
+)
+def test_a_wrong_question_is_refused(door: Door, sealed: Sealed, parameters: dict[str, str], code: str) -> None:
+    answer = door.client.post(URL, content=sealed.pdf, params=parameters, headers={"Content-Type": "application/pdf"})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_wrong_lookups_and_forms_are_refused(door: Door) -> None:
+    for body in (
+        {"identifier": "x"},
+        {"identifier": "x", "digest": "y"},
+        {"identifier": 1, "digest": True},
+        {"digest": None},
+    ):
+        assert door.client.post(URL, json=body).status_code == 400
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert door.client.post(URL, content=b"--x\r\nbroken", headers=form).status_code == 400
+    assert door.client.post(URL, content=b"", headers={"Content-Type": "multipart/form-data"}).status_code == 400
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_mutated_documents_get_a_report(door: Door, sealed: Sealed, data: st.DataObject) -> None:
+    source = data.draw(st.sampled_from([sealed.pdf, sealed.data]))
+    begin = data.draw(st.integers(0, len(source)))
+    end = data.draw(st.integers(begin, min(len(source), begin + 50)))
+    changed = source[:begin] + data.draw(st.binary(max_size=50)) + source[end:]
+    answer = door.client.post(URL, content=changed, headers={"Content-Type": "application/octet-stream"})
+    assert answer.status_code == 201
+    assert answer.json()["verdict"] in ({"valid"} if changed == source else {"invalid", "indeterminate"})
+
+
+def test_a_qr_code_shows_face_and_verdict(door: Door, sealed: Sealed, unique: Callable[[], int]) -> None:
+    del unique
+    wrong = door.client.get("/v/" + "x" * 22)
+    assert wrong.status_code == 404
+    assert "没有找到这个核验码" in wrong.text
