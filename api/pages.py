@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.templating import Jinja2Templates
 
-from api.texts import Texts, preferred_language, texts
+from api.texts import Texts, local_time, preferred_language, texts
 from api.uploads import parse_form, read_body
 from api.verifying import Verifier
 from ledger.errors import DomainError, Language
@@ -44,7 +44,7 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
             return _report_page(request, language, report, max_upload_bytes)
         form = await parse_form(request, body.data)
         if not form.file:
-            return _first_page(request, language, max_upload_bytes)
+            return _first_page(request, language, max_upload_bytes, problem=texts(language).file_missing, status=400)
         report = await run_in_threadpool(verifier.document, form.file)
         return _report_page(request, language, report, max_upload_bytes)
 
@@ -81,7 +81,7 @@ def _context(language: Language, limit: int, title: str | None = None) -> dict[s
         "lang": language,
         "t": words,
         "title": title or words.first_title,
-        "choose": words.choose.format(limit=limit // (1024 * 1024)),
+        "limit": words.limit.format(limit=limit // (1024 * 1024)),
     }
 
 
@@ -101,6 +101,8 @@ def _report_page(request: Request, language: Language, report: Report, limit: in
         "face": [
             {"label": row[language], "value": row["value"]} for row in report.subject.face.values() if row["value"]
         ],
+        # A revoked licence was genuine: its face is its own. An altered file's is only what it says of itself.
+        "authentic": all(row.outcome != "failed" for row in report.checks if not row.id.startswith("status.")),
         "families": _families(report, language),
         "facts": _facts(report, texts(language)),
         "marks": MARKS,
@@ -121,8 +123,8 @@ def _families(report: Report, language: Language) -> Sequence[tuple[str, list[di
 def _facts(report: Report, words: Texts) -> list[tuple[str, str]]:
     facts = {
         "id": report.id,
-        "checked_at": report.checked_at.isoformat(timespec="seconds"),
-        "as_of": report.as_of.isoformat(timespec="seconds"),
+        "checked_at": local_time(report.checked_at),
+        "as_of": local_time(report.as_of),
         "document": report.subject.document,
         "policy": f"{report.policy['id']} {report.policy['version']}",
         "event": (report.usage or {}).get("event"),

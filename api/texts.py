@@ -1,9 +1,12 @@
 """The words of the pages, in Chinese and English. Codes never change; words may."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from ledger.errors import Language
+
+_CHINA: Final = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Texts:
     first_lead: str
     drop: str
     choose: str
+    limit: str
     verify: str
     busy: str
     privacy: str
@@ -24,6 +28,8 @@ class Texts:
     identifier: str
     digest: str
     compare: str
+    unconfirmed: str
+    file_missing: str
     checks: str
     another: str
     code_unknown: str
@@ -39,7 +45,8 @@ ZH: Final = Texts(
     first_title="核验一份电子证照",
     first_lead="把收到的证照文件放进来：看结论，看要比对的内容，再看每一项检查。",
     drop="把 PDF 或 JSON 证照拖到这里",
-    choose="或选择一个文件（最大 {limit} MB）",
+    choose="选择文件",
+    limit="最大 {limit} MB",
     verify="核验",
     busy="正在核验…",
     privacy="文件只用于本次核验，不保存。",
@@ -47,6 +54,8 @@ ZH: Final = Texts(
     identifier="证照标识",
     digest="文件摘要（SHA-256）",
     compare="请与纸面或屏幕上的内容比对",
+    unconfirmed="文件自称的内容（核验未通过，不可作为依据）",
+    file_missing="没有收到文件：请选择一个文件再核验。",
     checks="每一项检查",
     another="再核验一份",
     code_unknown="没有找到这个核验码。请核对二维码是否完整；查不到不等于证照无效，可直接上传证照文件核验。",
@@ -83,7 +92,8 @@ EN: Final = Texts(
     first_title="Verify an electronic licence",
     first_lead="Drop the licence you were given: see the verdict, what to compare, then every check.",
     drop="Drop a PDF or JSON licence here",
-    choose="or choose a file (at most {limit} MB)",
+    choose="Choose a file",
+    limit="at most {limit} MB",
     verify="Verify",
     busy="Verifying…",
     privacy="The file is used for this check alone and is not stored.",
@@ -91,6 +101,8 @@ EN: Final = Texts(
     identifier="Licence identifier",
     digest="Document digest (SHA-256)",
     compare="Compare this with the paper or the screen before you",
+    unconfirmed="What the file says of itself (it did not pass: do not rely on it)",
+    file_missing="No file came with the request: choose one first.",
     checks="Every check",
     another="Verify another",
     code_unknown="This code is not known here. Check that the QR code was read whole; not found does not mean invalid: "
@@ -138,3 +150,8 @@ def preferred_language(query: str | None, accept_language: str | None) -> Langua
         if tag.startswith("en"):
             return "en"
     return "zh"
+
+
+def local_time(moment: datetime) -> str:
+    """Write a moment as people here read it."""
+    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S UTC+8")

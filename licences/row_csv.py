@@ -31,6 +31,22 @@ class _Made:
     holders: dict[int, dict[str, JSON]] = field(default_factory=dict)
     faults: list[FieldFault] = field(default_factory=list)
 
+    def put_field(self, kind: LicenceType, target: Target, cell: str) -> None:
+        """Take the cell of a field."""
+        try:
+            self.fields[target.key] = field_value(_rule(kind, target.key), cell)
+        except ValueError:
+            self.faults.append(cell_not_json(target.place))
+
+    def put(self, target: Target, cell: str) -> None:
+        """Take a cell that means the same in every type."""
+        if target.group == "holder":
+            self.holders.setdefault(target.ordinal, {})[target.key] = cell
+        elif target.group == "decision":
+            self.decision[target.key] = cell
+        else:
+            self.licence[target.key] = _DAYS.get(target.key, str)(cell)
+
     def value(self) -> dict[str, JSON]:
         """Return the object; a holder skipped between others is there, empty, and will be missed."""
         made: dict[str, JSON] = {**self.licence, "fields": self.fields}
@@ -73,31 +89,21 @@ class CsvReader:
         name = cells[at] if at is not None else ""
         kind = self._kinds.get(name) if name else self._default
         made = _Made()
-        if kind is None:
-            made.licence = {"type": name} if name else {}
-            return made.value(), made.faults
         for position, (cell, target) in enumerate(zip(cells, self._header.layout(kind), strict=True)):
-            if cell:
-                self._put(made, kind, position, target, cell)
-        made.licence["type"] = kind.slug
+            if not cell:
+                continue
+            if target is None:
+                # Of an unknown type nobody can say which columns it has.
+                made.faults += [cell_misplaced(self._header.name(position))] if kind is not None else []
+            elif len(cell) > MAX_CELL:
+                made.faults.append(cell_too_long(target.place))
+            elif target.group != "field":
+                made.put(target, cell)
+            elif kind is not None:
+                made.put_field(kind, target, cell)
+        if kind is not None:
+            made.licence["type"] = kind.slug
         return made.value(), made.faults
-
-    def _put(self, made: _Made, kind: LicenceType, position: int, target: Target | None, cell: str) -> None:
-        if target is None:
-            made.faults.append(cell_misplaced(self._header.name(position)))
-        elif len(cell) > MAX_CELL:
-            made.faults.append(cell_too_long(target.place))
-        elif target.group == "field":
-            try:
-                made.fields[target.key] = field_value(_rule(kind, target.key), cell)
-            except ValueError:
-                made.faults.append(cell_not_json(target.place))
-        elif target.group == "holder":
-            made.holders.setdefault(target.ordinal, {})[target.key] = cell
-        elif target.group == "decision":
-            made.decision[target.key] = cell
-        else:
-            made.licence[target.key] = _DAYS.get(target.key, str)(cell)
 
 
 def _rule(kind: LicenceType, key: str) -> Mapping[str, Any]:

@@ -32,13 +32,15 @@ class Header:
         self.type_column = next((at for at, name in enumerate(self.names) if name in {"type", *ENVELOPE["type"]}), None)
         only = default if self.type_column is None else None
         self._layouts = {kind.code: self._layout(kind) for kind in ([only] if only else catalogue)}
+        shared = [{target for target in column if target} for column in zip(*self._layouts.values(), strict=True)]
+        self._common = tuple(next(iter(targets)) if len(targets) == 1 else None for targets in shared)
         _refuse_repeated(self._layouts.values())
         self._refuse_unknown()
         self._refuse_missing(only)
 
-    def layout(self, kind: LicenceType) -> Layout:
-        """Return the columns as this type reads them."""
-        return self._layouts[kind.code]
+    def layout(self, kind: LicenceType | None) -> Layout:
+        """Return the columns as this type reads them; of an unknown type only those that do not depend on it."""
+        return self._common if kind is None else self._layouts[kind.code]
 
     def name(self, at: int) -> str:
         """Return the name of a column for messages; one without a name is called by its letter."""

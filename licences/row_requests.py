@@ -19,16 +19,15 @@ from licences.row_faults import NOT_JSON
 _DAY: Final = "2000-01-01"
 
 _RESTS_ON: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("number", "number.holder"): ("holders",),
-    ("number", "number.disagrees"): ("fields",),
+    ("number", "number.holder"): ("holders", "holders["),
     ("holders", "holders.share"): ("fields",),
-    ("holders", "holders.shares"): ("holders", "fields"),
-    ("fields", "holders.name"): ("holders",),
-    ("fields", "schema.any_of"): ("fields",),
+    ("holders", "holders.shares"): ("holders[",),
+    ("fields", "holders.name"): ("holders", "holders["),
+    ("fields", "schema.any_of"): ("fields.",),
     ("valid_until", "dates.order"): ("issue_date", "valid_from"),
     ("valid_until", "dates.too_long"): ("issue_date", "valid_from"),
 }
-"""The part where a fault is and its code: the parts of the request that it may be owed to."""
+"""The part where a fault is and its code: the places that it may be owed to, with a mark at the end all below one."""
 
 
 def judge(
@@ -60,13 +59,17 @@ def judge(
 
 def _standing(faults: Iterable[FieldFault], known: Sequence[FieldFault]) -> Iterator[FieldFault]:
     """Yield the faults that are not about, and not owed to, a place that is known to be broken."""
-    broken = tuple(fault.field for fault in known)
-    roots = {_root(place) for place in broken}
-    below = tuple(place + mark for place in broken for mark in ".[")
+    broken = {fault.field for fault in known}
     for fault in faults:
-        about = fault.field in broken or fault.field.startswith(below)
-        if not about and roots.isdisjoint(_RESTS_ON.get((_root(fault.field), fault.code), ())):
+        place = fault.field
+        about = any(_is_at(place, (other, f"{other}.", f"{other}[")) for other in broken)
+        causes = _RESTS_ON.get((_root(place), fault.code), ())
+        if not about and not any(_is_at(other, causes) for other in broken):
             yield fault
+
+
+def _is_at(place: str, parts: Sequence[str]) -> bool:
+    return any(place.startswith(part) if part[-1:] in {".", "["} else place == part for part in parts)
 
 
 def _root(place: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from ca.signatures import ES256_IDENTIFIER, SCHEMES
 from seals.foreign_cms import foreign_state
+from seals.pdf_attachments import attachments, information
 from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
@@ -101,13 +102,13 @@ def read_pdf(data: bytes) -> PdfEvidence:
         signatures=signatures,
         foreign_signatures=len(dictionaries) - len(ours),
         embedded=_attachments(file, signatures) if signatures else {},
-        info=file.info(),
+        info=information(file),
     )
 
 
 def _attachments(file: PdfFile, signatures: tuple[PdfSignature, ...]) -> dict[str, bytes]:
     try:
-        return file.attachments()
+        return attachments(file)
     except (PdfUnreadable, PdfUnsupported):
         # That the bytes were changed says more than what the change did to an attachment.
         if any(one.fault is not None for one in signatures):

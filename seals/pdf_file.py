@@ -1,4 +1,4 @@
-"""A PDF file as its cross-reference says it is: objects, catalog, pages, attachments.
+"""A PDF file as its cross-reference says it is: objects, catalog, pages.
 
 Pure, bounded, and strict: what it cannot read in exactly one way it refuses, with no error but our own.
 """
@@ -8,20 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seals.pdf_errors import PdfOverLimits, PdfUnreadable
-from seals.pdf_filters import decode, decode_syntax
+from seals.pdf_filters import decode_syntax
 from seals.pdf_indirect import read_indirect
-from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream, read_text_string, serialise
+from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream, serialise
 from seals.pdf_reader import Reader
 from seals.pdf_xref import Entry, Section, read_sections
 
 MAX_SIZE = 64 << 20
-MAX_ATTACHMENTS = 64
-MAX_ATTACHMENT = 8 << 20
 _MAX_SYNTAX = 4 << 20  # bytes of objects read in one file: objects packed in streams may overlap, and trees be wide
 _MAX_OBJECT_STREAM = 8 << 20
 _MAX_INFLATED = 32 << 20  # of all object streams together
 _MAX_LINKS = 16  # references in a row
-_MAX_TREE = 20_000  # nodes of a page or name tree
+MAX_TREE = 20_000  # nodes of a page or name tree
 _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")
 _HEADER = re.compile(rb"%PDF-(?:1\.[0-7]|2\.0)[\r\n]")
 
@@ -130,7 +128,7 @@ class PdfFile:
             if not isinstance(ref, Ref) or ref in seen:
                 raise PdfUnreadable(reason="page_tree")
             seen.add(ref)
-            if len(seen) + len(waiting) > _MAX_TREE:
+            if len(seen) + len(waiting) > MAX_TREE:
                 raise PdfOverLimits(reason="pages")
             node = self.dictionary(ref)
             handed = inherited | {key: node[key] for key in _INHERITED if key in node}
@@ -140,35 +138,6 @@ class PdfFile:
                 waiting.extend((kid, handed) for kid in reversed(self.array(node.get("Kids"))))
             else:
                 raise PdfUnreadable(reason="page_tree")
-
-    def attachments(self) -> dict[str, bytes]:
-        """Return the embedded files by name, inflated. Source: ISO 32000-1 sections 7.11.4 and 7.9.6."""
-        names = self.resolve(self.catalog.get("Names"))
-        tree = names.get("EmbeddedFiles") if isinstance(names, dict) else None
-        files: dict[str, bytes] = {}
-        for _, value in self._name_tree(tree):
-            if len(files) == MAX_ATTACHMENTS:
-                raise PdfOverLimits(reason="attachments")
-            specification = self.dictionary(value)
-            name = self.resolve(specification.get("UF", specification.get("F")))
-            streams = self.dictionary(specification.get("EF"))
-            content = self.resolve(streams.get("UF", streams.get("F")))
-            if not isinstance(name, bytes) or not isinstance(content, Stream):
-                raise PdfUnreadable(reason="attachment")
-            title = read_text_string(name)
-            # Two files of one name: whoever asks for it could get either.
-            if title in files:
-                raise PdfUnreadable(reason="attachment")
-            files[title] = decode(content, MAX_ATTACHMENT - sum(map(len, files.values())))
-        return files
-
-    def info(self) -> dict[str, str]:
-        """Return the text entries of the document information dictionary."""
-        information = self.resolve(self.trailer.get("Info"))
-        if not isinstance(information, dict):
-            return {}
-        texts = {key: self.resolve(value) for key, value in information.items()}
-        return {key: read_text_string(value) for key, value in texts.items() if isinstance(value, bytes)}
 
     def amended(self, ref: Ref, additions: Mapping[str, bytes]) -> bytes:
         """Return a dictionary object with entries added or replaced, its other bytes as they stand in the file."""
@@ -246,19 +215,3 @@ class PdfFile:
         self._syntax += size
         if self._syntax > _MAX_SYNTAX:
             raise PdfOverLimits(reason="syntax")
-
-    def _name_tree(self, root: PdfObject) -> Iterator[tuple[bytes, PdfObject]]:
-        waiting: list[PdfObject] = [] if root is None else [root]
-        visited = 0
-        while waiting:
-            node = self.dictionary(waiting.pop())
-            visited += 1
-            names = self.array(node.get("Names"))
-            if visited + len(waiting) > _MAX_TREE or len(names) > 2 * MAX_ATTACHMENTS:
-                raise PdfOverLimits(reason="name_tree")
-            for key, value in zip(names[::2], names[1::2], strict=False):
-                found = self.resolve(key)
-                if not isinstance(found, bytes) or len(names) % 2:
-                    raise PdfUnreadable(reason="name_tree")
-                yield found, value
-            waiting.extend(reversed(self.array(node.get("Kids"))))

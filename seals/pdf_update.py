@@ -30,11 +30,9 @@ class PdfUpdate:
         """Add an object; return the offset at which its body starts."""
         if ref in self._offsets:
             raise PdfUnreadable(reason="object_written_twice")
-        head = b"%d %d obj\n" % ref
         self._offsets[ref] = self._size
-        start = self._size + len(head)
-        self._add(head, body, b"\nendobj\n")
-        return start
+        self._add(b"%d %d obj\n%b\nendobj\n" % (*ref, body))
+        return self._size - len(body) - len(b"\nendobj\n")
 
     def finish(self, seed: bytes) -> bytearray:
         """Write cross-reference and trailer; return the whole file. seed: what makes this revision's identifier its own."""
@@ -44,18 +42,18 @@ class PdfUpdate:
         trailer["ID"] = [*self._identifier(seed)]
         if self._file.sections[0].kind == "table":
             trailer["Size"] = self._next
-            self._add(b"xref\n", *self._table(), b"trailer\n", serialise(trailer))
+            self._add(b"xref\n%btrailer\n%b" % (b"".join(self._table()), serialise(trailer)))
         else:
             own = Ref(self.allocate(), 0)
             self._offsets[own] = start
             trailer |= {"Type": Name("XRef"), "Size": self._next}
-            self._add(b"%d %d obj\n" % own, serialise(self._stream(trailer)), b"\nendobj")
+            self._add(b"%d %d obj\n%b\nendobj" % (*own, serialise(self._stream(trailer))))
         self._add(b"\nstartxref\n%d\n%%%%EOF\n" % start)
         return bytearray().join(self._parts)
 
-    def _add(self, *parts: bytes) -> None:
-        self._parts += parts
-        self._size += sum(map(len, parts))
+    def _add(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._size += len(part)
 
     def _identifier(self, seed: bytes) -> Iterator[bytes]:
         """Keep the permanent half, renew the changing one. Source: ISO 32000-1 section 14.4."""

@@ -36,10 +36,10 @@ class Entry(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Entries of consecutive object numbers, `width` bytes each, decoded when they are asked for."""
+    """Entries of `size` consecutive object numbers, as rows of equal width that are decoded when they are asked for."""
 
     first: int
-    count: int
+    size: int
     rows: bytes
 
 
@@ -59,22 +59,22 @@ class Section:
     @property
     def count(self) -> int:
         """How many entries there are."""
-        return sum(run.count for run in self.runs)
+        return sum(run.size for run in self.runs)
 
     @property
     def next_number(self) -> int:
         """The number behind the last one."""
-        return self.runs[-1].first + self.runs[-1].count if self.runs else 0
+        return self.runs[-1].first + self.runs[-1].size if self.runs else 0
 
     def numbers(self) -> Iterator[int]:
         """Yield the object numbers, rising."""
         for run in self.runs:
-            yield from range(run.first, run.first + run.count)
+            yield from range(run.first, run.first + run.size)
 
     def find(self, number: int) -> Entry | None:
         """Return an object's entry, None if this revision says nothing of it."""
         index = bisect_right(self.runs, number, key=_first) - 1
-        if index < 0 or number >= self.runs[index].first + self.runs[index].count:
+        if index < 0 or number >= self.runs[index].first + self.runs[index].size:
             return None
         run = self.runs[index]
         width = sum(self.widths) or _ROW
@@ -166,10 +166,10 @@ def _read_table(data: bytes, place: int) -> Section:
 
 
 def _in_order(runs: list[Run]) -> tuple[Run, ...]:
-    ordered = tuple(sorted((run for run in runs if run.count), key=_first))
-    if ordered and ordered[-1].first + ordered[-1].count > MAX_OBJECTS:
+    ordered = tuple(sorted((run for run in runs if run.size), key=_first))
+    if ordered and ordered[-1].first + ordered[-1].size > MAX_OBJECTS:
         raise PdfOverLimits(reason="objects")
-    if any(one.first + one.count > other.first for one, other in pairwise(ordered)):
+    if any(one.first + one.size > other.first for one, other in pairwise(ordered)):
         raise PdfUnreadable(reason="xref_object_twice")
     return ordered
 

@@ -13,7 +13,7 @@ def make_scratch_folder(prefix: str) -> Path:
 
     A test kills processes and never the machine, so what fsync costs on a disk buys nothing here.
     """
-    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes an own folder in it
+    memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _NEEDED
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if roomy else None))
     folder.chmod(0o711)  # started by root, a server runs as another account

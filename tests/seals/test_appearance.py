@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from seals.appearance import SealAppearance, SealDesign, draw_pdf, draw_png, draw_svg
+from seals.pdf_attachments import information
 from seals.pdf_errors import PdfUnreadable, SealPictureRefused
 from seals.pdf_file import PdfFile
 from tests.seals.house import DESIGN, FONTS, appearance, page
@@ -173,4 +174,4 @@ def test_a_picture_of_two_pages_is_none() -> None:
 def test_the_picture_is_pdf_a() -> None:
     data = draw_pdf(DESIGN, FONTS)
     assert b"<pdfaid:part>3</pdfaid:part>" in data
-    assert PdfFile(data).info()["Title"] == "测试市自然资源和规划局不动产登记专用章"
+    assert information(PdfFile(data))["Title"] == "测试市自然资源和规划局不动产登记专用章"

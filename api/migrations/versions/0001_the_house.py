@@ -376,7 +376,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("identifier", sa.Text(), nullable=True),
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.CheckConstraint("state IN ('running', 'done')", name=op.f("ck_idempotency_keys_state")),
+        sa.CheckConstraint("state IN ('running', 'done', 'refused')", name=op.f("ck_idempotency_keys_state")),
         sa.ForeignKeyConstraint(["system_id"], ["api.systems.id"], name=op.f("fk_idempotency_keys_system_id")),
         sa.PrimaryKeyConstraint("system_id", "key", name=op.f("pk_idempotency_keys")),
         schema="api",
