@@ -25,7 +25,7 @@ from licences.verification.policy import DEFAULT_POLICY
 from licences.verification.report import JSON, Report
 from licences.verification.request import Lookup, VerificationRequest, parse_moment, verification_request
 from licences.verification_process import VerificationPool
-from licences.verification_sources import DatabaseSources
+from licences.verification_sources import DatabaseSources, UnavailableSources
 from seals.jades import sign_jwt
 
 RECEIPT_TYPE = "elicence-receipt+jwt"
@@ -90,12 +90,14 @@ class Verifier:
         return replace(report, receipt=self._receipt(report, question))
 
     def _judged(self, examined: Examined, request: VerificationRequest) -> Report:
-        house = self._house
-        with house.database.session(Role.APP, purpose="verification") as session:
-            sources = DatabaseSources(
-                session, house.objects, house.wrapper, trust=self._trust(request.now), catalogue=house.catalogue
-            )
-            return judge(examined, sources, request)
+        house, trust = self._house, self._trust(request.now)
+        try:
+            with house.database.session(Role.APP, purpose="verification") as session:
+                sources = DatabaseSources(session, house.objects, house.wrapper, trust=trust, catalogue=house.catalogue)
+                return judge(examined, sources, request)
+        except SQLAlchemyError:
+            # The database went before or after the look-ups: the document itself can still be judged.
+            return judge(examined, UnavailableSources("database", trust, house.catalogue), request)
 
     def _trust(self, now: datetime) -> TrustList | None:
         try:

@@ -5,6 +5,7 @@ database or store that does not answer becomes `Unavailable`, and the verdict `i
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, TypeVar
 
@@ -28,6 +29,35 @@ from licences.verification.report import JSON
 from licences.verification.sources import Absent, Record, StatusHistory, StatusRow, Unavailable
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class UnavailableSources:
+    """What is left when the register cannot be reached: the document and the trust list."""
+
+    reason: str
+    trust: TrustList | None
+    catalogue: Catalogue | None
+
+    def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Unavailable:
+        """Say that the register does not answer."""
+        del identifier, digest, code
+        return Unavailable(self.reason)
+
+    def content(self, identifier: str) -> Mapping[str, JSON]:
+        """Return nothing: no look-up is answered without the register."""
+        del identifier
+        return {}
+
+    def status(self, identifier: str) -> Unavailable:
+        """Say that the register does not answer."""
+        del identifier
+        return Unavailable(self.reason)
+
+    def proof(self, identifier: str) -> Unavailable:
+        """Say that the register does not answer."""
+        del identifier
+        return Unavailable(self.reason)
 
 
 class DatabaseSources:

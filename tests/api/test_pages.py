@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from api.app import create_app
 from tests.api.conftest import Door
 from tests.api.requests import permit
 from tests.api.test_licence_routes import post
+from tests.pictures import qr_text
 
 # Without these a headless Chromium looks for its maker's hosts at every start.
 QUIET = [
@@ -115,9 +116,9 @@ def test_the_form_works_without_javascript(browser: Browser, address: str, files
 
 
 def test_the_qr_code_leads_to_the_verdict_and_the_face(
-    page: Page, address: str, door: Door, files: dict[str, Path], qr_code: Callable[[Path], str]
+    page: Page, address: str, door: Door, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    printed = qr_code(files["good.pdf"])
+    printed = qr_text(files["good.pdf"], tmp_path)
     assert printed.startswith(door.house.settings.base_url + "/v/")
     page.goto(address + printed.removeprefix(door.house.settings.base_url))
     expect(page.locator(".verdict.valid")).to_be_visible()
@@ -134,21 +135,3 @@ def test_an_identifier_with_a_digest_is_enough(page: Page, address: str, door: D
     page.fill("#digest", licence["documents"]["pdf"]["digest"])
     page.locator("details button").click()
     expect(page.locator(".verdict.valid")).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def qr_code(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
-    """Reads the QR code of a page as a phone would: from a picture of it."""
-    import subprocess
-
-    import zxingcpp
-    from PIL import Image
-
-    def read(pdf: Path) -> str:
-        picture = tmp_path_factory.mktemp("qr") / "page"
-        subprocess.run(["pdftoppm", "-r", "120", "-png", "-singlefile", pdf, picture], check=True)
-        with Image.open(picture.with_suffix(".png")) as image:
-            (found,) = zxingcpp.read_barcodes(image)
-        return str(found.text)
-
-    return read

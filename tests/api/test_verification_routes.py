@@ -1,11 +1,11 @@
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from seals.jades import read_jwt
 from tests.api.conftest import Door
@@ -162,8 +162,24 @@ def test_mutated_documents_get_a_report(door: Door, sealed: Sealed, data: st.Dat
     assert answer.json()["verdict"] in ({"valid"} if changed == source else {"invalid", "indeterminate"})
 
 
-def test_a_qr_code_shows_face_and_verdict(door: Door, sealed: Sealed, unique: Callable[[], int]) -> None:
-    del unique
+def test_without_the_database_the_answer_is_indeterminate_and_comes_back_by_itself(
+    door: Door, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> Any:
+        return door.client.post(URL, content=sealed.pdf, headers={"Content-Type": "application/pdf"}).json()
+
+    nowhere = create_engine("postgresql+psycopg://nobody@/none?host=/nonexistent")
+    with monkeypatch.context() as patch:
+        patch.setattr(door.house.database, "engine", lambda _role: nowhere)
+        report = ask()
+    assert report["verdict"] == "indeterminate"
+    assert report["advice"]["zh"]
+    assert report["usage"] is None
+    assert rows(report)["integrity.signature"] == "passed"
+    assert ask()["verdict"] == "valid"
+
+
+def test_an_unknown_qr_code_is_not_called_invalid(door: Door) -> None:
     wrong = door.client.get("/v/" + "x" * 22)
     assert wrong.status_code == 404
     assert "没有找到这个核验码" in wrong.text

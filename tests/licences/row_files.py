@@ -50,6 +50,30 @@ CONSTRUCTION: dict[str, str] = {
     "construction_lead": '{"name":"王喆（测试）","id":"990101199001010019"}',
 }
 
+TITLE: dict[str, str] = {
+    "type": "real-estate-title",
+    "issuer": "11990100MB9T00011N",
+    "number": "测(2026)测试市不动产权第0000001号",
+    "issue_date": "2026-11-20",
+    "business_number": "BDC-1",
+    "co_ownership": "按份共有",
+    "location": "测试市测试区人民路1号",
+    "unit_number": "990101001001GB00001F00010001",
+    "right_type": "国有建设用地使用权/房屋所有权",
+    "right_nature": "出让/市场化商品房",
+    "use": "住宅",
+    "building_area": "90.10",
+    "case_number": "BDC-1",
+    "holder_1_name": "王堃（测试）",
+    "holder_1_code": "990101199001010019",
+    "holder_1_code_type": "111",
+    "holder_1_share": "50",
+    "holder_2_name": "李伟（测试）",
+    "holder_2_code": "990101198506150020",
+    "holder_2_code_type": "111",
+    "holder_2_share": "1/2",
+}
+
 
 def csv_text(*rows: Mapping[str, str], columns: Iterable[str] = ()) -> str:
     """Return a CSV file of rows; columns: more than the rows have."""
@@ -103,3 +127,10 @@ def one(path: Path, content: str | bytes, default: str | None = None) -> Row:
 def faults_of(row: Row) -> set[tuple[str, str]]:
     """Return places and codes."""
     return {(fault.field, fault.code) for fault in row.faults}
+
+
+def request_of(path: Path, row: dict[str, str], default: str | None = None) -> LicenceRequest:
+    """Write a row that has no fault and return its request."""
+    read_row = one(path, csv_text(row), default)
+    assert read_row.request is not None, read_row.faults
+    return read_row.request

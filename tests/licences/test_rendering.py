@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zxingcpp
 
 from licences.catalogue import Catalogue
 from licences.drafts import Holder
@@ -19,6 +18,7 @@ from licences.rendering import FONT_FOLDERS, LicenceView, Renderer, page_data
 from licences.type_errors import FontsMissing, GlyphMissing, RenderFailed
 from licences.wording import LicenceContent
 from tests.licences import samples
+from tests.pictures import qr_text
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
 DOCUMENT = json.dumps({"payload": "测试" * 100}, ensure_ascii=False).encode()
@@ -202,10 +202,7 @@ def test_the_same_input_gives_the_same_bytes(slug: str) -> None:
 
 @each_type
 def test_the_qr_code_can_be_read_from_the_print(slug: str, page: Path, tmp_path: Path) -> None:
-    run("pdftoppm", "-r", "100", "-l", "1", "-gray", page, tmp_path / "print")
-    (picture,) = tmp_path.glob("print*.pgm")
-    (code,) = zxingcpp.read_barcodes(_pgm(picture), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
-    assert code.text == URL
+    assert qr_text(page, tmp_path) == URL
 
 
 @each_type
@@ -289,15 +286,6 @@ def test_a_qr_code_is_a_small_drawing(text: str) -> None:
 
 def test_the_fonts_come_from_where_set_up_puts_them() -> None:
     assert all(folder.is_dir() for folder in FONT_FOLDERS)
-
-
-def _pgm(path: Path) -> Any:
-    """Read a grey picture into an array."""
-    header, width, height, depth, pixels = re.match(
-        rb"(P5)\s+([0-9]+)\s+([0-9]+)\s+([0-9]+)\s(.*)", path.read_bytes(), re.DOTALL
-    ).groups()  # type: ignore[union-attr]
-    assert (header, depth) == (b"P5", b"255")
-    return memoryview(pixels).cast("B", (int(height), int(width)))
 
 
 def _value(objects: dict[str, Any], reference: Any) -> Any:

@@ -1,54 +1,24 @@
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from licences.codes import uscc_check_character
-from licences.drafts import Decision, Holder, LicenceRequest
+from licences.drafts import Decision, Holder
 from licences.rows import read_rows
 from licences.type_errors import TypeUnknown
 from tests.licences.row_files import (
     BUSINESS,
     CATALOGUE,
     CONSTRUCTION,
-    as_object,
+    TITLE,
     csv_text,
     faults_of,
     json_lines,
     one,
     read,
+    request_of,
 )
-
-TITLE = {
-    "type": "real-estate-title",
-    "issuer": "11990100MB9T00011N",
-    "number": "测(2026)测试市不动产权第0000001号",
-    "issue_date": "2026-11-20",
-    "business_number": "BDC-1",
-    "co_ownership": "按份共有",
-    "location": "测试市测试区人民路1号",
-    "unit_number": "990101001001GB00001F00010001",
-    "right_type": "国有建设用地使用权/房屋所有权",
-    "right_nature": "出让/市场化商品房",
-    "use": "住宅",
-    "building_area": "90.10",
-    "case_number": "BDC-1",
-    "holder_1_name": "王堃（测试）",
-    "holder_1_code": "990101199001010019",
-    "holder_1_code_type": "111",
-    "holder_1_share": "50",
-    "holder_2_name": "李伟（测试）",
-    "holder_2_code": "990101198506150020",
-    "holder_2_code_type": "111",
-    "holder_2_share": "1/2",
-}
-
-
-def request_of(path: Path, row: dict[str, str], default: str | None = None) -> LicenceRequest:
-    read_row = one(path, csv_text(row), default)
-    assert read_row.request is not None, read_row.faults
-    return read_row.request
 
 
 @pytest.fixture
@@ -242,67 +212,3 @@ def test_messages_repeat_no_value(csv_file: Path, json_file: Path) -> None:
             assert row.faults
             for fault in row.faults:
                 assert not any(word in f"{fault.field}{fault.zh}{fault.en}" for word in ("保密", "19900101"))
-
-
-def test_json_lines_and_csv_agree(csv_file: Path, json_file: Path) -> None:
-    for cells in (BUSINESS, CONSTRUCTION, TITLE):
-        request = request_of(csv_file, cells)
-        assert one(json_file, json_lines(as_object(request))).request == request
-
-
-JSON_FAULTS: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
-    ({"colour": "red"}, {("colour", "schema.unknown")}),
-    ({"number": 7}, {("number", "schema.type")}),
-    ({"issue_date": "20261120"}, {("issue_date", "schema.date")}),
-    ({"valid_until": "长期"}, {("valid_until", "schema.date")}),
-    ({"holders": "王喆"}, {("holders", "schema.type")}),
-    ({"holders": [7]}, {("holders[0]", "schema.type")}),
-    ({"fields": []}, {("fields", "schema.type")}),
-    ({"fields": [], "holders": [{"name": "甲", "code": 1, "code_type": "001", "share": "50"}]}, {("fields", "schema.type"), ("holders[0].code", "schema.type")}),
-    ({"decision": {}}, {(f"decision.{key}", "schema.required") for key in ("number", "officer", "case", "item")}),
-    ({"type": "营业执照"}, {("type", "types.unknown")}),
-    ({"type": None}, {("type", "schema.type")}),
-    ({"number": "1", "issuer": 1, "valid_until": 0}, {("number", "number.pattern"), ("issuer", "schema.type"), ("valid_until", "schema.type")}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("change", "faults"), JSON_FAULTS)
-def test_json_lines_are_strict(
-    csv_file: Path, json_file: Path, change: dict[str, Any], faults: set[tuple[str, str]]
-) -> None:
-    row = one(json_file, json_lines(as_object(request_of(csv_file, BUSINESS)) | change))
-    assert row.request is None
-    assert faults_of(row) == faults
-
-
-def test_the_default_type_in_json_lines(csv_file: Path, json_file: Path) -> None:
-    request = request_of(csv_file, BUSINESS)
-    value = as_object(request)
-    del value["type"]
-    assert one(json_file, json_lines(value), "business-licence").request == request
-    assert faults_of(one(json_file, json_lines(value))) == {("type", "schema.required")}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{",
-        '{"number":"1","number":"2"}',
-        '{"number":NaN}',
-        '{"number":1e999}',
-        '{"number":' + "9" * 5000 + "}",
-        '{"fields":' + "[" * 100_000 + "]" * 100_000 + "}",
-        '{"fields":' + "[" * 40 + "]" * 40 + "}",
-        '{"fields":[' + "1," * 1000 + "1]}",
-        '[{"number":"1"}]',
-        '{"number":"1"} {"number":"2"}',
-        '"text"',
-        "null",
-    ],
-)
-def test_lines_that_are_no_json_object(csv_file: Path, json_file: Path, line: str) -> None:
-    good = json_lines(as_object(request_of(csv_file, BUSINESS)))
-    rows = read(json_file, f"{good}\n{line}\n{good}")
-    assert [row.line for row in rows] == [1, 3, 4]
-    assert faults_of(rows[1]) == {("row", "rows.json")}
-    assert rows[0].request == rows[2].request is not None

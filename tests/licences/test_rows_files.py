@@ -198,6 +198,11 @@ def messages(name: str, content: bytes) -> list[str]:
     return said
 
 
+OBJECT = {
+    **{key: CONSTRUCTION[key] for key in ("type", "issuer", "number", "issue_date", "business_number")},
+    "holders": [{"name": "测试市远山置业有限公司", "code": "91990101MA9T00018G", "code_type": "001"}],
+    "fields": {"contract_days": 300, "construction_lead": {"name": "王喆（测试）", "id": "990101199001010019"}},
+}
 NAMES = st.sampled_from(["rows.csv", "rows.jsonl", "rows"])
 
 
@@ -212,7 +217,7 @@ def test_any_bytes_give_only_our_errors(name: str, content: bytes) -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_any_damage_to_a_good_file_gives_only_our_errors(name: str, at: int, cut: int, put: bytes) -> None:
-    content = (GOOD if name == "rows.csv" else json_lines(BUSINESS)).encode()
+    content = (csv_text(CONSTRUCTION, BUSINESS) if name == "rows.csv" else json_lines(OBJECT)).encode()
     at %= len(content)
     assert all(messages(name, content[:at] + put + content[at + cut :]))
 

@@ -326,3 +326,10 @@ def test_a_foreign_signature_behind_our_seal_is_behind_it() -> None:
     assert evidence.seal is not None
     assert evidence.seal.fault is None
     assert evidence.seal.coverage_faults
+
+
+def test_signatures_of_kinds_that_nobody_reads_any_more_are_not_called_false() -> None:
+    catalog = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>"
+    old = b"<</Type/Sig/SubFilter/adbe.x509.rsa_sha1/Contents<00>/ByteRange[0 1 2 3]>>"
+    with pytest.raises(PdfUnsupported, match="foreign_signature"):
+        read_pdf(blank({1: catalog, 4: b"<</FT/Sig/T(x)/V 5 0 R>>", 5: old}))
