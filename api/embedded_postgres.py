@@ -111,7 +111,7 @@ def _account() -> pwd.struct_passwd:
     for attempt in range(20):
         with suppress(KeyError):
             return pwd.getpwnam(ACCOUNT)
-        if attempt == 0 or attempt % 5 == 0:  # another starter may hold the lock of /etc/passwd
+        if attempt % 5 == 0:  # another starter may hold the lock of /etc/passwd
             command = ["useradd", "--system", "--user-group", "--no-create-home"]
             command += ["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", ACCOUNT]
             with suppress(OSError):

@@ -57,7 +57,12 @@ def load_document(
     if version is None or found is None:
         raise LicenceUnknown(identifier=identifier)
     keys = open_subject(session, wrapper, version.licence_id)
-    return decrypt(keys.document, objects.get(found.object_key), _context(version.id, kind))
+    return open_document(objects.get(found.object_key), kind, version.id, keys)
+
+
+def open_document(ciphertext: bytes, kind: str, version_id: UUID, keys: SubjectKeys) -> bytes:
+    """Return the file that an object of the store holds; raises EnvelopeInvalid."""
+    return decrypt(keys.document, ciphertext, _context(version_id, kind))
 
 
 def _context(version_id: UUID, kind: str) -> bytes:

@@ -1,7 +1,6 @@
 """May this request become a licence? Its content, its issuer, and a seal that is granted for it."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -70,21 +69,24 @@ class Judge:
         faults = errors(check(kind, request, today=self._today))
         if faults:
             raise RequestFaulty(faults=tuple(faults))
+        request = replace(request, type_code=kind.code)
         try:
             content_index = blind_index.content_index(self._wrapper, request)
-            json.dumps(dict(request.fields)).encode("utf-8")
+            key = self._key(kind, request)
         except (TypeError, ValueError):
             raise RequestFaulty(faults=(_NOT_JSON,)) from None
-        key = Key(
+        issuer_name = self._issuer_name(request.issuer, request.issue_date)
+        seal, grant = self._seal(request.issuer, kind)
+        return Candidate(request, kind, key, content_index, seal, grant, issuer_name)
+
+    def _key(self, kind: LicenceType, request: LicenceRequest) -> Key:
+        return Key(
             type_code=kind.code,
             issuer=request.issuer,
             number_index=blind_index.number_index(self._wrapper, request.number),
             source_system=self._actor.id,
             business_index=blind_index.business_index(self._wrapper, request.business_number),
         )
-        issuer_name = self._issuer_name(request.issuer, request.issue_date)
-        seal, grant = self._seal(request.issuer, kind)
-        return Candidate(request, kind, key, content_index, seal, grant, issuer_name)
 
     def _issuer_name(self, issuer: str, day: date) -> str:
         if (issuer, day) not in self._names:

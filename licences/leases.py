@@ -7,6 +7,7 @@ the lease is for workers that hang or were cut off. Neither is a fence: activati
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ DEFAULT_TERM = timedelta(minutes=10)
 """Long for a batch of 32, which takes less than a second; a province's HSM may be slow."""
 
 _KEY_BITS = 63
-_HOLD = text("SELECT pg_advisory_lock(:key)")
+_HOLD = text("SELECT pg_try_advisory_lock(:key)")
 _HELD = text("""
     SELECT EXISTS (SELECT FROM pg_locks
                     WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND objsubid = 1
@@ -44,9 +45,10 @@ class Worker:
         self._term = term
         self._key = secrets.randbits(_KEY_BITS)
         self._connection: Connection | None = None
+        # One connection, and a web process has many threads: they take turns.
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._hold()
         return self
 
     def __exit__(
@@ -56,17 +58,16 @@ class Worker:
 
     def lease(self, now: datetime) -> Lease:
         """Return a lease from now; the sign of life is set up again if the server was restarted."""
-        if not self._alive():
-            self._hold()
-        return Lease(str(self._key), now + self._term)
+        with self._turn:
+            if not self._alive():
+                self._let_go()
+                self._hold()
+            return Lease(str(self._key), now + self._term)
 
     def close(self) -> None:
         """End: whatever is still on lease is free."""
-        if self._connection is not None:
-            # Not back into the pool: a pooled connection would hold the lock on.
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        with self._turn:
+            self._let_go()
 
     def _alive(self) -> bool:
         if self._connection is None:
@@ -77,6 +78,14 @@ class Worker:
             return False
 
     def _hold(self) -> None:
-        self.close()
         self._connection = self._connect()
-        self._connection.execute(_HOLD, {"key": self._key})
+        # After a lost connection the server may not have noticed yet that we were gone: then under another name.
+        while not self._connection.execute(_HOLD, {"key": self._key}).scalar_one():
+            self._key = secrets.randbits(_KEY_BITS)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            # Not back into the pool: a pooled connection would hold the lock on.
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None

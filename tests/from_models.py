@@ -1,11 +1,9 @@
-"""A database made from the models directly, without migrations."""
-
-import importlib
+"""A database made from the models directly: the same as the migrations make, as `tests/api/test_migrations.py` shows."""
 
 from sqlalchemy import NullPool, create_engine
 
 from api.row_security import secure
-from api.schema import SCHEMAS, Role, make_roles, make_schemas
+from api.schema import Role, make_roles, make_schemas, metadatas
 
 
 def build_from_models(url: str) -> None:
@@ -14,10 +12,6 @@ def build_from_models(url: str) -> None:
         make_roles(connection, logins=True)
         connection.exec_driver_sql(f"SET LOCAL ROLE {Role.OWNER}")
         make_schemas(connection)
-        for schema in SCHEMAS:
-            try:
-                metadata = importlib.import_module(f"{schema}.models").Base.metadata
-            except Exception:  # noqa: BLE001 - while the rooms are being built: one of them may not stand yet
-                continue
+        for metadata in metadatas():
             metadata.create_all(connection)
             secure(connection, metadata)

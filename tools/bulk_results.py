@@ -31,7 +31,7 @@ class RowResult:
 class Summary:
     """What became of a file. finished: licences that an earlier run had left half-made.
 
-    seconds: from the first row handed out to the last result. stopped: it was asked to stop before the end.
+    seconds: from the first worker ready to the last result. stopped: it was asked to stop before the end.
     error: why the file could not be read to its end.
     """
 

@@ -1,6 +1,7 @@
 """One worker process of bulk issuing: opens the house for itself, and issues the batches it is given.
 
-It ends when it is told to, or when the pipe to its parent breaks: a parent that was killed leaves nobody behind. A
+It ends when the pipe to its parent is closed, by the parent or by its death: a parent that was killed leaves nobody
+behind. A
 terminal's Ctrl-C and a supervisor's SIGTERM are the parent's to answer: a worker always brings its batch to an end.
 """
 
@@ -30,6 +31,7 @@ from tools.bulk_results import RowResult
 from tools.bulk_rows import Batch, fault_of
 from tools.errors import WorkerFailed
 
+LEFT_TO_THE_PARENT: Final = (signal.SIGINT, signal.SIGTERM)
 SETTLING: Final = 60.0
 """Seconds that we wait for a licence that another process has in hand."""
 _LOOK: Final = 0.1
@@ -50,15 +52,16 @@ class Broken:
 
 
 def run(pipe: Connection, settings: Settings, checkpoint: Checkpoint = nothing) -> None:
-    """Be a worker: say Ready, answer every Batch with the results of its rows, end at None."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Be a worker: say Ready, answer every Batch with the results of its rows, end when the pipe is closed."""
+    for number in LEFT_TO_THE_PARENT:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_THE_PARENT)
     with suppress(EOFError, BrokenPipeError):
         try:
             with open_house(settings) as house, house.issuer(Role.WORKER, checkpoint) as issuer:
                 pipe.send(Ready(issuer.finish_intents(_clock)))
-                while (batch := pipe.recv()) is not None:
-                    pipe.send(issue(issuer, batch))
+                while True:
+                    pipe.send(issue(issuer, pipe.recv()))
         except (EOFError, BrokenPipeError):
             raise
         except DomainError as error:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from api import embedded_postgres
 from api.embedded_postgres import EmbeddedPostgresFailed, running
 from api.postgres_keeper import SERVER_SETTINGS, Plan, fits_socket, open_lock
 from tests.api.postgres_users import (
@@ -199,6 +200,11 @@ class TestAccount:
             shutil.chown(place / "pg", OTHER)
         with running(place / "pg"):
             assert Path(f"/proc/{postmaster(place / 'pg')}").owner() == OTHER
+
+    def test_as_nobody_where_no_account_can_be_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(embedded_postgres, "ACCOUNT", "no-such-account")
+        monkeypatch.setenv("PATH", "/nowhere")  # no useradd there
+        assert embedded_postgres._account().pw_name == "nobody"
 
     def test_without_supplementary_groups(self, place: Path) -> None:
         with running(place / "pg"):

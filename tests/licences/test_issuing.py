@@ -14,7 +14,7 @@ from ledger.models import EventRow
 from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.subjects import open_subject
 from licences.documents import load_document
-from licences.drafts import LicenceRequest
+from licences.drafts import Decision, LicenceRequest
 from licences.identifiers import parse
 from licences.issuing import BATCH, MAX_ATTEMPTS, Issuer
 from licences.issuing_errors import (
@@ -184,6 +184,7 @@ def test_the_same_licence_is_issued_once_whatever_case_it_comes_from(issuer: Iss
         assert isinstance(outcome, Existing)
         assert (outcome.identifier, outcome.stage) == (made.identifier, "active")
     assert isinstance(issue(issuer, shop(7), system="approval-2"), Existing)
+    assert isinstance(issue(issuer, shop(7, type_code="tobacco-retail-permit")), Existing)
     assert isinstance(issue(issuer, wide), Refused)
     assert counted(database) == {"licences": 1, "versions": 1, "statuses": 1, "uses": 1, "events": 1}
 
@@ -248,6 +249,17 @@ def test_a_bad_row_stops_nobody_else(issuer: Issuer, database: Database) -> None
         (shop(1, issuer="11990100MB9T00062Y"), OrganisationUnknown),
         (shop(1, fields={**shop(1).fields, "premises": float("nan")}), RequestFaulty),
         (shop(1, fields={**shop(1).fields, "premises": "\ud800"}), RequestFaulty),
+        (shop(1, fields={**shop(1).fields, "nature": {"deep": [1]}}), RequestFaulty),
+        (replace(shop(1), number="\ud800"), RequestFaulty),
+        (replace(shop(1), number="\x00"), RequestFaulty),
+        (shop(1, business_number="\ud800"), RequestFaulty),
+        (shop(1, decision=Decision("\ud800", "o", "c", "i")), RequestFaulty),
+        (shop(1, holders=(replace(samples.SELF_EMPLOYED, name="\ud800"),)), RequestFaulty),
+        (shop(1, holders=(replace(samples.SELF_EMPLOYED, code_type="\x00"),)), RequestFaulty),
+        (shop(1, holders=(replace(samples.SELF_EMPLOYED, role="\x00"),)), RequestFaulty),
+        (shop(1, holders=(replace(samples.SELF_EMPLOYED, share="\x00"),)), RequestFaulty),
+        (shop(1, valid_until=samples.DAY - timedelta(days=1)), RequestFaulty),
+        (shop(1, issue_date=samples.DAY + timedelta(days=2)), RequestFaulty),
     ],
 )
 def test_what_cannot_become_a_licence(

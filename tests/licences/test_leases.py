@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -56,3 +57,21 @@ def test_closing_twice_is_closing_once(database: Database) -> None:
     worker.lease(NOW)
     worker.close()
     worker.close()
+
+
+def test_a_name_that_the_server_still_keeps_is_left_to_it(database: Database) -> None:
+    with Worker(connecting(database, Role.WORKER)) as worker:
+        owner = worker.lease(NOW).owner
+        worker.close()
+        with database.engine(Role.WORKER).connect() as ghost:
+            ghost.execute(text("SELECT pg_advisory_lock(:key)"), {"key": int(owner)})
+            again = worker.lease(NOW).owner
+            assert again != owner
+            assert alive(database, again)
+            ghost.invalidate()
+
+
+def test_threads_share_one_sign_of_life(database: Database) -> None:
+    with Worker(connecting(database, Role.WORKER)) as worker, ThreadPoolExecutor(8) as pool:
+        owners = set(pool.map(lambda _: worker.lease(NOW).owner, range(40)))
+        assert len(owners) == 1

@@ -30,6 +30,7 @@ from seals.jades import (
     read_json,
     read_jwt,
     sign_jwt,
+    to_compact,
 )
 from seals.jose import JSON, b64url_decode, b64url_encode, dump_json, es256_raw
 from tests.seals.keys import NOW, SINCE, UNTIL, seal_keys, timestamper
@@ -197,6 +198,14 @@ def test_every_addition_around_the_signature_is_found(change: Callable[[bytes], 
     document = seal().flattened
     assert change(document) != document
     assert not _is_accepted(change(document))
+
+
+def test_the_compact_form_of_a_flattened_document() -> None:
+    sealed = seal()
+    assert to_compact(sealed.flattened) == sealed.compact
+    for document in (b"{}", b"[]", b'{"payload":"e30","protected":"e30","signature":"e30","disclosures":[1]}'):
+        with pytest.raises(JsonUnreadable):
+            to_compact(document)
 
 
 def test_a_dropped_timestamp_is_only_a_lower_level() -> None:

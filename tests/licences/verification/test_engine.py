@@ -120,7 +120,11 @@ def looked_up(lookup: Lookup, **sources: Any) -> Report:
     return report(lookup, sources=SetSources(**given))
 
 
-@pytest.mark.parametrize("digest", [licence().pdf.digest, licence().json.digest, sha256(DOCUMENTS["pdf"]).digest()])
+@pytest.mark.parametrize(
+    "digest",
+    [licence().pdf.digest, licence().json.digest, sha256(DOCUMENTS["pdf"]).digest()],
+    ids=["page", "data", "file"],
+)
 def test_an_identifier_with_a_digest_is_found(digest: bytes) -> None:
     found = looked_up(Lookup(licence().identifier, digest), a_proof=proof_of(licence()))
     assert found.verdict == "valid"

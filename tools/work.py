@@ -1,0 +1,67 @@
+"""`elicence work`: finish what crashed processes left half-made, until stopped."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from licences.issuing import Issuer
+
+_LOG: Final = logging.getLogger(__name__)
+_LONGEST_PAUSE: Final = 30.0
+
+
+@click.command()
+@click.option(
+    "--interval",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.05, 60),
+    help="Seconds between two looks. 查看间隔（秒）",
+)
+@click.option("--once", is_flag=True, help="Look once, and end. 只处理一次")
+def work(interval: float, *, once: bool) -> None:
+    """Finish licences that a crash left half-made, until stopped.
+
+    补完中断的制证。`elicence serve` runs it beside the web processes.
+    """
+    from api.schema import Role
+    from tools.opening import opened_house
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with opened_house() as house, house.issuer(Role.WORKER) as issuer:
+        if once:
+            finished = issuer.finish_intents(_clock)
+            click.echo(f"已补完 finished: {finished}")
+        else:
+            finish_until(stop, issuer, interval, _clock)
+
+
+def finish_until(stop: threading.Event, issuer: "Issuer", interval: float, clock: Callable[[], datetime]) -> None:
+    """Finish intents until told to stop; a database or store that is away for a while is waited for."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    from ledger.objects import ObjectStoreUnavailable
+
+    pause = interval
+    while not stop.is_set():
+        try:
+            finished = issuer.finish_intents(clock)
+            pause = interval
+            if finished:
+                _LOG.warning("finished %d licences that a crash had left half-made", finished)
+        except (OperationalError, InterfaceError, ObjectStoreUnavailable) as error:
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            _LOG.warning("looking again in %.0f s: %s", pause, type(error).__name__)
+        stop.wait(pause)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
