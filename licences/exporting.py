@@ -15,7 +15,7 @@ from ledger.reading import inclusions
 from ledger.signing import KeyWrapper
 from ledger.subject_keys import SubjectKeys
 from ledger.subjects import SubjectErased, open_subjects
-from licences.documents import open_document
+from licences.documents import ORIGINAL, open_document
 from licences.store import exporting
 from licences.store.exporting import Issued
 
@@ -59,7 +59,7 @@ def export(
     with ThreadPoolExecutor(_READERS, thread_name_prefix="export") as pool:
         while True:
             with sessions() as session:
-                licences = exporting.page(session, after, PAGE, only)
+                licences = exporting.page(session, ORIGINAL, after, PAGE, only)
                 if not licences:
                     return
                 keys = _keys(session, wrapper, licences)

@@ -114,12 +114,8 @@ def sign_jwt(payload: Mapping[str, JSON], typ: str, signer: Signer, chain: Seque
 
 def to_compact(flattened: bytes) -> str:
     """Return the compact form of a flattened document, without its timestamp; raises JsonUnreadable."""
-    document = load_object(flattened)
-    disclosures = document.get("disclosures", [])
-    parts = [document.get(name) for name in ("protected", "payload", "signature")]
-    if not isinstance(disclosures, list) or not all(isinstance(text, str) for text in (*parts, *disclosures)):
-        raise JsonUnreadable(reason="not_flattened_jws")
-    return "~".join([".".join(map(str, parts)), *map(str, disclosures), ""])
+    (protected, payload, signature), disclosures = _texts(load_object(flattened))
+    return "~".join([f"{protected}.{payload}.{signature}", *disclosures, ""])
 
 
 def _imprint(signature: str) -> bytes:
@@ -213,18 +209,22 @@ def read_jwt(text: str, typ: str) -> JwtEvidence:
 
 def _read_flattened(data: bytes) -> JsonEvidence:
     document = load_object(data)
-    disclosures = document.get("disclosures", [])
-    parts = [document.get(name) for name in ("protected", "payload", "signature")]
-    if not isinstance(disclosures, list) or not all(isinstance(text, str) for text in (*parts, *disclosures)):
-        raise JsonUnreadable(reason="not_flattened_jws")
-    texts = [str(text) for text in disclosures]
-    protected, payload, signature = map(str, parts)
+    (protected, payload, signature), texts = _texts(document)
     token = _token(document)
     faults = []
     # Nothing signs the header, the order or the spaces: only one spelling is accepted.
     if data != _flatten(protected, payload, signature, token, texts):
         faults.append(JsonFault("NOT_CANONICAL", "the document is not in the one form it is written in"))
     return _evidence("flattened", read_parts(protected, payload, signature), texts, token, faults)
+
+
+def _texts(document: Mapping[str, JSON]) -> tuple[list[str], list[str]]:
+    """Return the three parts (protected, payload, signature) and the disclosures of a flattened document."""
+    parts = [document.get(name) for name in ("protected", "payload", "signature")]
+    disclosures = document.get("disclosures", [])
+    if not isinstance(disclosures, list) or not all(isinstance(text, str) for text in (*parts, *disclosures)):
+        raise JsonUnreadable(reason="not_flattened_jws")
+    return [str(part) for part in parts], [str(text) for text in disclosures]
 
 
 def _token(document: Mapping[str, JSON]) -> bytes | None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("identifier")
-@click.option("--act", "act_name", required=True, type=click.Choice([act.value for act in Act]), help="What is done. 操作")
+@click.option(
+    "--act", "act_name", required=True, type=click.Choice([act.value for act in Act]), help="What is done. 操作"
+)
 @click.option("--reason", required=True, help="Why; kept encrypted. 理由")
 @click.option("--legal-basis", required=True, help="Article of law. 法律依据")
 @click.option("--decision", metavar="NUMBER", help="Number of the decision; needed to reinstate. 决定文号")

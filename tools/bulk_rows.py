@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.systems import DecisionMissing, DoorError, RegisteredSystem
+from api.systems import DecisionMissing, NotAuthorised, RegisteredSystem
 from ledger.actor import Actor
 from ledger.errors import DomainError
 from licences.faults import FieldFault
@@ -79,14 +79,10 @@ class Feed:
     def _objections(self, row: Row) -> tuple[FieldFault, ...]:
         """Return why the door does not let a row in: the same rules as for a system that pushes it."""
         assert row.request is not None
-        try:
-            if row.request.decision is None:
-                raise DecisionMissing
-            self._system.actor_for(row.request.issuer)
-        except DecisionMissing as error:
-            return (fault_of("decision", error),)
-        except DoorError as error:
-            return (fault_of("issuer", error),)
+        if row.request.decision is None:
+            return (fault_of("decision", DecisionMissing()),)
+        if row.request.issuer not in self._system.issuers:
+            return (fault_of("issuer", NotAuthorised(unit=row.request.issuer)),)
         return ()
 
     def _fullest(self) -> Batch:

@@ -23,6 +23,20 @@ INVALID: Final = 1
 UNDECIDED: Final = 2
 WRONG_REQUEST: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells expect
+_CRASHES: Final = frozenset(
+    {
+        "database.unavailable",
+        "ledger.fatal",
+        "ledger.fence_lost",
+        "objects.unavailable",
+        "postgres.failed",
+        "rendering.failed",
+        "tools.worker_died",
+        "tools.worker_failed",
+        "tools.worker_silent",
+    }
+)
+"""Errors of the house, known by their codes so that no package is imported to tell: the request may be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +48,29 @@ class Entry:
 
 
 COMMANDS: Final = {
-    "checks": Entry("tools.checks:checks", "List every verification check with its codes."),
-    "init": Entry("tools.init:init", "Hold the key ceremony and found the house."),
-    "sequence": Entry("tools.serve:sequence", "Put waiting events into the log."),
-    "serve": Entry("tools.serve:serve", "Serve the API and the pages."),
-    "systems": Entry("tools.init:systems", "Enrol the systems that may call the API."),
-    "verify": Entry("tools.verify:verify", "Verify licence files off line."),
+    "act": Entry("tools.act:act", "Suspend, revoke, annul … a licence. 证照状态操作"),
+    "checks": Entry("tools.checks:checks", "List every verification check with its codes. 核验项目"),
+    "db": Entry("tools.db:db", "Migrate the database, or check it. 数据库"),
+    "init": Entry("tools.init:init", "Hold the key ceremony and found the house. 密钥仪式"),
+    "issue": Entry("tools.issue:issue", "Issue the licences of a CSV or JSON Lines file. 批量签发"),
+    "licences": Entry("tools.licences:licences", "Write licences and their proofs as files. 导出证照"),
+    "sequence": Entry("tools.serve:sequence", "Put waiting events into the log. 写入账本"),
+    "serve": Entry("tools.serve:serve", "Serve the API and the pages, and run the two below. 启动服务"),
+    "status": Entry("tools.status:status", "Write the signed status list for off-line use. 状态清单"),
+    "systems": Entry("tools.init:systems", "Enrol the systems that may issue. 登记业务系统"),
+    "trust": Entry("tools.trust:trust", "Write the trust list that verifiers need. 信任列表"),
+    "verify": Entry("tools.verify:verify", "Verify licence files off line. 离线核验"),
+    "work": Entry("tools.work:work", "Finish what a crash left half-made. 补完中断的制证"),
 }
 """One line a command; keep them sorted."""
+
+STORY: Final = (
+    ("Found a house 建立", ("init", "systems")),
+    ("Issue 签发", ("issue", "act", "licences")),
+    ("Let others verify 核验", ("trust", "status", "verify", "checks")),
+    ("Serve 运行", ("serve", "work", "sequence", "db")),
+)
+"""The commands in the order in which one meets them; what is named nowhere comes last."""
 
 
 class LazyGroup(click.Group):
@@ -64,16 +93,27 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing any."""
+        """Write the commands as a story, without importing any."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in sorted(COMMANDS.items())])
+        told = {name for _, names in STORY for name in names}
+        rest = tuple(name for name in sorted(COMMANDS) if name not in told)
+        width = max(map(len, COMMANDS))
+        for title, names in (*STORY, ("Try 试用", rest)):
+            if names:
+                with formatter.section(title):
+                    formatter.write_dl([(name.ljust(width), COMMANDS[name].help) for name in names])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="elicence")
 def cli() -> None:
-    """Electronic licences: issue, verify, and prove."""
+    """Electronic licences: issue, verify, and prove.
+
+    电子证照：签发、核验、存证。
+
+    \b
+    Exit code: 0 done, valid; 1 a document invalid; 3 the request wrong; 2 could not tell, or a crash.
+    """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return WRONG_REQUEST
     except DomainError as error:
-        return _say(f"{error.message(chosen_language(given))} ({error.code})", WRONG_REQUEST)
+        code = UNDECIDED if error.code in _CRASHES else WRONG_REQUEST
+        return _say(f"{error.message(chosen_language(given))} ({error.code})", code)
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
     except SystemExit:

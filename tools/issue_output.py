@@ -43,7 +43,12 @@ def fault_line(result: RowResult, fault: FieldFault) -> str:
     return f"{start}第 {result.line} 行 line {result.line} · {mark} · {fault.field} · {fault.code}: {fault.zh} / {fault.en}"
 
 
-_OUTCOMES: Final = {"issued": "已签发 issued", "existing": "已有 existing", "refused": "退回 refused", "failed": "失败 failed"}
+_OUTCOMES: Final = {
+    "issued": "已签发 issued",
+    "existing": "已有 existing",
+    "refused": "退回 refused",
+    "failed": "失败 failed",
+}
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:

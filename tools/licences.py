@@ -62,9 +62,7 @@ def export_files(house: "House", folder: Path, identifiers: Sequence[str] | None
 
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield from export(
-            lambda: house.database.session(Role.WORKER), house.objects, house.wrapper, write, identifiers
-        )
+        yield from export(lambda: house.database.session(Role.WORKER), house.objects, house.wrapper, write, identifiers)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise click.FileError(str(folder), f"无法写入 / it cannot be written: {reason}") from error

@@ -1,4 +1,4 @@
-"""`elicence serve`: supervise the web workers and the sequencer, restart what dies, stop all on SIGTERM or Ctrl-C."""
+"""`elicence serve`: supervise web, sequencer and worker; restart what dies, stop all on SIGTERM or Ctrl-C."""
 
 import os
 import signal
@@ -97,7 +97,7 @@ class Supervisor:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port. 端口")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes. 网页进程数")
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the first page, the HTTP API and the log; keep the sequencer running.
+    """Serve the first page, the HTTP API and the log; keep the sequencer and the worker running.
 
     启动网页、接口与存证账本服务。Stop with Ctrl-C or SIGTERM.
     """
@@ -128,6 +128,7 @@ def serve(host: str, port: int, workers: int) -> None:
         children = [
             Child("web", web),
             Child("sequencer", [sys.executable, "-m", "tools.cli", "sequence"]),
+            Child("worker", [sys.executable, "-m", "tools.cli", "work"]),
         ]
         click.echo(f"elicence: http://{host}:{port}/   (pid {os.getpid()})")
         sys.exit(Supervisor(children, lambda line: click.echo(line, err=True)).run())

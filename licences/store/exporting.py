@@ -7,8 +7,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from licences.documents import ORIGINAL
-
 
 @dataclass(frozen=True, slots=True)
 class Issued:
@@ -38,9 +36,9 @@ _PAGE = text("""
 """)
 
 
-def page(session: Session, after: str, limit: int, only: Sequence[str] | None) -> list[Issued]:
-    """Return the next licences in the order of their identifiers, of those named if any are."""
+def page(session: Session, copy: str, after: str, limit: int, only: Sequence[str] | None) -> list[Issued]:
+    """Return the next licences in the order of their identifiers, of those named if any are, with one copy of each."""
     rows = session.execute(
-        _PAGE, {"copy": ORIGINAL, "after": after, "limit": limit, "only": None if only is None else list(only)}
+        _PAGE, {"copy": copy, "after": after, "limit": limit, "only": None if only is None else list(only)}
     )
     return [Issued(**row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's own name for a row as a mapping

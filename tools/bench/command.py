@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def _issue(say: "Say") -> "Iterator[Row]":
     from tools.bench.issue import Size, row
+
     yield row(Size(), say)
 
 

@@ -3,12 +3,13 @@
 ToolError
 ├── DemoFolderForeign     the folder holds something else: it is not emptied
 ├── DemoFolderBusy        somebody still works in it
-└── DemoFolderUnwritable  the system does not let us make it anew
+├── DemoFolderUnwritable  the system does not let us make it anew
+└── DemoIncomplete        a row that should have been issued was not
 """
 
 from dataclasses import dataclass
 
-from tools.errors import ToolError
+from tools.errors import Crash, ToolError
 
 
 @dataclass(eq=False)
@@ -43,3 +44,15 @@ class DemoFolderUnwritable(ToolError):
 
     folder: str
     reason: str
+
+
+@dataclass(eq=False)
+class DemoIncomplete(Crash):
+    """Our own good rows were not all issued."""
+
+    code = "demo.incomplete"
+    zh = "{rows} 行中只签发了 {issued} 份，原因见上"
+    en = "of {rows} rows {issued} were issued, for the reasons above"
+
+    rows: int
+    issued: int

@@ -109,7 +109,9 @@ class Outcome:
     def is_right(self) -> bool:
         """Whether all came out as it should."""
         summary = self.issuing.summary
-        return not self.wrong and summary.issued == summary.rows == len(self.issuing.licences) == len(self.pages.findings)
+        return not self.wrong and summary.issued == summary.rows == len(self.issuing.licences) == len(
+            self.pages.findings
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return `report.json`."""
@@ -133,8 +135,6 @@ class Outcome:
                 "pages_verified_per_second": round(self.pages.rate, 1),
                 "data_verified_per_second": round(self.data.rate, 1),
             },
-            "refused_rows": [
-                {"line": row.line, **fault.as_json()} for row in issuing.refused for fault in row.faults
-            ],
+            "refused_rows": [{"line": row.line, **fault.as_json()} for row in issuing.refused for fault in row.faults],
             "files": [finding.as_json() for finding in reversed(self.findings)],
         }

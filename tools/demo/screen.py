@@ -79,15 +79,10 @@ def finding(verdict: str, file: str, reasons: str, *lines: str) -> None:
 
 
 @contextmanager
-def bar(length: int, zh: str, en: str) -> Iterator[Callable[[int], None]]:
+def bar(length: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar while the block lasts; yields what is told how many are done so far."""
-    label = f"   {zh} {en}"
-    with click.progressbar(length=length, label=label, show_pos=True, fill_char="█", empty_char="░", width=32) as shown:
-
-        def done(count: int) -> None:
-            shown.update(count - shown.pos)
-
-        yield done
+    with click.progressbar(length=length, label="  ", show_pos=True, fill_char="█", empty_char="░", width=48) as shown:
+        yield lambda count: shown.update(count - shown.pos)
 
 
 def _words(text: str) -> Iterator[str]:
