@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, MetaData, Text, true
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy import ForeignKey, Text, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 
 SCHEMA = "api"
 
@@ -12,16 +14,8 @@ SCHEMA = "api"
 class Base(DeclarativeBase):
     """Root of the door's tables."""
 
-    metadata = MetaData(
-        schema=SCHEMA,
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        },
-    )
-    type_annotation_map = {datetime: TIMESTAMP(timezone=True), bytes: LargeBinary, str: Text}  # noqa: RUF012
+    metadata = schema_metadata(SCHEMA)
+    type_annotation_map = COLUMN_TYPES
 
 
 class System(Base):
@@ -44,7 +38,7 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'done', 'refused')", name="state"),
+        one_of("state", ("running", "done", "refused")),
         {"info": {"app": "true"}},
     )
 

@@ -2,27 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, MetaData, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ca.profiles import PROFILES
-
-metadata = MetaData(
-    schema="ca",
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-    },
-)
+from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 
 
 class Base(DeclarativeBase):
     """The base of this package's rows."""
 
-    metadata = metadata
+    metadata = schema_metadata("ca")
+    type_annotation_map = COLUMN_TYPES
 
 
 class CertificateRow(Base):
@@ -34,7 +25,7 @@ class CertificateRow(Base):
 
     __tablename__ = "certificates"
     __table_args__ = (
-        CheckConstraint(f"profile IN ({', '.join(repr(name) for name in PROFILES)})", name="profile"),
+        one_of("profile", PROFILES),
         CheckConstraint("serial_number ~ '^[0-9a-f]{40}$'", name="serial_number"),
         CheckConstraint("not_before < not_after", name="validity"),
         {"info": {"app_select": "true"}},

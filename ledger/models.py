@@ -1,6 +1,5 @@
 """The ledger's rows. Nothing personal stands in a plain column: events are ciphertext, subjects are numbers."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    MetaData,
     Text,
     UniqueConstraint,
     text,
@@ -19,27 +17,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ledger.event_kinds import EventKind, SubjectKind
-
-metadata = MetaData(
-    schema="ledger",
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-    },
-)
+from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 
 
 class Base(DeclarativeBase):
     """The base of this package's rows."""
 
-    metadata = metadata
-
-
-def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
+    metadata = schema_metadata("ledger")
+    type_annotation_map = COLUMN_TYPES
 
 
 class SubjectRow(Base):
@@ -51,7 +36,7 @@ class SubjectRow(Base):
 
     __tablename__ = "subjects"
     __table_args__ = (
-        _one_of("kind", SubjectKind),
+        one_of("kind", SubjectKind),
         CheckConstraint(
             "(erased_at IS NULL) = (key_ciphertext IS NOT NULL) AND (erased_at IS NULL) = (tag_key IS NULL)",
             name="erased",
@@ -77,7 +62,7 @@ class EventRow(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        _one_of("kind", EventKind),
+        one_of("kind", EventKind),
         CheckConstraint("num_nulls(entry_index, seq, previous, tag, commitment) IN (0, 5)", name="sequenced"),
         # The seams of the log: an index, a tag and a place in a chain are given once, whatever two sequencers do.
         UniqueConstraint("entry_index"),

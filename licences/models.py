@@ -11,20 +11,15 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Date,
-    DateTime,
     ForeignKey,
     Index,
-    MetaData,
     Sequence,
-    Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 from licences.transitions import Status
-from seals.models import one_of
 
 STAGES = ("intent", "active", "failed")
 TRUST_LEVELS = ("A", "B", "C", "D")
@@ -39,22 +34,8 @@ _OWN_PART = {**_OWN_LICENCE, "app": _OWN_VERSION}
 class Base(DeclarativeBase):
     """The base of this package's rows."""
 
-    metadata = MetaData(
-        schema="licences",
-        naming_convention={
-            "ix": "%(table_name)s_%(column_0_N_name)s_ix",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s",
-            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-            "pk": "%(table_name)s_pkey",
-        },
-    )
-    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy once
-        datetime: DateTime(timezone=True),
-        date: Date(),
-        str: Text(),
-        dict[str, Any]: JSONB(),
-    }
+    metadata = schema_metadata("licences")
+    type_annotation_map = COLUMN_TYPES
 
 
 SERIAL_NUMBERS = Sequence("serial_numbers", metadata=Base.metadata)
@@ -96,8 +77,8 @@ class VersionRow(Base):
             postgresql_where="stage <> 'failed'",
         ),
         Index("versions_waiting_ix", "created_at", postgresql_where="stage = 'intent'"),
-        CheckConstraint(one_of("stage", STAGES), name="stage"),
-        CheckConstraint(one_of("trust_level", TRUST_LEVELS), name="trust_level"),
+        one_of("stage", STAGES),
+        one_of("trust_level", TRUST_LEVELS),
         CheckConstraint("(stage = 'failed') = (failed_reason IS NOT NULL)", name="failed"),
         CheckConstraint(
             "(stage = 'active') = (activated_at IS NOT NULL AND json_digest IS NOT NULL AND pdf_digest IS NOT NULL)",
@@ -158,7 +139,7 @@ class RenditionRow(Base):
 
     __tablename__ = "renditions"
     __table_args__ = (
-        CheckConstraint(one_of("kind", RENDITION_KINDS), name="kind"),
+        one_of("kind", RENDITION_KINDS),
         Index(None, "digest"),
         Index(None, "sha256"),
         {"info": _OWN_PART},
@@ -184,7 +165,7 @@ class StatusRow(Base):
 
     __tablename__ = "statuses"
     __table_args__ = (
-        CheckConstraint(one_of("status", tuple(status.value for status in Status)), name="status"),
+        one_of("status", tuple(status.value for status in Status)),
         CheckConstraint("until > effective_at", name="until"),
         Index(None, "version_id"),
         Index("statuses_changed_ix", "version_id", postgresql_where="status <> 'active'"),

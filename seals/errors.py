@@ -4,6 +4,7 @@ DomainError
 └── SealError                       this package's root
     ├── JsonUnreadable              not a signed JSON document in a form we read
     │   └── JsonOverLimits          larger, deeper or with more disclosures than we read
+    ├── DisclosureInvalid           a disclosure was changed or belongs to another document (sd_jwt.py)
     ├── ClaimsNotSealable           these claims cannot be issued as an SD-JWT
     ├── OrganisationUnknown         no organisation under that code
     ├── OrganisationRefused         code, name or dates of an organisation are wrong
@@ -11,7 +12,8 @@ DomainError
     ├── SealRefused                 what was handed in does not make a seal
     ├── SealStopped                 suspended, cancelled, expired or replaced
     ├── SealCertificateNotValid     its certificate does not hold at this moment
-    └── SealNotGranted              no grant for this system and licence type now
+    ├── SealNotGranted              no grant for this system and licence type now
+    └── …                           what a PDF cannot be read or sealed for (pdf_errors.py)
 """
 
 from dataclasses import dataclass

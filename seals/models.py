@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 
 SEAL_KINDS = ("statutory", "internal", "special", "personal", "finance", "invoice", "contract", "other")
 """法定名称章, 内设/分支机构章, 业务专用章, 个人名章, 财务, 发票, 合同, 其他."""
@@ -18,30 +19,11 @@ _OWN_SEAL = f"seal_id IN (SELECT id FROM seals.seals WHERE {_OWN})"  # noqa: S60
 _VERIFYING = "current_setting('elicence.purpose', true) = 'verification'"
 
 
-def one_of(column: str, values: tuple[str, ...]) -> str:
-    """Return a CHECK expression: text instead of an enum type, which no migration can take a value out of."""
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
 class Base(DeclarativeBase):
     """The base of this package's rows."""
 
-    metadata = MetaData(
-        schema="seals",
-        naming_convention={
-            "ix": "%(table_name)s_%(column_0_N_name)s_ix",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s",
-            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-            "pk": "%(table_name)s_pkey",
-        },
-    )
-    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy once
-        datetime: DateTime(timezone=True),
-        date: Date(),
-        str: Text(),
-        dict[str, Any]: JSONB(),
-    }
+    metadata = schema_metadata("seals")
+    type_annotation_map = COLUMN_TYPES
 
 
 class OrganisationRow(Base):
@@ -65,8 +47,8 @@ class SealRow(Base):
 
     __tablename__ = "seals"
     __table_args__ = (
-        CheckConstraint(one_of("kind", SEAL_KINDS), name="kind"),
-        CheckConstraint(one_of("state", SEAL_STATES), name="state"),
+        one_of("kind", SEAL_KINDS),
+        one_of("state", SEAL_STATES),
         CheckConstraint("(state = 'active') = (stopped_at IS NULL)", name="stopped"),
         Index(None, "organisation"),
         {"info": {"app": _OWN, "app_select": _VERIFYING}},
@@ -111,7 +93,7 @@ class UseRow(Base):
 
     __tablename__ = "uses"
     __table_args__ = (
-        CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),
+        one_of("outcome", OUTCOMES),
         CheckConstraint("num_nulls(closed_at, outcome) IN (0, 2)", name="closed"),
         Index("uses_open_ix", "opened_at", postgresql_where="closed_at IS NULL"),
         Index(None, "seal_id", "opened_at"),

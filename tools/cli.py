@@ -26,6 +26,7 @@ _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells expect
 _CRASHES: Final = frozenset(
     {
         "database.unavailable",
+        "demo.incomplete",
         "ledger.fatal",
         "ledger.fence_lost",
         "objects.unavailable",
@@ -49,8 +50,10 @@ class Entry:
 
 COMMANDS: Final = {
     "act": Entry("tools.act:act", "Suspend, revoke, annul … a licence. 证照状态操作"),
+    "bench": Entry("tools.bench.command:bench", "Measure, beside a reference. 性能测试"),
     "checks": Entry("tools.checks:checks", "List every verification check with its codes. 核验项目"),
     "db": Entry("tools.db:db", "Migrate the database, or check it. 数据库"),
+    "demo": Entry("tools.demo.command:demo", "The main job on invented data. 全流程演示"),
     "init": Entry("tools.init:init", "Hold the key ceremony and found the house. 密钥仪式"),
     "issue": Entry("tools.issue:issue", "Issue the licences of a CSV or JSON Lines file. 批量签发"),
     "licences": Entry("tools.licences:licences", "Write licences and their proofs as files. 导出证照"),

@@ -112,3 +112,4 @@ def _counts(tally: Tally | None) -> str:
 
 def _write_line(stream: IO[str], value: dict[str, object]) -> None:
     stream.write(json.dumps(value, ensure_ascii=False) + "\n")
+    stream.flush()  # what is told stands, also when we are killed

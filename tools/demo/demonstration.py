@@ -113,7 +113,9 @@ def _export(house: House, folder: DemoFolder, issuing: Issuing) -> None:
             done(count)
     folder.trust.write_bytes(house.ceremony.trust)
     _write_status(house, folder)
-    screen.line(f"存证账本 {issuing.log_size:,} 条", f"{issuing.log_size:,} entries in the ledger; trust.json, status.jwt")
+    screen.line(
+        f"存证账本 {issuing.log_size:,} 条", f"{issuing.log_size:,} entries in the ledger; trust.json, status.jwt"
+    )
 
 
 def _write_status(house: House, folder: DemoFolder) -> None:

@@ -136,13 +136,13 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stop_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint("(state = 'active') = (stopped_at IS NULL)", name=op.f("seals_stopped")),
+        sa.CheckConstraint("(state = 'active') = (stopped_at IS NULL)", name=op.f("seals_stopped_check")),
         sa.CheckConstraint(
             "kind IN ('statutory', 'internal', 'special', 'personal', 'finance', 'invoice', 'contract', 'other')",
-            name=op.f("seals_kind"),
+            name=op.f("seals_kind_check"),
         ),
         sa.CheckConstraint(
-            "state IN ('active', 'suspended', 'cancelled', 'expired', 'replaced')", name=op.f("seals_state")
+            "state IN ('active', 'suspended', 'cancelled', 'expired', 'replaced')", name=op.f("seals_state_check")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("seals_pkey")),
         sa.UniqueConstraint("code", name=op.f("seals_code_key")),
@@ -152,7 +152,7 @@ def upgrade() -> None:
             "app_select": "current_setting('elicence.purpose', true) = 'verification'",
         },
     )
-    op.create_index(op.f("seals_organisation_ix"), "seals", ["organisation"], unique=False, schema="seals")
+    op.create_index(op.f("seals_organisation_idx"), "seals", ["organisation"], unique=False, schema="seals")
     op.create_table(
         "grants",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -170,7 +170,7 @@ def upgrade() -> None:
             "app": "seal_id IN (SELECT id FROM seals.seals WHERE organisation = current_setting('elicence.unit', true))"
         },
     )
-    op.create_index(op.f("grants_seal_id_ix"), "grants", ["seal_id"], unique=False, schema="seals")
+    op.create_index(op.f("grants_seal_id_idx"), "grants", ["seal_id"], unique=False, schema="seals")
     op.create_table(
         "uses",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -182,8 +182,8 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("document", sa.Text(), nullable=True),
-        sa.CheckConstraint("outcome IN ('used', 'abandoned')", name=op.f("uses_outcome")),
-        sa.CheckConstraint("num_nulls(closed_at, outcome) IN (0, 2)", name=op.f("uses_closed")),
+        sa.CheckConstraint("outcome IN ('used', 'abandoned')", name=op.f("uses_outcome_check")),
+        sa.CheckConstraint("num_nulls(closed_at, outcome) IN (0, 2)", name=op.f("uses_closed_check")),
         sa.ForeignKeyConstraint(["grant_id"], ["seals.grants.id"], name=op.f("uses_grant_id_fkey")),
         sa.ForeignKeyConstraint(["seal_id"], ["seals.seals.id"], name=op.f("uses_seal_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("uses_pkey")),
@@ -195,7 +195,7 @@ def upgrade() -> None:
     op.create_index(
         "uses_open_ix", "uses", ["opened_at"], unique=False, schema="seals", postgresql_where="closed_at IS NULL"
     )
-    op.create_index(op.f("uses_seal_id_opened_at_ix"), "uses", ["seal_id", "opened_at"], unique=False, schema="seals")
+    op.create_index(op.f("uses_seal_id_opened_at_idx"), "uses", ["seal_id", "opened_at"], unique=False, schema="seals")
     op.create_table(
         "licences",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -246,12 +246,12 @@ def upgrade() -> None:
         sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(stage = 'active') = (activated_at IS NOT NULL AND json_digest IS NOT NULL AND pdf_digest IS NOT NULL)",
-            name=op.f("versions_active"),
+            name=op.f("versions_active_check"),
         ),
-        sa.CheckConstraint("(stage = 'failed') = (failed_reason IS NOT NULL)", name=op.f("versions_failed")),
-        sa.CheckConstraint("stage IN ('intent', 'active', 'failed')", name=op.f("versions_stage")),
-        sa.CheckConstraint("trust_level IN ('A', 'B', 'C', 'D')", name=op.f("versions_trust_level")),
-        sa.CheckConstraint("valid_until >= valid_from", name=op.f("versions_validity")),
+        sa.CheckConstraint("(stage = 'failed') = (failed_reason IS NOT NULL)", name=op.f("versions_failed_check")),
+        sa.CheckConstraint("stage IN ('intent', 'active', 'failed')", name=op.f("versions_stage_check")),
+        sa.CheckConstraint("trust_level IN ('A', 'B', 'C', 'D')", name=op.f("versions_trust_level_check")),
+        sa.CheckConstraint("valid_until >= valid_from", name=op.f("versions_validity_check")),
         sa.ForeignKeyConstraint(["licence_id"], ["licences.licences.id"], name=op.f("versions_licence_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("versions_pkey")),
         sa.UniqueConstraint("code_digest", name=op.f("versions_code_digest_key")),
@@ -296,7 +296,7 @@ def upgrade() -> None:
             "app_select": "current_setting('elicence.purpose', true) = 'verification'",
         },
     )
-    op.create_index(op.f("holders_code_index_ix"), "holders", ["code_index"], unique=False, schema="licences")
+    op.create_index(op.f("holders_code_index_idx"), "holders", ["code_index"], unique=False, schema="licences")
     op.create_table(
         "renditions",
         sa.Column("version_id", sa.Uuid(), nullable=False),
@@ -308,7 +308,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("media", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('pdf', 'json')", name=op.f("renditions_kind")),
+        sa.CheckConstraint("kind IN ('pdf', 'json')", name=op.f("renditions_kind_check")),
         sa.ForeignKeyConstraint(["version_id"], ["licences.versions.id"], name=op.f("renditions_version_id_fkey")),
         sa.PrimaryKeyConstraint("version_id", "kind", "copy", name=op.f("renditions_pkey")),
         sa.UniqueConstraint("object_key", name=op.f("renditions_object_key_key")),
@@ -318,8 +318,8 @@ def upgrade() -> None:
             "app_select": "current_setting('elicence.purpose', true) = 'verification'",
         },
     )
-    op.create_index(op.f("renditions_digest_ix"), "renditions", ["digest"], unique=False, schema="licences")
-    op.create_index(op.f("renditions_sha256_ix"), "renditions", ["sha256"], unique=False, schema="licences")
+    op.create_index(op.f("renditions_digest_idx"), "renditions", ["digest"], unique=False, schema="licences")
+    op.create_index(op.f("renditions_sha256_idx"), "renditions", ["sha256"], unique=False, schema="licences")
     op.create_table(
         "statuses",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -334,9 +334,9 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "status IN ('active', 'suspended', 'expired', 'withdrawn', 'annulled', 'revoked', 'cancelled', 'void', 'replaced', 'moved')",
-            name=op.f("statuses_status"),
+            name=op.f("statuses_status_check"),
         ),
-        sa.CheckConstraint("until > effective_at", name=op.f("statuses_until")),
+        sa.CheckConstraint("until > effective_at", name=op.f("statuses_until_check")),
         sa.ForeignKeyConstraint(["version_id"], ["licences.versions.id"], name=op.f("statuses_version_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("statuses_pkey")),
         schema="licences",
@@ -353,7 +353,7 @@ def upgrade() -> None:
         schema="licences",
         postgresql_where="status <> 'active'",
     )
-    op.create_index(op.f("statuses_version_id_ix"), "statuses", ["version_id"], unique=False, schema="licences")
+    op.create_index(op.f("statuses_version_id_idx"), "statuses", ["version_id"], unique=False, schema="licences")
     op.create_table(
         "systems",
         sa.Column("id", sa.Text(), nullable=False),
@@ -362,9 +362,9 @@ def upgrade() -> None:
         sa.Column("issuers", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("token_digest", sa.LargeBinary(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_systems")),
-        sa.UniqueConstraint("token_digest", name=op.f("uq_systems_token_digest")),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("systems_pkey")),
+        sa.UniqueConstraint("token_digest", name=op.f("systems_token_digest_key")),
         schema="api",
         info={"app": "true"},
     )
@@ -375,10 +375,10 @@ def upgrade() -> None:
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("identifier", sa.Text(), nullable=True),
-        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.CheckConstraint("state IN ('running', 'done', 'refused')", name=op.f("ck_idempotency_keys_state")),
-        sa.ForeignKeyConstraint(["system_id"], ["api.systems.id"], name=op.f("fk_idempotency_keys_system_id")),
-        sa.PrimaryKeyConstraint("system_id", "key", name=op.f("pk_idempotency_keys")),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('running', 'done', 'refused')", name=op.f("idempotency_keys_state_check")),
+        sa.ForeignKeyConstraint(["system_id"], ["api.systems.id"], name=op.f("idempotency_keys_system_id_fkey")),
+        sa.PrimaryKeyConstraint("system_id", "key", name=op.f("idempotency_keys_pkey")),
         schema="api",
         info={"app": "true"},
     )
