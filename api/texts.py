@@ -1,12 +1,11 @@
 """The words of the pages, in Chinese and English. Codes never change; words may."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
 from ledger.errors import Language
-
-_CHINA: Final = timezone(timedelta(hours=8))
+from licences.local_time import CHINA
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +153,4 @@ def preferred_language(query: str | None, accept_language: str | None) -> Langua
 
 def local_time(moment: datetime) -> str:
     """Write a moment as people here read it."""
-    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S UTC+8")
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S UTC+8")

@@ -25,7 +25,8 @@ from licences.issuing_judgement import Candidate, Judge
 from licences.issuing_plans import Memory, Plan, Repeat, Step
 from licences.issuing_results import Existing, Intent, Refused
 from licences.leases import Lease
-from licences.signed_claims import BORN_HERE, CHINA
+from licences.local_time import local_date
+from licences.signed_claims import BORN_HERE
 from licences.store import intents, keys
 from seals.registry import open_uses
 
@@ -103,7 +104,7 @@ class _Writer:
 
     def _write_licences(self, fresh: Sequence[Plan], numbers: Sequence[int]) -> None:
         """Give serials and identifiers, and write the licences."""
-        year = self._now.astimezone(CHINA).year
+        year = local_date(self._now).year
         rows: list[dict[str, object]] = []
         for plan, number in zip(fresh, numbers, strict=True):
             key = plan.candidate.key

@@ -17,7 +17,7 @@ from licences.fields import check
 from licences.issuing_errors import RequestFaulty
 from licences.issuing_results import Refused
 from licences.licence_type import LicenceType
-from licences.signed_claims import CHINA
+from licences.local_time import local_date
 from licences.store.keys import Key
 from seals import registry
 from seals import store as seal_store
@@ -53,7 +53,7 @@ class Judge:
         self._catalogue = catalogue
         self._actor = actor
         self._now = now
-        self._today = now.astimezone(CHINA).date()
+        self._today = local_date(now)
         self._names: dict[tuple[str, date], str | None] = {}
         self._seals: dict[tuple[str, str], tuple[Seal, Grant] | DomainError] = {}
 

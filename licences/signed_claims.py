@@ -1,18 +1,17 @@
 """The claims of a licence's signed JSON, and which of them a copy may leave out."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from ledger.subjects import SubjectKeys
 from licences.blind_index import holder_members
 from licences.content import Content
 from licences.licence_type import LicenceType
+from licences.local_time import CHINA
 from seals.jose import JSON, b64url_encode
 from seals.sd_jwt import Path
 
-CHINA: Final = timezone(timedelta(hours=8))
-"""Local days end in Beijing, in every province; there has been no summer time since 1991."""
 BORN_HERE: Final = "A"
 
 

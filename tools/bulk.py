@@ -16,8 +16,8 @@ from typing import Final
 from api.house import House
 from api.systems import RegisteredSystem
 from licences.issuing_production import Checkpoint, nothing
+from licences.local_time import local_date
 from licences.rows import Row, read_rows
-from licences.signed_claims import CHINA
 from tools.bulk_results import RowResult, Summary, Tally
 from tools.bulk_rows import Batch, Feed
 from tools.crew import Crew
@@ -59,7 +59,7 @@ def issue_file(
 
     Raises TypeUnknown and, if there is nothing to read at all, RowFileError; Crash if a worker fails.
     """
-    today = datetime.now(UTC).astimezone(CHINA).date()
+    today = local_date(datetime.now(UTC))
     rows = read_rows(path, house.catalogue, default_type=default_type, today=today)
     run = _Run(rows, system, jobs or default_jobs(), report, progress, stop)
     run.open()

@@ -4,13 +4,11 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
 
+from licences.local_time import CHINA, local_date
 from licences.verification.errors import LookupIncomplete, MomentInFuture, MomentUnclear
 from licences.verification.policy import DEFAULT_POLICY, Policy, policy
 
-CHINA: Final = ZoneInfo("Asia/Shanghai")
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGEST = re.compile(r"sha-?256[:-]([0-9a-f]{64})", re.ASCII)
 
@@ -99,11 +97,6 @@ def parse_moment(text: str, now: datetime) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MomentUnclear(value=text[:40]) from None
-
-
-def local_date(moment: datetime) -> date:
-    """Return the calendar day in China, on which validity is counted."""
-    return moment.astimezone(CHINA).date()
 
 
 def _past(moment: datetime | None, now: datetime, tolerance: timedelta) -> datetime:

@@ -26,7 +26,7 @@ _VERSIONS = text("""
            ARRAY(SELECT kind || ' ' || sha256 FROM licences.renditions r WHERE r.version_id = v.id) AS files
       FROM licences.versions v WHERE v.identifier = ANY(:identifiers)
 """)
-_UNFINISHED = text("SELECT count(*) FROM licences.versions WHERE stage <> 'active'")
+_INTENTS = text("SELECT count(*) FROM licences.versions WHERE stage = 'intent'")
 _ENTRIES = text("SELECT tag, commitment FROM ledger.events WHERE entry_index IS NOT NULL ORDER BY entry_index")
 
 
@@ -35,7 +35,7 @@ def assert_issued_once(house: House, identifiers: Sequence[str]) -> None:
     drain(house.sequencer())
     assert len(set(identifiers)) == len(identifiers)
     with house.database.session(Role.WORKER) as session:
-        assert session.scalar(_UNFINISHED) == 0
+        assert session.scalar(_INTENTS) == 0
         rows = session.execute(_VERSIONS, {"identifiers": list(identifiers)}).all()
         assert {row.identifier for row in rows} == set(identifiers)
         for row in rows:

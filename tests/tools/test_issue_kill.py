@@ -1,12 +1,10 @@
 """kill -9 at every step of issuing: nothing acknowledged is lost, nothing is issued twice, the next run finishes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from api.systems import RegisteredSystem
 from licences.issuing import BATCH, STEPS
 from tests.tools.books import assert_issued_once, assert_log_sound
 from tests.tools.issue_driver import KillAt, issue_here
+from tests.tools.processes import children, wait_for
 from tests.tools.rows import permits, write_rows
 from tools.bulk import issue_file
 from tools.bulk_results import RowResult
@@ -23,7 +22,6 @@ from tools.errors import WorkerDied
 
 PER_LICENCE = {"json-signed", "rendered", "sealed"}
 ROWS = BATCH + 3
-PATIENCE = 60.0
 
 
 def driver(house: House, path: Path, *kill: object) -> list[str]:
@@ -96,7 +94,7 @@ def test_a_killed_command_leaves_nobody_behind_and_nothing_unfinished(
     command = [sys.executable, "-m", "tools.cli", "issue", "--input", str(path), "--jobs", "2"]
     with subprocess.Popen([*command, "--results", str(noted)], env=environment) as process:
         wait_for(lambda: noted.exists() and noted.read_text().count("\n") >= BATCH)
-        workers = list(children(process.pid))
+        workers = children(process.pid)
         assert workers
         process.kill()
     wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
@@ -111,19 +109,5 @@ def test_a_killed_command_leaves_nobody_behind_and_nothing_unfinished(
     assert_log_sound(house)
 
 
-def identifiers(results: object) -> list[str]:
-    assert isinstance(results, list | type({}.values()))
+def identifiers(results: Iterable[RowResult]) -> list[str]:
     return [str(result.identifier) for result in results]
-
-
-def children(parent: int) -> Iterator[int]:
-    for task in Path(f"/proc/{parent}/task").iterdir():
-        yield from map(int, (task / "children").read_text().split())
-
-
-def wait_for(condition: object) -> None:
-    assert callable(condition)
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from licences.local_time import local_date
 from licences.verification.errors import LookupIncomplete, MomentInFuture, MomentUnclear
 from licences.verification.request import (
     Lookup,
-    local_date,
     lookup,
     new_verification_id,
     parse_moment,
