@@ -3,111 +3,112 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from api.house import House
 from api.schema import Role
-from licences.drafts import LicenceRequest
-from licences.issuing_results import Issued, Outcome
-from licences.licence_type import LicenceType
-from licences.rendering import LicenceView, Renderer
-from tools.bench.house import Say, one_core, requests, throwaway_house
+from licences.rendering import Renderer
+from licences.rows import Row as ImportRow
+from licences.rows import read_rows
+from tools.bench import seal
+from tools.bench.house import Say, one_core, throwaway_house
+from tools.bench.pages import Page, RecordingHouse
 from tools.bench.row import Row
+from tools.bulk import issue_file
+from tools.bulk_results import RowResult, Tally
+from tools.bulk_rows import Feed
+from tools.demo.rows import write_rows
 from tools.demo.service import approval_system
+from tools.issue_worker import issue
+from tools.sequencing import drain
 
-REFERENCE: Final = "render alone"
+REFERENCE: Final = "render alone, one core"
+_UNIT: Final = "licences/s"
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured: the median of `rounds`, each of `licences`, after `warm_up` licences that do not count."""
+    """How much is measured: the median of `rounds`, each of `licences`, after `warm_up` licences that do not count.
+
+    seal_seconds: how long a seal is measured beside its reference.
+    """
 
     licences: int = 160
     rounds: int = 3
     warm_up: int = 20
+    seal_seconds: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a page was made of."""
-
-    kind: LicenceType
-    view: LicenceView
-    json_document: bytes
-    keywords: Sequence[str]
-    now: datetime
-
-
-class RecordingRenderer(Renderer):
-    """Renders, and keeps what pages were made of, so that the same can be rendered alone."""
-
-    def __init__(self, fonts: Sequence[Path]) -> None:
-        super().__init__(fonts)
-        self.pages: list[Page] = []
-
-    def render(
-        self, kind: LicenceType, view: LicenceView, json_document: bytes, keywords: Sequence[str], now: datetime
-    ) -> bytes:
-        """Return the page, as `Renderer`."""
-        self.pages.append(Page(kind, view, json_document, keywords, now))
-        return super().render(kind, view, json_document, keywords, now)
+def rows(size: Size, say: Say) -> Iterator[Row]:
+    """Measure issuing on one core and on two, and sealing."""
+    with one_core(), throwaway_house() as (opened, folder):
+        house = RecordingHouse(opened)
+        yield _on_one_core(house, folder, size, say)
+        pages = house.recorder.pages
+        say("seal")
+        title = next(page for page in pages if page.kind.slug == "real-estate-title")
+        yield seal.row(house, title.render(Renderer(house.fonts)), title.kind, size.seal_seconds)
+    yield _on_two_cores(pages, size, say)
 
 
-class RecordingHouse(House):
-    """A house whose issuers share one recording renderer."""
-
-    recorder: RecordingRenderer
-
-    def renderer(self) -> RecordingRenderer:
-        """Return the recording renderer."""
-        return self.recorder
-
-
-def row(size: Size, say: Say) -> Row:
-    """Measure the whole of issuing on one core, the database's own work and the published checkpoint included."""
-    with one_core(), throwaway_house() as opened:
-        house = RecordingHouse(opened.settings, opened.database, opened.objects)
-        house.recorder = RecordingRenderer(house.fonts)
-        alone = Renderer(house.fonts)
-        wanted = requests(house, size.warm_up + size.rounds * size.licences)
-        ours, reference = [], []
-        for number, batch in enumerate(_rounds(wanted, size)):
-            say(f"issue: {number}/{size.rounds}")
-            house.recorder.pages.clear()
-            mine = _rate(len(batch), lambda batch=batch: issue_all(house, batch))
-            theirs = _rate(len(batch), lambda: render_all(alone, house.recorder.pages))
-            if number:
-                ours.append(mine)
-                reference.append(theirs)
-    return Row("issue", median(ours), "licences/s", REFERENCE, median(reference))
+def _on_one_core(house: RecordingHouse, folder: Path, size: Size, say: Say) -> Row:
+    """Measure all that issuing is on one core: the database's own work and the published checkpoint included."""
+    path, alone = folder / "rows.csv", Renderer(house.fonts)
+    write_rows(path, size.warm_up + size.rounds * size.licences)
+    wanted = read_rows(path, house.catalogue, default_type=None)
+    rates = []
+    for number in range(size.rounds + 1):
+        say(f"issue: round {number} of {size.rounds}")
+        batch = list(islice(wanted, size.licences if number else size.warm_up))
+        house.recorder.pages.clear()
+        ours = _rate(len(batch), partial(issue_all, house, batch))
+        rates.append((ours, _rate(len(batch), partial(_render, alone, house.recorder.pages))))
+    return _row("issue", rates[1:])
 
 
-def issue_all(house: House, wanted: Sequence[LicenceRequest]) -> None:
-    """Issue by the steps of the house, until the published checkpoint has every entry."""
-    system = approval_system(house)
+def _on_two_cores(pages: Sequence[Page], size: Size, say: Say) -> Row:
+    """Measure `elicence issue` with two processes, from their first results to the published checkpoint."""
+    alone, rates = None, []
+    for number in range(1, size.rounds + 1):
+        say(f"issue-2-cores: round {number} of {size.rounds}")
+        with throwaway_house() as (house, folder):
+            ours = _two_processes(house, folder / "rows.csv", 2 * size.licences)
+            alone = alone or Renderer(house.fonts)
+            with one_core():
+                rates.append((ours, _rate(len(pages), partial(_render, alone, pages))))
+    return _row("issue-2-cores", rates)
+
+
+def issue_all(house: House, rows: Sequence[ImportRow]) -> None:
+    """Issue rows as `elicence issue` does, in this process, until the published checkpoint has every entry."""
+    feed = Feed(iter(rows), approval_system(house), _must_be_issued)
     with house.issuer(Role.WORKER) as issuer:
-        for unit, batch in groupby(sorted(wanted, key=attrgetter("issuer")), attrgetter("issuer")):
-            issuer.issue_rows(batch, system.actor_for(unit), lambda: datetime.now(UTC), _must_be_issued)
-    sequencer = house.sequencer()
-    while sequencer.run_once(datetime.now(UTC)):
-        pass
+        while (batch := feed.next()) is not None:
+            for result in issue(issuer, batch):
+                _must_be_issued(result)
+    drain(house.sequencer())
 
 
-def render_all(renderer: Renderer, pages: Sequence[Page]) -> None:
-    """Render pages and nothing else."""
+def _two_processes(house: House, path: Path, count: int) -> float:
+    write_rows(path, count)
+    begun: list[tuple[float, int]] = []
+
+    def note(tally: Tally) -> None:
+        if tally.rows and not begun:
+            begun.append((time.perf_counter(), tally.rows))
+
+    issue_file(house, path, approval_system(house), jobs=2, report=_must_be_issued, progress=note)
+    ((begin, already),) = begun
+    return (count - already) / (time.perf_counter() - begin)
+
+
+def _render(renderer: Renderer, pages: Sequence[Page]) -> None:
     for page in pages:
-        renderer.render(page.kind, page.view, page.json_document, page.keywords, page.now)
-
-
-def _rounds(wanted: Sequence[LicenceRequest], size: Size) -> Iterator[Sequence[LicenceRequest]]:
-    yield wanted[: size.warm_up]
-    for start in range(size.warm_up, len(wanted), size.licences):
-        yield wanted[start : start + size.licences]
+        page.render(renderer)
 
 
 def _rate(count: int, work: Callable[[], None]) -> float:
@@ -116,5 +117,10 @@ def _rate(count: int, work: Callable[[], None]) -> float:
     return count / (time.perf_counter() - begin)
 
 
-def _must_be_issued(position: int, outcome: Outcome) -> None:
-    assert isinstance(outcome, Issued), f"row {position}: {outcome}"
+def _row(name: str, rates: Sequence[tuple[float, float]]) -> Row:
+    ours, reference = (median(column) for column in zip(*rates, strict=True))
+    return Row(name, ours, _UNIT, REFERENCE, reference)
+
+
+def _must_be_issued(result: RowResult) -> None:
+    assert result.outcome == "issued", result
