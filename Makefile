@@ -24,8 +24,14 @@ bench: setup-dev ## Measure issuing and the command line
 	@$(bin)/elicence bench issue --json
 	@$(bin)/elicence bench cli --json
 
-serve: setup ## Start the server
-	@$(bin)/elicence serve
+serve: setup ## Start the server: on ELICENCE_HOME, else on var/ if founded, else on the demo's service
+	@if [ -z "$$ELICENCE_HOME" ] && [ ! -e var/keys/trust.json ]; then \
+		export ELICENCE_HOME=var/demo/service; \
+		[ -e $$ELICENCE_HOME/keys/trust.json ] || { \
+			echo "请先运行 make demo，或用 elicence init 建立自己的机构。" >&2; \
+			echo "Run 'make demo' first, or found a house of your own with 'elicence init'." >&2; \
+			exit 3; }; \
+	fi; exec $(bin)/elicence serve
 
 lock: setup-dev ## Write the locks anew; ARGS=--upgrade takes newer versions
 	@sh tools/setup/lock.sh $(ARGS)

@@ -1,17 +1,19 @@
 """The application: routes over one house. `from_settings` is what `elicence serve` starts."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from api import licence_routes, log_routes, pages, problems, verification_routes
+from api import licence_routes, log_routes, openapi, pages, problems, verification_routes
+from api.guard import Guard
 from api.house import House, open_house
 from api.schema import Role
 from api.settings import settings
@@ -21,13 +23,15 @@ from licences.verification_process import VerificationPool
 
 PARSERS: Final = 2
 
-# The pages load nothing from elsewhere and run no inline script: a licence's face is somebody's text on our page.
-_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+
+class _Static(StaticFiles):
+    """Our own files: kept by browsers, and asked about again."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | None = None) -> FastAPI:
@@ -39,21 +43,15 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     verifier = Verifier(house, pool, now)
     limit = house.settings.max_upload_bytes
 
-    app = FastAPI(title="elicence", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan(stack))
+    app = FastAPI(title="elicence", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan(stack))
     problems.install(app)
+    openapi.install(app)
+    app.add_middleware(Guard)
     app.include_router(licence_routes.routes(house, issuer, now))
     app.include_router(verification_routes.routes(verifier, limit))
     app.include_router(log_routes.routes(house.objects, house.ceremony.trust, StatusCache(house, now)))
     app.include_router(pages.routes(verifier, limit))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-
-    @app.middleware("http")
-    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await answer(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
+    app.mount("/static", _Static(directory=Path(__file__).parent / "static"), name="static")
     return app
 
 

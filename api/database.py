@@ -33,7 +33,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = int.from_bytes(b"elicence", "big")
 """The advisory lock that one migrating process holds at a time, per database."""
 
-_SCOPE = text("SELECT set_config('elicence.unit', :unit, true), set_config('elicence.purpose', :purpose, true)")
+_SCOPE = text("""
+    SELECT set_config('elicence.unit', :unit, true),
+           set_config('elicence.account', :account, true),
+           set_config('elicence.purpose', :purpose, true)
+""")
 
 
 @dataclass(eq=False)
@@ -88,12 +92,13 @@ class Database:
     def session(self, role: Role, actor: Actor | None = None, purpose: str | None = None) -> Iterator[Session]:
         """Open a session in one transaction, committed at the end unless the block raises.
 
-        The rows that the app role sees are those of the unit on whose behalf the actor acts, and what the purpose opens
-        (`api/row_security.py`). Both last for this one transaction, and the block is at its end with it.
+        The rows that the app role sees are those of the unit on whose behalf the actor acts, those of the actor's own
+        account, and what the purpose opens (`api/row_security.py`). All lasts for this one transaction, and the block is
+        at its end with it.
         """
-        unit = actor.on_behalf_of if actor is not None else None
+        unit, account = (None, None) if actor is None else (actor.on_behalf_of, actor.id)
         with Session(self.engine(role), expire_on_commit=False) as session, session.begin():
-            session.execute(_SCOPE, {"unit": unit or "", "purpose": purpose or ""})
+            session.execute(_SCOPE, {"unit": unit or "", "account": account or "", "purpose": purpose or ""})
             yield session
 
     def migrate(self) -> None:
@@ -140,7 +145,8 @@ class Database:
         url = self._url
         if role is not None and self._own_logins:
             url = url.set(username=role, password=None)
-        engine = create_engine(url, connect_args={"application_name": "elicence"}, **pool)
+        # An error's text goes to logs, and parameters name people.
+        engine = create_engine(url, connect_args={"application_name": "elicence"}, hide_parameters=True, **pool)
         if role is not None and not self._own_logins:
 
             @event.listens_for(engine, "connect")

@@ -1,10 +1,10 @@
-"""JSON bodies, read strictly: bounded, UTF-8, no member twice, no NaN, not nested without end."""
+"""JSON bodies, read as strictly as the lines of an import file: bounded, UTF-8, no member twice, no NaN."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api.systems import DoorError
+from licences.row_json import parse_json
 
 LIMIT: Final = 1024 * 1024
 
@@ -44,24 +44,14 @@ class MemberUnusable(DoorError):
 def read_object(data: bytes) -> dict[str, Any]:
     """Return the object; raises BodyNotJson."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = parse_json(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BodyNotJson("不是 UTF-8", "it is not UTF-8") from error
-    except RecursionError as error:
-        raise BodyNotJson("嵌套过深", "it is nested too deeply") from error
     except ValueError as error:
-        raise BodyNotJson("语法错误或成员重复", "a syntax error or a repeated member") from error
+        raise BodyNotJson(
+            "语法错误、成员重复、嵌套过深、列表过长或数字过大",
+            "a syntax error, a repeated member, nested too deeply, a list too long or a number too large",
+        ) from error
     if not isinstance(value, dict):
         raise BodyNotJson("不是对象", "it is not an object")
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("repeated member")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)

@@ -4,14 +4,15 @@ The errors themselves know nothing of HTTP. A test walks every subclass of Domai
 `status_of` does not find by its own class or one of its named bases.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api import database, embedded_postgres, house, idempotency, json_bodies, systems, uploads
 from api import settings as api_settings
@@ -54,6 +55,8 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     json_bodies.MemberUnusable: 400,
     uploads.UploadMalformed: 400,
     uploads.UploadTooLarge: 413,
+    uploads.UploadStalled: 408,
+    uploads.MediaTypeUnusable: 415,
     issuing_errors.RequestFaulty: 422,
     issuing_errors.LicenceConflict: 409,
     issuing_errors.LicenceInProgress: 409,
@@ -139,13 +142,59 @@ def status_of(error: type[DomainError]) -> int | None:
     return next((STATUS[base] for base in error.__mro__ if base in STATUS), None)
 
 
+PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "description": "RFC 9457; `code` never changes, words may.",
+    "required": ["type", "status", "code", "title", "messages"],
+    "properties": {
+        "type": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "title": {"type": "string"},
+        "messages": {
+            "type": "object",
+            "required": ["zh-CN", "en"],
+            "properties": {"zh-CN": {"type": "string"}, "en": {"type": "string"}},
+        },
+        "errors": {
+            "type": "array",
+            "description": "every fault of the request, never with the value itself",
+            "items": {
+                "type": "object",
+                "required": ["field", "code"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "zh", "en", "severity")},
+            },
+        },
+    },
+}
+
+_UNAVAILABLE: Final = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""A database that is gone, busy or starting. Any other error of it is a fault of ours, and answered as one."""
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of a route that may answer these problems."""
-    schema = {"type": "object", "required": ["type", "status", "code", "title", "messages"]}
-    return {status: {"description": "problem", "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
 
 
-def problem(status: int, code: str, zh: str, en: str, **members: Any) -> JSONResponse:
+_DESCRIPTIONS: Final = {
+    400: "The request cannot be read.",
+    401: "No valid token came with the request.",
+    403: "The system may not act for that unit, or with that seal.",
+    404: "There is nothing of that name for this caller.",
+    408: "The body did not come.",
+    409: "Another request or other content stands in the way.",
+    410: "It was erased.",
+    413: "The body is too large.",
+    415: "The body is of another media type.",
+    422: "The request was read, and has faults.",
+    500: "The service failed.",
+    503: "Something the service needs does not answer; try again later.",
+}
+
+
+def problem(status: int, code: str, zh: str, en: str, **members: Any) -> Response:
     """Build a problem document: `title` in English, both languages under `messages`."""
     body = {
         "type": "about:blank",
@@ -159,28 +208,38 @@ def problem(status: int, code: str, zh: str, en: str, **members: Any) -> JSONRes
         headers["WWW-Authenticate"] = "Bearer"
     if status in {409, 503}:
         headers["Retry-After"] = "1"
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    # A message may name what was sent, and JSON can send half of a character.
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    return Response(text, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def refusal(error: DomainError) -> Response:
+    """Build the problem document of an error of ours."""
+    members: dict[str, Any] = {}
+    if isinstance(error, RequestFaulty):
+        members["errors"] = [fault.as_json() for fault in error.faults]
+    return problem(
+        status_of(type(error)) or 503, error.code, error.message("zh"), error.message("en"), **members
+    )
 
 
 def install(app: FastAPI) -> None:
     """Teach the application to answer every refusal with a problem document."""
 
     @app.exception_handler(DomainError)
-    async def refuse(_request: Request, error: Exception) -> JSONResponse:
+    async def refuse(_request: Request, error: Exception) -> Response:
         assert isinstance(error, DomainError)
-        status = status_of(type(error)) or 503
-        members: dict[str, Any] = {}
-        if isinstance(error, RequestFaulty):
-            members["errors"] = [fault.as_json() for fault in error.faults]
-        return problem(status, error.code, error.message("zh"), error.message("en"), **members)
+        return refusal(error)
 
-    @app.exception_handler(DBAPIError)
-    async def database_gone(_request: Request, _error: Exception) -> JSONResponse:
+    async def database_gone(_request: Request, _error: Exception) -> Response:
         gone = database.DatabaseUnavailable
         return problem(503, gone.code, "数据库暂不可用，请稍后重试", "the database does not answer; try again later")
 
+    for kind in _UNAVAILABLE:
+        app.add_exception_handler(kind, database_gone)
+
     @app.exception_handler(RequestValidationError)
-    async def malformed(_request: Request, error: Exception) -> JSONResponse:
+    async def malformed(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         # The offending input stays out of the answer: it may be a name, and answers are logged by others.
         rows = [
@@ -192,7 +251,20 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    async def plain(_request: Request, error: Exception) -> JSONResponse:
+    async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         zh = {404: "没有这个地址", 405: "该地址不支持这种方法"}.get(error.status_code, "请求未被接受")
-        return problem(error.status_code, f"http.{error.status_code}", zh, str(error.detail))
+        answer = problem(error.status_code, f"http.{error.status_code}", zh, str(error.detail))
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_allowed(request))
+        return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of an address, which several routes may share (RFC 9110 section 15.5.6 wants them all)."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match != Match.NONE:
+            found |= getattr(route, "methods", None) or {"GET"}
+    return sorted(found | {"HEAD"} if "GET" in found else found)

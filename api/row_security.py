@@ -1,8 +1,8 @@
 """Row-level security: who may see which rows, said at the table and enforced by PostgreSQL on everybody.
 
 The convention. A table says in its `info` what the app role (the door: web processes) may do; SQL expressions over the
-table's own columns and the two settings of the session, `elicence.unit` (the unit on whose behalf) and
-`elicence.purpose`:
+table's own columns and the three settings of the session, `elicence.unit` (the unit on whose behalf),
+`elicence.account` (who acts: a system or person) and `elicence.purpose`:
 
     __table_args__ = {"info": {
         "app": "issuer = current_setting('elicence.unit', true)",                  # USING and WITH CHECK of everything
@@ -16,7 +16,7 @@ migrates, has no policy and FORCE binds it too: it defines rows and cannot read 
 lifts FORCE from the table and secures it again, in its one transaction.)
 
 An INSERT that returns columns (server defaults) and every UPDATE also need the row to be visible; `FOR SHARE` and
-`FOR UPDATE` need "app". Outside a session of `api/database.py` both settings are empty and match nothing.
+`FOR UPDATE` need "app". Outside a session of `api/database.py` the settings are empty and match nothing.
 This guards against a forgotten WHERE, not against a process that runs SQL of an attacker's: that one could set them too.
 """
 

@@ -27,6 +27,6 @@ class StatusCache:
             now = self._clock()
             if self._made is None or now - self._made[0] >= FRESH:
                 signer, chain = self._house.status_signer()
-                with self._house.database.session(Role.WORKER) as session:
+                with self._house.database.session(Role.APP, purpose="verification") as session:
                     self._made = now, build(session, signer, chain, self._house.settings.base_url, now)
             return self._made[1]

@@ -1,8 +1,11 @@
 """Bounded reading of what callers send: nothing is spooled to disk, and the digest is taken on the way."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -14,6 +17,11 @@ HARD_LIMIT = 256 * 1024 * 1024
 """More than this is not even read to its end."""
 
 _FORM_OVERHEAD = 64 * 1024
+_SHORT_FORM = 16 * 1024
+_FIELDS = 20
+
+PATIENCE: Final = 30.0
+"""Seconds that may pass between two pieces of a body: slow lines are waited for, silent ones are not."""
 
 
 @dataclass(eq=False)
@@ -23,6 +31,26 @@ class UploadTooLarge(DoorError):
     code = "upload.too_large"
     zh = "请求体超过 256 MB，未读取"
     en = "the request body is over 256 MB and was not read"
+
+
+@dataclass(eq=False)
+class UploadStalled(DoorError):
+    """Nothing came for too long."""
+
+    code = "upload.stalled"
+    zh = "请求体中断超过 30 秒，已停止等待"
+    en = "nothing of the request body came for 30 seconds"
+
+
+@dataclass(eq=False)
+class MediaTypeUnusable(DoorError):
+    """The body says of itself that it is something else."""
+
+    code = "request.media_type"
+    zh = "请求体的 Content-Type 应为 {wanted}，且不得压缩（Content-Encoding）"
+    en = "send the body as {wanted}, without any Content-Encoding"
+
+    wanted: str
 
 
 @dataclass(eq=False)
@@ -53,10 +81,24 @@ class Form:
     fields: dict[str, str]
 
 
+def require_media_type(request: Request, wanted: str) -> None:
+    """Raise MediaTypeUnusable unless the body is said to be of a media type, and plain."""
+    if media_type(request) != wanted or request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeUnusable(wanted=wanted)
+
+
+def media_type(request: Request) -> str:
+    """Return the media type of the body, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_body(request: Request, limit: int) -> Body:
-    """Read a body, keeping at most `limit` bytes plus the room a form needs; raises UploadTooLarge past HARD_LIMIT."""
+    """Read a body to its end, keeping at most `limit` bytes plus the room a form needs.
+
+    Raises UploadTooLarge past HARD_LIMIT, and UploadStalled.
+    """
     kept, size, digest = bytearray(), 0, hashlib.sha256()
-    async for chunk in request.stream():
+    async for chunk in _chunks(request):
         size += len(chunk)
         if size > HARD_LIMIT:
             raise UploadTooLarge
@@ -66,6 +108,40 @@ async def read_body(request: Request, limit: int) -> Body:
     return Body(data=bytes(kept) if size <= limit + _FORM_OVERHEAD else None, size=size, sha256=digest.digest())
 
 
+async def read_at_most(request: Request, limit: int) -> bytes | None:
+    """Return a body, or None as soon as it is longer than `limit` bytes; raises UploadStalled."""
+    kept = bytearray()
+    async for chunk in _chunks(request):
+        kept += chunk
+        if len(kept) > limit:
+            return None
+    return bytes(kept)
+
+
+async def read_short_form(request: Request) -> dict[str, str]:
+    """Return the fields of a short form, as a page sends it without files; raises UploadMalformed, UploadStalled."""
+    body = await read_at_most(request, _SHORT_FORM)
+    if body is None or media_type(request) != "application/x-www-form-urlencoded":
+        raise UploadMalformed(reason="form")
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError as error:
+        raise UploadMalformed(reason="form") from error
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    chunks = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise UploadStalled from None
+        yield chunk
+
+
 async def parse_form(request: Request, body: bytes) -> Form:
     """Take a multipart form apart in memory; raises UploadMalformed."""
 
@@ -73,7 +149,7 @@ async def parse_form(request: Request, body: bytes) -> Form:
         yield body
         yield b""
 
-    parser = MultiPartParser(request.headers, stream(), max_files=1, max_fields=20)
+    parser = MultiPartParser(request.headers, stream(), max_files=1, max_fields=_FIELDS)
     parser.spool_max_size = len(body) + 1
     try:
         form = await parser.parse()

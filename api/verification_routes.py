@@ -1,23 +1,19 @@
 """`POST /v1/verifications`: 201 whatever the verdict; 4xx only when the request itself is wrong."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.json_bodies import MemberUnusable, read_object
+from api.json_bodies import read_object
 from api.problems import documented
+from api.questions import NAMES_A_LICENCE, lookup_of, question_of
+from api.report_schema import REPORT_SCHEMA
 from api.systems import DoorError
-from api.uploads import Body, Form, UploadMalformed, parse_form, read_body
+from api.uploads import Form, UploadMalformed, media_type, parse_form, read_body
 from api.verifying import Question, Verifier
-from licences.verification.policy import DEFAULT_POLICY
-from licences.verification.request import Lookup, lookup
-
-_ASKED: Final = ("as_of", "known_at", "policy", "purpose", "case")
-_LONGEST: Final = 200
-_LOOKUP: Final = frozenset({"identifier", "digest", "code", *_ASKED})
+from licences.verification.request import Lookup
 
 _BODY: Final[dict[str, Any]] = {
     "required": True,
@@ -55,7 +51,10 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
     @router.post(
         "/verifications",
         status_code=201,
-        responses=documented(400, 413),
+        responses={
+            201: {"description": "The report.", "content": {"application/json": {"schema": REPORT_SCHEMA}}},
+            **documented(400, 408, 413),
+        },
         response_class=JSONResponse,
         openapi_extra={"requestBody": _BODY},
     )
@@ -64,10 +63,10 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
         body = await read_body(request, max_upload_bytes)
         if body.data is None:
             report = await run_in_threadpool(
-                verifier.too_large, body.size, body.sha256, _question(request.query_params)
+                verifier.too_large, body.size, body.sha256, question_of(request.query_params)
             )
             return JSONResponse(report.as_json(), status_code=201)
-        document, question = await _asked(request, body, body.data)
+        document, question = await _asked(request, body.data)
         work = verifier.lookup if isinstance(document, Lookup) else verifier.document
         report = await run_in_threadpool(work, document, question)  # type: ignore[arg-type]  # chosen by its type
         return JSONResponse(report.as_json(), status_code=201)
@@ -75,15 +74,14 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
     return router
 
 
-async def _asked(request: Request, body: Body, data: bytes) -> tuple[bytes | Lookup, Question]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
+async def _asked(request: Request, data: bytes) -> tuple[bytes | Lookup, Question]:
+    kind = media_type(request)
+    if kind == "multipart/form-data":
         form = await parse_form(request, data)
-        return _of_form(form), _question({**request.query_params, **form.fields})
-    if media_type == "application/json" and (members := _lookup_members(data)) is not None:
-        return _of_members(members), _question({**request.query_params, **members})
-    del body
-    return data, _question(request.query_params)
+        return _of_form(form), question_of({**request.query_params, **form.fields})
+    if kind == "application/json" and (members := _lookup_members(data)) is not None:
+        return lookup_of(members), question_of({**request.query_params, **members})
+    return data, question_of(request.query_params)
 
 
 def _lookup_members(data: bytes) -> dict[str, Any] | None:
@@ -92,42 +90,12 @@ def _lookup_members(data: bytes) -> dict[str, Any] | None:
         members = read_object(data)
     except DoorError:
         return None
-    return members if "identifier" in members or "digest" in members or "code" in members else None
+    return members if NAMES_A_LICENCE & members.keys() else None
 
 
 def _of_form(form: Form) -> bytes | Lookup:
     if form.file is not None:
         return form.file
-    if "identifier" not in form.fields and "code" not in form.fields:
+    if not NAMES_A_LICENCE & form.fields.keys():
         raise UploadMalformed(reason="no file, and no identifier with digest")
-    return _of_members(form.fields)
-
-
-def _of_members(members: Mapping[str, Any]) -> Lookup:
-    for member in members:
-        if member not in _LOOKUP:
-            raise MemberUnusable(member=member[:40])
-    texts = {name: _text(members, name) for name in ("identifier", "digest", "code")}
-    if texts["code"] is not None:
-        return Lookup(code=texts["code"])
-    return lookup(texts["identifier"] or "", texts["digest"] or "")
-
-
-def _question(members: Mapping[str, Any]) -> Question:
-    asked = {name: _text(members, name) for name in _ASKED}
-    return Question(
-        as_of=asked["as_of"],
-        known_at=asked["known_at"],
-        policy=asked["policy"] or DEFAULT_POLICY,
-        purpose=asked["purpose"],
-        case=asked["case"],
-    )
-
-
-def _text(members: Mapping[str, Any], name: str) -> str | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or not value.isprintable():
-        raise MemberUnusable(member=name)
-    return value
+    return lookup_of(form.fields)

@@ -106,9 +106,12 @@ class Verifier:
             return None
 
     def _recorded(self, report: Report, question: Question) -> Promise | None:
-        """Record the use of a licence that is in our register; what is not ours has no subject to record it under."""
+        """Record the use of a licence whose very document, or QR code, was shown.
+
+        Who merely names a licence has used none: an identifier is guessed, and anybody could fill its holder's history.
+        """
         identifier = report.subject.identifier
-        if identifier is None:
+        if identifier is None or report.check("content.record").outcome != "passed":
             return None
         try:
             with self._house.database.session(Role.APP, question.actor, purpose="verification") as session:

@@ -79,6 +79,11 @@ REASONS: Final = MappingProxyType(
         "not_yet_valid": _failed(
             "NOT_YET_VALID", "该时刻证书尚未生效", "the certificate was not yet valid at that time"
         ),
+        "not_yet_valid_no_poe": _open(
+            "OUT_OF_BOUNDS_NO_POE",
+            "证书尚未生效，且无法证明签署时间；请检查本机时钟",
+            "the certificate is not yet valid, and nothing proves when it was used: check this machine's clock",
+        ),
         "expired": _failed("EXPIRED", "该时刻证书已过期", "the certificate had expired at that time"),
         "expired_no_poe": _open(
             "OUT_OF_BOUNDS_NO_POE",

@@ -23,6 +23,8 @@ Usage = Literal["seal", "timestamp", "status", "receipt"]
 
 _MAX_DEPTH: Final = 8
 _MAX_PATHS: Final = 32
+_MAX_OFFERED: Final = 16
+"""Certificates that a stranger offers and we look at: each may cost a signature check at each of the steps."""
 _UNDERSTOOD: Final = frozenset({oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE})
 _KEY_USAGE: Final[dict[Usage, frozenset[str]]] = {
     "seal": frozenset({"digitalSignature", "nonRepudiation"}),
@@ -77,9 +79,10 @@ def validate_path(
 ) -> PathReport:
     """Judge the path of a certificate; never raises on bad input.
 
-    leaf, intermediates: DER, the latter in any order and not trusted; at: the moment in question, UTC; proven: whether
+    leaf, intermediates: DER, the latter in any order and not trusted, the first 16 counting; at: the moment in question, UTC; proven: whether
     something independent proves that the certificate was used at that moment. It only decides whether a certificate
-    that had expired by then is wrong (`EXPIRED`) or merely cannot be judged (`OUT_OF_BOUNDS_NO_POE`).
+    outside its period is wrong (`EXPIRED`, `NOT_YET_VALID`) or merely cannot be judged (`OUT_OF_BOUNDS_NO_POE`): it may
+    have been used within it, and this machine's clock be slow.
     Source: RFC 5280 section 6.1; indications: ETSI EN 319 102-1 clause 5.2.6
     """
     try:
@@ -95,6 +98,15 @@ def validate_path(
         if not best.chain:
             best = report
     return best
+
+
+def has_stray(certificates: Sequence[bytes], report: PathReport, trust: TrustList) -> bool:
+    """Say whether one of the certificates (DER) is neither on the judged path nor on the trust list, byte for byte.
+
+    Certificates beside a signature lie under none, and an ECDSA signature has a second spelling: such a one could be
+    changed by anybody. An authority's earlier certificate that the trust list still names is none.
+    """
+    return not set(certificates) <= {*report.chain, *trust.anchors, *trust.intermediates}
 
 
 def _report(
@@ -136,7 +148,7 @@ def _readable(certificates: Sequence[bytes]) -> list[Certificate]:
 def _paths(leaf: Certificate, intermediates: Sequence[bytes], trust: TrustList) -> Iterator[Path]:
     """Yield at most 32 paths of good names and signatures from the leaf to an anchor, the shortest kinds first."""
     anchors = _readable(trust.anchors)
-    helpers = [*_readable(trust.intermediates), *_readable(intermediates)]
+    helpers = [*_readable(trust.intermediates), *_readable(intermediates[:_MAX_OFFERED])]
     waiting: list[Path] = [(leaf,)]
     yielded = 0
     steps = 0
@@ -213,7 +225,7 @@ def _validity_fault(path: Path, question: _Question) -> _Fault | None:
     """Find a certificate below the anchor that was not valid at the moment, or whose algorithm was not."""
     for certificate in path[:-1] or path:
         if question.at < certificate.not_before:
-            return "not_yet_valid", certificate
+            return "not_yet_valid" if question.proven else "not_yet_valid_no_poe", certificate
         if question.at > certificate.not_after:
             return "expired" if question.proven else "expired_no_poe", certificate
         scheme = signatures.SCHEMES[certificate.signature_algorithm]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ca.errors import TokenInvalid
-from ca.paths import PathReport, validate_path
+from ca.paths import PathReport, has_stray, validate_path
 from ca.timestamp_token import TimestampToken, read_token
 from ca.trust import TrustList
 
@@ -51,7 +51,6 @@ def judge_token(
     )
     if path.outcome != "passed":
         return TokenReport("path", path.reason, found, path)
-    # A certificate off the path is signed by nobody here: it could be changed, and nobody would notice.
-    if not set(found.certificates) <= set(path.chain):
+    if has_stray(found.certificates, path, trust):
         return TokenReport("stray_certificate", None, found, path)
     return TokenReport(None, None, found, path)

@@ -2,7 +2,8 @@
 
 Compact: `<jwt>~<disclosure>~…~`, what wallets and gateways speak (RFC 9901 section 4). Flattened: the same three parts
 as a JSON object that also carries the signature timestamp (JAdES B-T). Neither has a second spelling: whatever in the
-flattened form is not signed must be, byte for byte, what we would have written.
+flattened form is not signed must be what we would have written. Spaces, escapes and the order of members, which programs
+that pass JSON on do not keep, say nothing and are told apart.
 
 Source: ETSI TS 119 182-1 sections 5.1, 5.3.4, 6.3; draft-ietf-oauth-sd-jwt-vc section 3.
 """
@@ -33,6 +34,8 @@ from seals.sd_jwt import DisclosureInvalid, Path, Restored, conceal, restore
 
 LICENCE_TYPE = "dc+sd-jwt"
 MAX_BYTES = 4 * 1024 * 1024
+RESPELT = "RESPELT"
+"""The same JSON in other spaces, escapes or order of members: whoever parses and writes it again makes such."""
 _HEADER = ("alg", "typ", "x5t#S256", "x5c", "iat")
 
 Timestamper: TypeAlias = Callable[[bytes, datetime], bytes]
@@ -212,9 +215,12 @@ def _read_flattened(data: bytes) -> JsonEvidence:
     (protected, payload, signature), texts = _texts(document)
     token = _token(document)
     faults = []
-    # Nothing signs the header, the order or the spaces: only one spelling is accepted.
-    if data != _flatten(protected, payload, signature, token, texts):
+    # Nothing signs the header: only the one that we write is accepted.
+    written = _flatten(protected, payload, signature, token, texts)
+    if document != load_object(written):
         faults.append(JsonFault("NOT_CANONICAL", "the document is not in the one form it is written in"))
+    elif data != written:
+        faults.append(JsonFault(RESPELT, "spaces, escapes or the order of members are not as they were written"))
     return _evidence("flattened", read_parts(protected, payload, signature), texts, token, faults)
 
 

@@ -32,6 +32,7 @@ _CRASHES: Final = frozenset(
         "objects.unavailable",
         "postgres.failed",
         "rendering.failed",
+        "rendering.fonts_missing",
         "tools.worker_died",
         "tools.worker_failed",
         "tools.worker_silent",

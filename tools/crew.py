@@ -1,16 +1,17 @@
 """Worker processes of bulk issuing: started when there is work for them, each with one batch at a time.
 
 Each has a pipe of its own and nothing in common with the others, so that the death of one corrupts nobody: no queue is
-shared, no lock. They are spawned, not forked: database pools, threads and compilers do not survive a fork.
+shared, no lock. They are forked from a server that has only imported what they need, never from us: database pools,
+threads and compilers do not survive a fork.
 """
 
 import multiprocessing
 import signal
 import time
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from types import TracebackType
 from typing import Final, Self
 
@@ -30,7 +31,7 @@ _TICK: Final = 0.5
 
 @dataclass(slots=True)
 class _Worker:
-    process: SpawnProcess
+    process: ForkServerProcess
     pipe: Connection
     ready: bool = False
     batch: Batch | None = field(default=None, repr=False)
@@ -52,7 +53,8 @@ class Crew:
         self._settings = settings
         self._size = size
         self._checkpoint = checkpoint
-        self._context = multiprocessing.get_context("spawn")
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([issue_worker.__name__])
         self._workers: list[_Worker] = []
         self.finished = 0
         self.ready_since: float | None = None
@@ -123,10 +125,11 @@ class Crew:
         ours, theirs = self._context.Pipe()
         arguments = (theirs, self._settings, self._checkpoint)
         process = self._context.Process(target=issue_worker.run, args=arguments, name="issuing", daemon=True)
-        # Imports take a second: a Ctrl-C meanwhile is ours alone. The child unblocks what it has learnt to ignore.
+        # A Ctrl-C is ours alone, also before the child has learnt to ignore it, when it unblocks the signals.
         resource_tracker.ensure_running()  # which plays with the mask itself
         before = signal.pthread_sigmask(signal.SIG_BLOCK, issue_worker.LEFT_TO_THE_PARENT)
         try:
+            forkserver.ensure_running()
             process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

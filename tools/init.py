@@ -61,9 +61,8 @@ def add(system_id: str, name: str, unit: str, issuers: tuple[str, ...]) -> None:
     登记业务系统并授权用章；令牌只显示一次。Run again to give it a new token.
     """
     from api.founding import enrol
-    from api.house import open_house
-    from api.settings import settings
+    from tools.opening import opened_house
 
-    with open_house(settings()) as house:
+    with opened_house() as house:
         token = enrol(house, system_id=system_id, name=name, unit=unit, issuers=list(issuers), now=datetime.now(UTC))
     click.echo(token)

@@ -14,6 +14,7 @@ import click
 
 from api.house import open_house, require_house
 from api.settings import settings
+from tools.opening import opened_house
 
 RESTART_WINDOW: Final = 30.0
 RESTARTS_IN_WINDOW: Final = 5
@@ -93,16 +94,17 @@ class Supervisor:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. 监听地址")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port. 端口")
+@click.option("--host", help="Address to listen on, else ELICENCE_HOST. 监听地址")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port, else ELICENCE_PORT. 端口")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes. 网页进程数")
-def serve(host: str, port: int, workers: int) -> None:
+def serve(host: str | None, port: int | None, workers: int) -> None:
     """Serve the first page, the HTTP API and the log; keep the sequencer and the worker running.
 
     启动网页、接口与存证账本服务。Stop with Ctrl-C or SIGTERM.
     """
     chosen = settings()
     require_house(chosen)
+    host, port = host or chosen.host, port or chosen.port
     # The supervisor holds the embedded database for its children: one start, one stop.
     with open_house(chosen):
         web = [
@@ -152,5 +154,5 @@ def sequence(interval: float) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with open_house(settings()) as house:
+    with opened_house() as house:
         house.sequencer().run(stop, interval)

@@ -57,7 +57,7 @@ def read_claims(claims: Mapping[str, JSON]) -> LicenceClaims | None:
             number=_text(licence, "number"),
             issue_date=_date(licence, "issue_date"),
             valid_from=_date(licence, "valid_from"),
-            valid_until=None if licence.get("valid_until") is None else _date(licence, "valid_until"),
+            valid_until=_optional_date(licence, "valid_until"),
             trust_level=_text(licence, "trust_level"),
             tag_key_sha256=_text(licence, "tag_key_sha256"),
             status_index=_index(status, "idx"),
@@ -87,6 +87,13 @@ def _index(parent: Mapping[str, JSON], name: str) -> int:
     if type(value) is not int or value < 0:
         raise _Missing
     return value
+
+
+def _optional_date(parent: Mapping[str, JSON], name: str) -> date | None:
+    # null says 长期; a date that is not there, or was withheld from this copy, does not.
+    if name not in parent:
+        raise _Missing
+    return None if parent[name] is None else _date(parent, name)
 
 
 def _date(parent: Mapping[str, JSON], name: str) -> date:

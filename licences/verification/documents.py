@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from licences.verification.claims import LicenceClaims
 from licences.verification.report import JSON
 from licences.verification.request import Lookup
+
+BLANKS: Final = b" \t\r\n"
+"""What editors and mail put before and after a text; it says nothing, in any form of JSON."""
 
 Form = Literal["pdf", "json", "sd-jwt", "lookup", "unknown"]
 Unreadable = Literal[

@@ -3,11 +3,10 @@
 import hashlib
 import re
 
-from licences.verification.documents import Examined, Form, Trouble, Unreadable
+from licences.verification.documents import BLANKS, Examined, Form, Trouble, Unreadable
 from licences.verification.request import Lookup
 
 _SD_JWT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(~|\s*\Z)")
-_SPACES = b" \t\r\n"
 _PDF_HEADER_WITHIN = 1024  # ISO 32000-1 annex H, note 13: readers accept the header anywhere in there
 
 
@@ -44,9 +43,10 @@ def detect(document: bytes) -> Form:
     """Tell the form by content: the name of a file says nothing."""
     if b"%PDF-" in document[:_PDF_HEADER_WITHIN]:
         return "pdf"
-    if document.lstrip(_SPACES)[:1] == b"{":
+    text = document.lstrip(BLANKS)
+    if text[:1] == b"{":
         return "json"
-    return "sd-jwt" if _SD_JWT.match(document) else "unknown"
+    return "sd-jwt" if _SD_JWT.match(text) else "unknown"
 
 
 def _examine(document: bytes) -> Examined:
@@ -60,4 +60,4 @@ def _examine(document: bytes) -> Examined:
 
             return examine_json(document, form)
         case _:
-            return unread(document, "unknown" if document.strip(_SPACES) else "empty")
+            return unread(document, "unknown" if document.strip(BLANKS) else "empty")

@@ -4,7 +4,7 @@ import hashlib
 from typing import Final
 
 from licences.verification.claims import read_claims
-from licences.verification.documents import Examined, Form, Oddity, Signature, SignedData, Trouble
+from licences.verification.documents import BLANKS, Examined, Form, Oddity, Signature, SignedData, Trouble
 from seals.errors import JsonOverLimits, JsonUnreadable, SealError
 from seals.jades import JsonEvidence, read_json
 from seals.jose import b64url_decode, load_object
@@ -18,8 +18,8 @@ _FOREIGN_ALGORITHMS: Final = frozenset(
 def examine_json(document: bytes, form: Form) -> Examined:
     """Read a JSON licence that stands alone."""
     digest = hashlib.sha256(document).digest()
-    # Editors and mail end a line of text; in the flattened form every byte counts.
-    data = read_data(document.strip() if form == "sd-jwt" else document)
+    # Editors and mail begin and end a text with blanks.
+    data = read_data(document.strip(BLANKS))
     if isinstance(data, Trouble):
         return Examined(form, len(document), digest, data)
     return Examined(form, len(document), digest, data=data)

@@ -114,11 +114,13 @@ def _is_about(case: "Case", event: Mapping[str, Any]) -> bool:
 
 
 def _digests(case: "Case") -> frozenset[bytes]:
-    """Return the digests by which the event may name the document; of a look-up, those of the record it found."""
+    """Return the digests by which the event may name the document; of a look-up, those of the record it found.
+
+    A page is named by its own digest alone: another page may carry the same data.
+    """
     if case.examined.lookup is not None:
         return case.record.digests if isinstance(case.record, Record) else frozenset()
-    data = case.examined.data
-    return frozenset({case.examined.digest} if data is None else {case.examined.digest, data.digest})
+    return frozenset({case.examined.digest})
 
 
 def _tag_key(claim: str) -> str | None:

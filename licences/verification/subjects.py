@@ -32,9 +32,12 @@ def subject_of(case: Case, rows: Mapping[str, CheckResult]) -> Subject:
 
 def _is_believed(rows: Mapping[str, CheckResult]) -> bool:
     """Tell whether nothing speaks against the sealer. Without a trust list the caller alone sees its own document."""
-    path, seal = rows["trust.path"], rows["trust.seal"]
-    undecided = path.outcome == "not_run" and path.code not in {"NO_TRUST_LIST", "DEPENDENCY"}
-    return not undecided and path.outcome != "failed" and seal.outcome != "failed"
+    return not any(_speaks_against(rows[check]) for check in ("trust.path", "trust.seal"))
+
+
+def _speaks_against(row: CheckResult) -> bool:
+    undecided = row.outcome == "not_run" and row.code not in {"NO_TRUST_LIST", "DEPENDENCY"}
+    return undecided or row.outcome == "failed"
 
 
 def _found(rows: Mapping[str, CheckResult]) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ca.certificates import Authority
 from ca.crl_reader import Revoked
 from ca.path_reasons import REASONS
-from ca.paths import PathReport, Usage, validate_path
+from ca.paths import PathReport, Usage, has_stray, validate_path
 from ca.trust import TrustList
 from tests.ca.conftest import City
 from tests.ca.house import (
@@ -102,7 +102,7 @@ CASES = {
     "unknown extension that is not critical": Case(
         "good", leaf=seal(ISSUING, extras=[replace(UNKNOWN, critical=False)])
     ),
-    "not yet valid": Case("not_yet_valid", at=NOW - 2 * YEAR),
+    "not yet valid": Case("not_yet_valid_no_poe", at=NOW - 2 * YEAR),
     "expired": Case("expired_no_poe", at=NOW + 6 * YEAR),
     "expired above": Case("expired_no_poe", leaf=seal(MIDDLE_EXPIRED), middle=(MIDDLE_EXPIRED,)),
     "revoked": Case("revoked", crls=(crl(ROOT), crl(ISSUING, [Revoked(serial(SEAL), NOW, "keyCompromise")]))),
@@ -194,12 +194,13 @@ def test_a_seal_that_is_revoked_later_was_good_before() -> None:
     assert moments == ["good", "good", "revoked", "revoked"]
 
 
-def test_proof_of_the_time_turns_expiry_into_a_failure() -> None:
+@pytest.mark.parametrize(("at", "failure"), [(NOW + 6 * YEAR, "EXPIRED"), (NOW - 2 * YEAR, "NOT_YET_VALID")])
+def test_only_proof_of_the_time_makes_a_failure_of_a_moment_outside_the_period(at: datetime, failure: str) -> None:
     trust = trust_list([ROOT], [ISSUING])
-    late = NOW + 6 * YEAR
-    assert judge(SEAL, trust, late).outcome == "indeterminate"
-    proven = validate_path(SEAL.certificate, (), trust, late, "seal", proven=True)
-    assert (proven.outcome, proven.sub_indication) == ("failed", "EXPIRED")
+    open_question = judge(SEAL, trust, at)
+    assert (open_question.outcome, open_question.sub_indication) == ("indeterminate", "OUT_OF_BOUNDS_NO_POE")
+    proven = validate_path(SEAL.certificate, (), trust, at, "seal", proven=True)
+    assert (proven.outcome, proven.sub_indication) == ("failed", failure)
 
 
 def test_the_last_second_of_a_certificate_counts() -> None:
@@ -209,7 +210,7 @@ def test_the_last_second_of_a_certificate_counts() -> None:
     assert judge(SEAL, trust, end + timedelta(seconds=1)).reason == "expired_no_poe"
     begin = (NOW - YEAR).replace(microsecond=0)
     assert judge(SEAL, trust, begin).reason == "good"
-    assert judge(SEAL, trust, begin - timedelta(seconds=1)).reason == "not_yet_valid"
+    assert judge(SEAL, trust, begin - timedelta(seconds=1)).reason == "not_yet_valid_no_poe"
 
 
 def test_an_algorithm_is_good_until_its_last_day() -> None:
@@ -278,6 +279,22 @@ def test_a_crossed_web_of_authorities_ends() -> None:
         seal(keys[0]).certificate, [one.certificate for one in web], trust_list([stranger]), NOW, "seal"
     )
     assert report.reason == "no_chain"
+
+
+def test_a_certificate_beside_the_path_is_stray_unless_the_trust_list_names_it() -> None:
+    trust = trust_list([ROOT], [ISSUING])
+    report = judge(SEAL, trust)
+    assert not has_stray([SEAL.certificate, ISSUING.certificate], report, trust)
+    earlier = issuing(ROOT).certificate
+    assert has_stray([SEAL.certificate, earlier], report, trust)
+    assert not has_stray([SEAL.certificate, earlier], report, replace(trust, intermediates=(earlier,)))
+
+
+def test_a_stranger_cannot_make_us_try_thousands_of_certificates() -> None:
+    trust = trust_list([ROOT], crls=[crl(ROOT), crl(ISSUING)])
+    spare = [seal(ISSUING).certificate for _ in range(16)]
+    assert validate_path(SEAL.certificate, [*spare[:15], ISSUING.certificate], trust, NOW, "seal").reason == "good"
+    assert validate_path(SEAL.certificate, [*spare, ISSUING.certificate], trust, NOW, "seal").reason == "no_chain"
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x30", b"\x30\x00", b"garbage" * 20, b"\x30\x80" * 1000, bytes(70_000)])

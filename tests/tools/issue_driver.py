@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +37,13 @@ class KillAt:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def issue_here(house: House, path: Path, checkpoint: Checkpoint = nothing) -> list[RowResult]:
-    """Issue a file in this very process, as a worker would, and print what is acknowledged."""
+def issue_here(
+    house: House,
+    path: Path,
+    checkpoint: Checkpoint = nothing,
+    acknowledge: Callable[[RowResult], None] = lambda _result: None,
+) -> list[RowResult]:
+    """Issue a file in this very process, as a worker would."""
     results: list[RowResult] = []
     with house.issuer(Role.WORKER, checkpoint) as issuer:
         issuer.finish_intents(lambda: datetime.now(UTC))
@@ -45,14 +51,19 @@ def issue_here(house: House, path: Path, checkpoint: Checkpoint = nothing) -> li
         while (batch := feed.next()) is not None:
             results += issue(issuer, batch)
             for result in results[-len(batch.rows) :]:
-                print(json.dumps(result.as_json()), flush=True)
+                acknowledge(result)
     return results
+
+
+def note(result: RowResult) -> None:
+    sys.stdout.write(json.dumps(result.as_json()) + "\n")
+    sys.stdout.flush()
 
 
 def main(home: str, path: str, step: str = "", call: str = "0") -> None:
     settings = Settings(home=Path(home))
     with open_house(settings) as house:
-        issue_here(house, Path(path), KillAt(step, int(call)))
+        issue_here(house, Path(path), KillAt(step, int(call)), note)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.systems import RegisteredSystem
 from ledger.actor import Uscc
-from licences.drafts import Decision, LicenceRequest
+from licences.drafts import Decision
 from licences.faults import FieldFault
 from licences.issuing import BATCH
 from licences.row_errors import RowQuoteUnclosed
@@ -95,8 +95,3 @@ def test_what_was_read_before_the_file_broke_is_handed_out() -> None:
     batches, _, feed = through(broken())
     assert batches == [(1, 2, 3)]
     assert isinstance(feed.error, RowQuoteUnclosed)
-
-
-def test_a_sound_request_is_what_the_tests_mean() -> None:
-    assert isinstance(SOUND, LicenceRequest)
-    assert SOUND.decision is not None

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.errors import DomainError
 from tools import cli
-from tools.cli import COMMANDS, Entry, main
+from tools.cli import COMMANDS, STORY, Entry, main
 from tools.languages import chosen_language
 
 
@@ -107,3 +107,13 @@ def test_the_language_is_the_one_asked_for_else_the_terminals(
     arguments: list[str], environment: dict[str, str], language: str
 ) -> None:
     assert chosen_language(arguments, environment) == language
+
+
+def test_the_story_names_commands_that_exist_and_the_rest_comes_last(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [name for _, names in STORY for name in names]
+    assert len(set(told)) == len(told)
+    assert set(told) <= set(COMMANDS)
+    assert main(["--help"]) == 0
+    shown = [line.split()[0] for line in capsys.readouterr().out.split("Found a house")[1].splitlines() if "  " in line]
+    assert sorted(shown) == sorted(COMMANDS)
+    assert shown[: len(told)] == told

@@ -58,9 +58,7 @@ def test_two_processes_with_one_file_issue_each_row_once(
     house: House, environment: dict[str, str], tmp_path: Path
 ) -> None:
     path = write_rows(tmp_path / "rows.jsonl", permits(3 * BATCH))
-    both = [
-        subprocess.Popen(driver(house, path), env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    both = [subprocess.Popen(driver(house, path), env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [[json.loads(line) for line in process.communicate()[0].splitlines()] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [len(answer) for answer in answers] == [3 * BATCH, 3 * BATCH]

@@ -11,9 +11,10 @@ from api.schema import Role
 from ca.ceremony import SealCertificate
 from licences.licence_type import LicenceType
 from seals.pdf_placement import Placement
-from seals.store import seal_by_code
+from seals.registry import usable_seal
 from tools.bench.errors import BenchmarkNeedsPyhanko
 from tools.bench.row import Row, paired_rates
+from tools.demo.service import SYSTEM
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import SimpleSigner
@@ -32,9 +33,15 @@ def row(house: House, page: bytes, kind: LicenceType, seconds: float) -> Row:
 def our_seal(house: House, page: bytes, kind: LicenceType, credential: SealCertificate) -> Callable[[], bytes]:
     """Return the act of sealing the page our way: the seal visible, its picture included."""
     with house.database.session(Role.WORKER) as session:
-        seal = seal_by_code(session, credential.plan.code)
-        assert seal is not None
-        sealer = house.sealing_tools(seal).pdf
+        seal, _ = usable_seal(
+            session,
+            organisation=credential.plan.uscc,
+            licence_type=kind.code,
+            kind=kind.seal.kind,
+            grantee=SYSTEM,
+            now=datetime.now(UTC),
+        )
+    sealer = house.sealing_tools(seal).pdf
     place = Placement(kind.seal.page, kind.seal.x_mm, kind.seal.y_mm)
     return lambda: sealer.seal(page, place, datetime.now(UTC)).data
 

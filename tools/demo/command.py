@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tools.demo.outcome import Outcome
 
 _FEWEST: Final = 20
+_RIGHT: Final = 0
 _WRONG: Final = 1
 _MOST_SHOWN: Final = 10
 
@@ -30,18 +31,23 @@ def demo(ctx: click.Context, rows: int, folder: Path, jobs: int) -> None:
 
     全流程演示：签发、核验、篡改、吊销；数据均为虚构。Exit code: 0 if every verdict is as it should be, else 1.
     """
-    from tools.demo import screen
-    from tools.demo.demonstration import demonstrate
+    from tools.demo import demonstration, screen
 
     screen.title("elicence 电子证照全流程演示", "the main job, end to end, on invented data")
-    outcome = demonstrate(folder, rows, jobs)
+    ctx.exit(conclude(demonstration.demonstrate(folder, rows, jobs)))
+
+
+def conclude(outcome: "Outcome") -> int:
+    """Show what came out; return the exit code."""
+    from tools.demo import screen
+
     _show_findings(outcome)
     screen.heading(7, "小结", "in short")
     screen.table(list(_summary(outcome)))
     screen.heading(8, "接下来", "where things are, and how to go on")
     screen.table(list(_files(outcome)))
     screen.commands(_next_steps(outcome))
-    ctx.exit(0 if outcome.is_right else _WRONG)
+    return _RIGHT if outcome.is_right else _WRONG
 
 
 def _show_findings(outcome: "Outcome") -> None:
@@ -93,7 +99,9 @@ def _files(outcome: "Outcome") -> "Iterator[tuple[str, str]]":
 
 def _next_steps(outcome: "Outcome") -> "Iterator[tuple[str, str, str]]":
     root, serial = _shown(outcome.folder.root), outcome.issuing.licences[0].serial
-    home = "" if root == "var/demo" else f"ELICENCE_HOME={root}/service "
+    # `make serve` takes this one by itself, unless there is a house of one's own.
+    is_default = root == "var/demo" and not Path("var/keys/trust.json").exists()
+    home = "" if is_default else f"ELICENCE_HOME={root}/service "
     yield "打开网页核验", "verify on a page, scan a QR code", f"{home}make serve"
     yield (
         "离线核验一份",

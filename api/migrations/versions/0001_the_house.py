@@ -433,5 +433,5 @@ def upgrade() -> None:
         app="version_id IN (SELECT id FROM licences.versions WHERE issuer = current_setting('elicence.unit', true))",
         app_select="current_setting('elicence.purpose', true) = 'verification'",
     )
-    secure_table("api", "systems", app="true")
-    secure_table("api", "idempotency_keys", app="true")
+    secure_table("api", "systems", app_select="true")
+    secure_table("api", "idempotency_keys", app="system_id = current_setting('elicence.account', true)")

@@ -10,6 +10,7 @@ from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NOT_APPLICABLE, Code
 from licences.verification.report import JSON
+from seals.jades import RESPELT
 
 NOT_CANONICAL: Final = Code(
     "NOT_CANONICAL",
@@ -17,6 +18,13 @@ NOT_CANONICAL: Final = Code(
     "document.not_canonical",
     "印章数据的写法与签发时不一致，文件被改动过",
     "the seal's data are not spelt as they were written: the file has been changed",
+)
+RESPELT_JSON: Final = Code(
+    "RESPELT",
+    "warning",
+    "document.respelt",
+    "同一数据经其他程序重新写出（空格或成员次序不同），内容未变",
+    "the same data, written again by another program: other spaces or another order, nothing else",
 )
 _SHOWN: Final = 10
 
@@ -29,6 +37,8 @@ def _run(case: Case) -> Finding:
     if page is None and data is None:
         return Finding(NOT_APPLICABLE)
     if oddities:
+        if page is None and {oddity.code for oddity in oddities} == {RESPELT}:
+            return Finding(RESPELT_JSON)
         faults: list[JSON] = [{"code": oddity.code, "detail": oddity.detail} for oddity in oddities[:_SHOWN]]
         return Finding(
             NOT_CANONICAL, {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"}
@@ -43,6 +53,6 @@ CHECK: Final = Check(
     passed_zh="印章数据的写法与签发时一致",
     passed_en="the seal's data are spelt as they were written",
     depends_on=("integrity.format",),
-    codes=(NOT_CANONICAL,),
+    codes=(NOT_CANONICAL, RESPELT_JSON),
     run=_run,
 )

@@ -9,6 +9,7 @@ from licences.verification.report import JSON, utc_text
 
 if TYPE_CHECKING:
     from ca.paths import PathReport
+    from ca.trust import TrustList
 
 PATH_INVALID: Final = Code(
     "PATH_INVALID",
@@ -58,6 +59,7 @@ TRUST_LIST_EXPIRED: Final = Code(
 )
 _ABOUT_REVOCATION: Final = frozenset({"revoked", "on_hold", "revocation_unknown"})
 """Reasons that trust.revocation speaks of; the path itself then stands."""
+_OUTSIDE: Final = frozenset({"expired_no_poe", "not_yet_valid_no_poe"})
 
 
 def _run(case: Case) -> Finding:
@@ -74,7 +76,18 @@ def _run(case: Case) -> Finding:
     }
     if not trust.is_current(case.request.now):
         return Finding(TRUST_LIST_EXPIRED, {"trust_list": trust.digest, "until": utc_text(trust.valid_until)})
-    return Finding(_code(case, path), evidence)
+    code = _code(case, path)
+    if code is None and _has_stray(case, trust, path):
+        return Finding(PATH_UNDECIDED, {**evidence, "reason": "stray_certificate"})
+    return Finding(code, evidence)
+
+
+def _has_stray(case: Case, trust: "TrustList", path: "PathReport") -> bool:
+    from ca.paths import has_stray
+
+    # Those of a JSON lie under its signature.
+    page = case.examined.page
+    return page is not None and has_stray(page.signature.certificates, path, trust)
 
 
 def _code(case: Case, path: "PathReport") -> Code | None:
@@ -86,7 +99,7 @@ def _code(case: Case, path: "PathReport") -> Code | None:
         return SEALER_NOT_TRUSTED if case.is_licence else SEALER_UNKNOWN
     if path.outcome == "failed":
         return PATH_INVALID
-    return OUTSIDE_PERIOD if path.reason == "expired_no_poe" else PATH_UNDECIDED
+    return OUTSIDE_PERIOD if path.reason in _OUTSIDE else PATH_UNDECIDED
 
 
 CHECK: Final = Check(

@@ -9,8 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from ca import der
+from licences.identifiers import compose
 from licences.verification.documents import Examined
 from licences.verification.examination import examine
+from seals.cms import CmsWriter
 from seals.jades import JsonSealer
 from seals.jose import b64url_decode, b64url_encode
 from seals.pades import PdfSealer, Placement
@@ -18,9 +23,22 @@ from seals.pdf_evidence import read_pdf
 from seals.pdf_file import PdfFile
 from seals.pdf_objects import Name, Ref, Stream, serialise
 from seals.pdf_update import PdfUpdate
-from tests.licences.verification.sealed import DISCLOSABLE, SEALED_AT, World, claims, licence, render, world
+from tests.licences.verification.sealed import (
+    DISCLOSABLE,
+    OTHER_BUREAU,
+    SEALED_AT,
+    TYPE_CODE,
+    Sealed,
+    World,
+    claims,
+    licence,
+    render,
+    seal,
+    world,
+)
 from tests.seals.house import appearance
 
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PLACE = Placement(page=1, x_mm=40, y_mm=40)
 
 
@@ -76,6 +94,34 @@ def foreign_timestamp(stranger: World) -> bytes:
     here = world()
     made = here.json_sealer().seal(claims(), DISCLOSABLE, SEALED_AT)
     return sealed_page(render(made.flattened, licence().identifier, made.digest), timestamp_of=stranger)
+
+
+def another_page_of_same_data() -> bytes:
+    """Somebody with the seal seals another page around a licence's genuine data."""
+    made = licence()
+    return sealed_page(render(made.json.flattened, made.identifier, made.json.digest))
+
+
+def under_anothers_name() -> Sealed:
+    """Another bureau seals under its own code, but writes the first one's name."""
+    issuer = {"code": OTHER_BUREAU, "name": "测试市自然资源和规划局"}
+    identifier = compose(TYPE_CODE, OTHER_BUREAU, "20260000001", 1)
+    return seal(by=world().other_seal, content=claims(issuer=issuer, identifier=identifier))
+
+
+def authority_certificate_respelt() -> bytes:
+    """The issuing authority's certificate inside the seal gets the second spelling of its ECDSA signature: n - s."""
+    data = licence().pdf.data
+    found = read_pdf(data).seal
+    assert found is not None
+    leaf, issuing, root = found.certificates
+    contents, algorithm, signature = der.children(der.read(issuing))
+    r, s = decode_dss_signature(signature.value[1:])
+    respelt = encode_dss_signature(r, _P256_ORDER - s)
+    mauled = der.sequence(contents.raw, algorithm.raw, der.tlv(der.BIT_STRING, b"\x00" + respelt))
+    value = CmsWriter([leaf, mauled, root]).assemble(found.digest, found.signature, found.token).hex().encode()
+    start, end = found.byte_range[1] + 1, found.byte_range[2] - 1
+    return data[:start] + value.ljust(end - start, b"0") + data[end:]
 
 
 def encrypted() -> bytes:

@@ -66,9 +66,10 @@ class Party:
         return Authority(self.chain[0], self.signer)
 
 
-def _party(
+def certified(
     profile: Any, name: DistinguishedName, above: Party, since: datetime = SINCE, until: datetime = UNTIL
 ) -> Party:
+    """Make a key and certify it under another."""
     signer = SoftwareSigner.generate("ES256")
     leaf = issue(profile, name, signer.public_key, above.authority, since, until)
     return Party(signer, (leaf, *above.chain))
@@ -186,16 +187,16 @@ def make_world(*, seal_until: datetime = UNTIL, tsa_until: datetime = UNTIL) -> 
     """Make every key anew: another world has another root."""
     signer = SoftwareSigner.generate("ES256")
     root = Party(signer, (issue_root(ROOT, DistinguishedName("测试根", "测试市"), signer, SINCE, UNTIL),))
-    issuing = _party(ISSUING, DistinguishedName("测试 CA", "测试市"), root)
+    issuing = certified(ISSUING, DistinguishedName("测试 CA", "测试市"), root)
     return World(
         root=root,
         issuing=issuing,
-        tsa=_party(TIMESTAMP, DistinguishedName("测试时间戳", "测试市"), root, until=tsa_until),
-        seal=_party(
+        tsa=certified(TIMESTAMP, DistinguishedName("测试时间戳", "测试市"), root, until=tsa_until),
+        seal=certified(
             SEAL, DistinguishedName("99010000000001", f"{BUREAU}测试市自然资源和规划局"), issuing, until=seal_until
         ),
-        other_seal=_party(SEAL, DistinguishedName("99010000000003", f"{OTHER_BUREAU}测试市市场监督管理局"), issuing),
-        status=_party(STATUS, DistinguishedName("测试状态", "测试市"), issuing),
+        other_seal=certified(SEAL, DistinguishedName("99010000000003", f"{OTHER_BUREAU}测试市市场监督管理局"), issuing),
+        status=certified(STATUS, DistinguishedName("测试状态", "测试市"), issuing),
         log=NoteSigner(ORIGIN, SoftwareSigner.generate("Ed25519")),
     )
 

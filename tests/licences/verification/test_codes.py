@@ -20,7 +20,7 @@ from licences.verification.report import Report, Verdict
 from licences.verification.request import verification_request
 from licences.verification.sources import Absent, StatusRow, StatusToken, Unavailable
 from tests.licences.verification import attacks, sealed
-from tests.licences.verification.sealed import NOW, SEALED_AT, claims, licence, make_world, seal, world
+from tests.licences.verification.sealed import NOW, SEALED_AT, claims, licence, make_world, proof_of, seal, world
 from tests.licences.verification.worlds import SetSources, act, history, record_of, report
 
 
@@ -81,8 +81,8 @@ def _acted(*rows: StatusRow, **asked: Any) -> Report:
     return report(sources=SetSources(a_record=record_of(licence()), a_status=history(*rows)), **asked)
 
 
-def _proved(proof: bytes | Absent | Unavailable) -> Report:
-    return report(sources=SetSources(a_proof=proof))
+def _proved(proof: bytes | Absent | Unavailable, document: bytes | None = None) -> Report:
+    return report(document, sources=SetSources(a_proof=proof))
 
 
 def _proof_of(**changes: Any) -> bytes:
@@ -151,7 +151,13 @@ SCENES = [
         "integrity.canonical",
         INVALID,
         ("NOT_CANONICAL", "document.not_canonical", lambda: report(attacks.one_digit_of_padding())),
-        ("NOT_CANONICAL", "document.not_canonical", lambda: report(JSON.replace(b'","', b'" ,"', 1))),
+        ("NOT_CANONICAL", "document.not_canonical", lambda: report(JSON.replace(b"{", b'{"note":"",', 1))),
+    ),
+    *_scenes(
+        "integrity.canonical",
+        VALID,
+        ("RESPELT", "licence.valid", lambda: report(JSON.replace(b'","', b'" ,"', 1))),
+        ("RESPELT", "licence.valid", lambda: report(json.dumps(json.loads(JSON), indent=1, sort_keys=True).encode())),
     ),
     *_scenes(
         "integrity.disclosures",
@@ -211,6 +217,7 @@ SCENES = [
         ("SEALER_UNKNOWN", None, lambda: report(attacks.page_of_nothing(STRANGER))),
         ("OUTSIDE_PERIOD", "seal.outside_period", lambda: _aged(seal(within=AGED).json.compact.encode())),
         ("PATH_UNDECIDED", "seal.path_undecided", lambda: _trusting(algorithms=SHA_ONLY)),
+        ("PATH_UNDECIDED", "seal.path_undecided", lambda: report(attacks.authority_certificate_respelt())),
         ("TRUST_LIST_EXPIRED", "trust.list_expired", lambda: _trusting(days=299)),
         ("NO_TRUST_LIST", "trust.no_trust_list", lambda: report(sources=SetSources(trust=None))),
     ),
@@ -236,6 +243,11 @@ SCENES = [
         ("OTHER_AUTHORITY", "seal.other_authority", lambda: report(seal(by=world().other_seal).pdf.data)),
         ("IDENTIFIER_DIFFERS", "licence.identifier_differs", lambda: _identified(OF_ANOTHER_TYPE)),
         ("IDENTIFIER_DIFFERS", "licence.identifier_differs", lambda: _identified("1.2.3")),
+    ),
+    *_scenes(
+        "trust.seal",
+        UNDECIDED,
+        ("ISSUER_NAME_DIFFERS", "seal.issuer_name_differs", lambda: report(attacks.under_anothers_name().pdf.data)),
     ),
     *_scenes("trust.seal", VALID, ("CHECK_CHARACTER", "licence.valid", lambda: _identified(MISCHECKED))),
     *_scenes(
@@ -321,6 +333,11 @@ SCENES = [
         ("PROOF_INVALID", "ledger.proof_invalid", lambda: _proved(GENUINE_PROOF.replace(b"index 7", b"index 6"))),
         ("PROOF_OF_OTHER", "ledger.proof_of_other", lambda: _proved(world().proof(bytes(32)))),
         ("PROOF_OF_OTHER", "ledger.proof_of_other", lambda: _proved(_proof_of(kind="downloaded"))),
+        (
+            "PROOF_OF_OTHER",
+            "ledger.proof_of_other",
+            lambda: _proved(proof_of(licence()), attacks.another_page_of_same_data()),
+        ),
         ("PROOF_OF_OTHER", "ledger.proof_of_other", lambda: _proved(_proof_of(tag_key=bytes(32)))),
     ),
 ]

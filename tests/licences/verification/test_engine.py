@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ca.certificates import DistinguishedName
+from ca.profiles import SEAL
 from licences.verification.checks import BY_ID, CHECKS, message_of
 from licences.verification.documents import Examined
 from licences.verification.engine import judge
@@ -18,8 +20,10 @@ from tests.licences.verification import attacks
 from tests.licences.verification.sealed import (
     BUREAU,
     NOW,
+    OTHER_BUREAU,
     SEALED_AT,
     TYPE_CODE,
+    certified,
     claims,
     licence,
     make_world,
@@ -163,6 +167,29 @@ def test_a_revoked_licence_is_found_revoked() -> None:
     assert found.subject.face, "the paper in hand must be told apart from a licence that is still good"
 
 
+def test_anothers_name_on_a_licence_is_not_shown_and_needs_register_or_ledger() -> None:
+    """Stock bears the name that its authority had on the day of issue: where that is proved, it is good."""
+    made = attacks.under_anothers_name()
+    assert report(made.pdf.data).subject.issuer_name is None
+    record = record_of(made, issuer_code=OTHER_BUREAU)
+    assert report(made.pdf.data, sources=SetSources(a_record=record, a_status=history())).verdict == "valid"
+    assert report(made.pdf.data, sources=SetSources(a_proof=world().proof(made.pdf.digest))).verdict == "valid"
+
+
+def test_an_end_that_is_not_there_is_not_for_ever() -> None:
+    content = claims()
+    members = content["licence"]
+    assert isinstance(members, dict)
+    del members["valid_until"]
+    assert report(seal(content=content).json.flattened).reason == "document.not_a_licence"
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"", b"\n"), (b"\r\n ", b"\t"), (b"\n", b"")])
+@pytest.mark.parametrize("form", ["json", "sd-jwt"])
+def test_blanks_around_a_text_say_nothing(form: str, before: bytes, after: bytes) -> None:
+    assert report(before + DOCUMENTS[form] + after).verdict == "valid"
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +206,21 @@ def test_an_expired_seal_certificate_does_not_matter_when_a_timestamp_or_record_
     proved = replace(sources, a_proof=old.proof(made.json.digest))
     found = report(compact, sources=proved)
     assert (found.verdict, found.check("trust.path").evidence["proof_of_existence"]) == ("valid", "ledger")
+
+
+@pytest.mark.parametrize("form", DOCUMENTS)
+def test_a_clock_that_is_slow_makes_nothing_invalid(form: str) -> None:
+    here = world()
+    young = certified(
+        SEAL, DistinguishedName("99010000000001", f"{BUREAU}测试市自然资源和规划局"), here.issuing, SEALED_AT
+    )
+    made = seal(by=young)
+    document = {"pdf": made.pdf.data, "json": made.json.flattened, "sd-jwt": made.json.compact.encode()}[form]
+    past = SEALED_AT - timedelta(days=100)
+    sources = SetSources(a_status=StatusToken(here.status_list(issued_at=past)))
+    found = report(document, now=past, sources=sources)
+    assert (found.verdict, found.check("trust.path").code) == ("indeterminate", "OUTSIDE_PERIOD")
+    assert found.check("status.validity").evidence == {"on": "time.signing"}
 
 
 def test_a_timestamp_whose_authority_expired_needs_another_proof_of_its_age() -> None:
