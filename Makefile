@@ -2,7 +2,7 @@
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench serve lock setup setup-dev clean
+.PHONY: help demo test check bench serve docs lock setup setup-dev clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,10 @@ serve: setup ## Start the server: on ELICENCE_HOME, else on var/ if founded, els
 			echo "Run 'make demo' first, or found a house of your own with 'elicence init'." >&2; \
 			exit 3; }; \
 	fi; exec $(bin)/elicence serve
+
+docs: setup-dev ## Write docs/settings.md and the tables of docs/verification.md from the code
+	@$(bin)/python -m api.settings > docs/settings.md
+	@$(bin)/python -m licences.verification.documentation docs/verification.md
 
 lock: setup-dev ## Write the locks anew; ARGS=--upgrade takes newer versions
 	@sh tools/setup/lock.sh $(ARGS)

@@ -43,7 +43,9 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     verifier = Verifier(house, pool, now)
     limit = house.settings.max_upload_bytes
 
-    app = FastAPI(title="elicence", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan(stack))
+    app = FastAPI(
+        title="elicence", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan(stack)
+    )
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Guard)

@@ -47,13 +47,18 @@ class IdempotencyInProgress(DoorError):
     en = "the first request with this Idempotency-Key is still running: try again shortly"
 
 
-def claim(session: Session, system_id: str, key: str | None, digest: bytes, now: datetime) -> str | None:
-    """Claim a key for this request; return the identifier that an earlier run of the same request made, if any.
-
-    The caller commits before it starts the work. Raises IdempotencyKeyMissing, -Reused or -InProgress.
-    """
+def usable_key(key: str | None) -> str:
+    """Return the key; raises IdempotencyKeyMissing."""
     if key is None or not _KEY.fullmatch(key):
         raise IdempotencyKeyMissing
+    return key
+
+
+def claim(session: Session, system_id: str, key: str, digest: bytes, now: datetime) -> str | None:
+    """Claim a key for this request; return the identifier that an earlier run of the same request made, if any.
+
+    The caller commits before it starts the work. Raises IdempotencyKeyReused, IdempotencyInProgress.
+    """
     fresh = insert(IdempotencyKey).values(
         system_id=system_id, key=key, request_digest=digest, state="running", started_at=now
     )

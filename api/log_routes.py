@@ -6,31 +6,42 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.problems import documented
 from ledger.log_objects import log_object
 from ledger.objects import ObjectStore
 
 # The checkpoint is published several times a second at the most; a tile's bytes never change under its path.
 _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=31536000, immutable"}
 
-_BYTES: Final[dict[str, Any]] = {"content": {"application/octet-stream": {}}}
+_TEXT: Final = {"schema": {"type": "string"}}
 
 
 def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -> APIRouter:
     """Return the public, cacheable reads. `status_list` gives the current Status List Token."""
     router = APIRouter()
 
-    @router.get("/log/{path:path}", tags=["ledger"], response_class=Response, responses={200: _BYTES, 404: {}})
+    @router.get(
+        "/log/{path:path}",
+        tags=["ledger"],
+        response_class=Response,
+        responses=_answers("text/plain", "application/octet-stream") | documented(404),
+    )
     def log(path: str) -> Response:
         """Read the checkpoint or a tile (C2SP tlog-tiles)."""
         found = log_object(objects, path)
         return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _CACHE[found.cache]})
 
-    @router.get("/v1/trust", tags=["trust"], response_class=Response)
+    @router.get("/v1/trust", tags=["trust"], response_class=Response, responses=_answers("application/json"))
     def trust_list() -> Response:
         """Read the signed trust list: everything that a verifier needs off line, apart from statuses."""
         return Response(trust, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
-    @router.get("/v1/status-lists/1", tags=["status"], response_class=Response)
+    @router.get(
+        "/v1/status-lists/1",
+        tags=["status"],
+        response_class=Response,
+        responses=_answers("application/statuslist+jwt"),
+    )
     def statuses() -> Response:
         """Read the Token Status List: nobody learns which licence the reader is interested in."""
         return Response(
@@ -40,3 +51,7 @@ def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -
         )
 
     return router
+
+
+def _answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": "The bytes.", "content": dict.fromkeys(media_types, _TEXT)}}

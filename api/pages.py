@@ -3,27 +3,33 @@
 Forms work without JavaScript; what a QR code leads to is the same page, filled in.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.templating import Jinja2Templates
 
+from api.page_errors import CodeUnknown, FileMissing
+from api.problems import status_of
+from api.questions import lookup_of
 from api.texts import Texts, local_time, preferred_language, texts
-from api.uploads import parse_form, read_body
+from api.uploads import parse_form, read_body, read_short_form
 from api.verifying import Verifier
 from ledger.errors import DomainError, Language
 from licences.verification.checks import message_of
+from licences.verification.checks.content_record import NOT_FOUND
 from licences.verification.report import Report
-from licences.verification.request import Lookup, lookup
+from licences.verification.request import Lookup
 
 MARKS: Final = {"valid": "✓", "invalid": "✗", "indeterminate": "?"}
 OUTCOME_MARKS: Final = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "?", "not_applicable": "–"}
 
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TEMPLATES: Final = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
 
@@ -31,42 +37,56 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
     """Return the pages over a verifier."""
     router = APIRouter(include_in_schema=False)
 
+    async def shown(request: Request, question: Callable[[], Awaitable[Report]]) -> Response:
+        """Show the report; where the request itself is wrong, the first page with the reason."""
+        language = _language(request)
+        try:
+            report = await question()
+        except DomainError as error:
+            status = status_of(type(error)) or 503
+            return _first_page(request, language, max_upload_bytes, problem=error.message(language), status=status)
+        return _report_page(request, language, report, max_upload_bytes)
+
     @router.get("/")
     async def first(request: Request) -> Response:
         return _first_page(request, _language(request), max_upload_bytes)
 
     @router.post("/")
     async def upload(request: Request) -> Response:
-        language = _language(request)
-        body = await read_body(request, max_upload_bytes)
-        if body.data is None:
-            report = await run_in_threadpool(verifier.too_large, body.size, body.sha256)
-            return _report_page(request, language, report, max_upload_bytes)
-        form = await parse_form(request, body.data)
-        if not form.file:
-            return _first_page(request, language, max_upload_bytes, problem=texts(language).file_missing, status=400)
-        report = await run_in_threadpool(verifier.document, form.file)
-        return _report_page(request, language, report, max_upload_bytes)
+        async def question() -> Report:
+            body = await read_body(request, max_upload_bytes)
+            if body.data is None:
+                return await run_in_threadpool(verifier.too_large, body.size, body.sha256)
+            form = await parse_form(request, body.data)
+            if not form.file:
+                raise FileMissing
+            return await run_in_threadpool(verifier.document, form.file)
+
+        return await shown(request, question)
+
+    @router.get("/lookup")
+    async def nothing_asked(request: Request) -> Response:
+        # Where the answer's own link to the other language leads.
+        return RedirectResponse(f"/?lang={_language(request)}", status_code=303)
 
     @router.post("/lookup")
-    async def by_identifier(
-        request: Request, identifier: Annotated[str, Form()], digest: Annotated[str, Form()]
-    ) -> Response:
-        language = _language(request)
-        try:
-            report = await run_in_threadpool(verifier.lookup, lookup(identifier, digest))
-        except DomainError as error:
-            return _first_page(request, language, max_upload_bytes, problem=error.message(language), status=400)
-        return _report_page(request, language, report, max_upload_bytes)
+    async def by_identifier(request: Request) -> Response:
+        async def question() -> Report:
+            return await run_in_threadpool(verifier.lookup, lookup_of(await read_short_form(request)))
+
+        return await shown(request, question)
 
     @router.get("/v/{code}")
     async def by_code(request: Request, code: str) -> Response:
-        language = _language(request)
-        words = texts(language)
-        report = await run_in_threadpool(verifier.lookup, Lookup(code=code)) if 16 <= len(code) <= 64 else None
-        if report is None or report.subject.identifier is None:
-            return _first_page(request, language, max_upload_bytes, problem=words.code_unknown, status=404)
-        return _report_page(request, language, report, max_upload_bytes)
+        async def question() -> Report:
+            if not _CODE.fullmatch(code):
+                raise CodeUnknown
+            report = await run_in_threadpool(verifier.lookup, Lookup(code=code))
+            if report.reason == NOT_FOUND.reason:
+                raise CodeUnknown
+            return report
+
+        return await shown(request, question)
 
     return router
 

@@ -14,7 +14,7 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api import database, embedded_postgres, house, idempotency, json_bodies, systems, uploads
+from api import database, embedded_postgres, house, idempotency, json_bodies, page_errors, systems, uploads
 from api import settings as api_settings
 from ca import errors as ca
 from ledger import (
@@ -57,6 +57,8 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     uploads.UploadTooLarge: 413,
     uploads.UploadStalled: 408,
     uploads.MediaTypeUnusable: 415,
+    page_errors.FileMissing: 400,
+    page_errors.CodeUnknown: 404,
     issuing_errors.RequestFaulty: 422,
     issuing_errors.LicenceConflict: 409,
     issuing_errors.LicenceInProgress: 409,
@@ -218,9 +220,7 @@ def refusal(error: DomainError) -> Response:
     members: dict[str, Any] = {}
     if isinstance(error, RequestFaulty):
         members["errors"] = [fault.as_json() for fault in error.faults]
-    return problem(
-        status_of(type(error)) or 503, error.code, error.message("zh"), error.message("en"), **members
-    )
+    return problem(status_of(type(error)) or 503, error.code, error.message("zh"), error.message("en"), **members)
 
 
 def install(app: FastAPI) -> None:

@@ -87,13 +87,12 @@ def register_system(
     return token
 
 
-def authenticate(session: Session, authorization: str | None) -> RegisteredSystem:
+def authenticate(session: Session, token: str | None) -> RegisteredSystem:
     """Return the system whose token this is; raises NotAuthenticated.
 
     The look-up is by digest: an index probe over SHA-256 values tells a caller nothing about a stored token.
     """
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.startswith(TOKEN_PREFIX):
+    if token is None or not token.startswith(TOKEN_PREFIX):
         raise NotAuthenticated
     row = session.scalar(select(System).where(System.token_digest == _digest(token), System.active))
     if row is None:

@@ -28,10 +28,8 @@ class Texts:
     digest: str
     compare: str
     unconfirmed: str
-    file_missing: str
     checks: str
     another: str
-    code_unknown: str
     families: dict[str, str]
     outcomes: dict[str, str]
     facts: dict[str, str]
@@ -54,10 +52,8 @@ ZH: Final = Texts(
     digest="文件摘要（SHA-256）",
     compare="请与纸面或屏幕上的内容比对",
     unconfirmed="文件自称的内容（核验未通过，不可作为依据）",
-    file_missing="没有收到文件：请选择一个文件再核验。",
     checks="每一项检查",
     another="再核验一份",
-    code_unknown="没有找到这个核验码。请核对二维码是否完整；查不到不等于证照无效，可直接上传证照文件核验。",
     families={
         "integrity": "文件完整性",
         "coverage": "印章覆盖范围",
@@ -101,11 +97,8 @@ EN: Final = Texts(
     digest="Document digest (SHA-256)",
     compare="Compare this with the paper or the screen before you",
     unconfirmed="What the file says of itself (it did not pass: do not rely on it)",
-    file_missing="No file came with the request: choose one first.",
     checks="Every check",
     another="Verify another",
-    code_unknown="This code is not known here. Check that the QR code was read whole; not found does not mean invalid: "
-    "the licence file itself can be uploaded.",
     families={
         "integrity": "Integrity of the file",
         "coverage": "What the seal covers",

@@ -1,5 +1,6 @@
 """`issue_file` with real worker processes over a real house."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.tools.issue_driver import issue_here
 from tests.tools.rows import permits, write_rows
 from tools.bulk import default_jobs, issue_file
 from tools.bulk_results import RowResult, Tally
+from tools.errors import WorkerFailed, WorkerSilent
 
 
 def test_a_file_by_two_processes(house: House, system: RegisteredSystem, tmp_path: Path) -> None:
@@ -89,3 +91,33 @@ def test_a_file_that_cannot_be_read_starts_nothing(house: House, system: Registe
 
 def test_a_core_each_and_at_most_four() -> None:
     assert 1 <= default_jobs() <= 4
+
+
+def fail_to_render(step: str) -> None:
+    if step == "json-signed":
+        raise RuntimeError("no space left\nsecret: 110101199001011234")
+
+
+def hang(step: str) -> None:
+    if step == "json-signed":
+        time.sleep(600)
+
+
+def test_an_error_of_the_house_ends_the_run_in_one_line(house: House, system: RegisteredSystem, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", permits(2))
+    with pytest.raises(WorkerFailed) as caught:
+        issue_file(house, path, system, jobs=1, checkpoint=fail_to_render)
+    assert caught.value.reason == "RuntimeError: no space left"
+    assert issue_file(house, path, system, jobs=1).finished == 2
+
+
+def test_a_worker_that_hangs_is_ended_and_its_rows_are_free_at_once(
+    house: House, system: RegisteredSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", permits(2))
+    monkeypatch.setattr("tools.crew.SILENCE", 2.0)
+    with pytest.raises(WorkerSilent):
+        issue_file(house, path, system, jobs=1, checkpoint=hang)
+    monkeypatch.undo()
+    again = issue_file(house, path, system, jobs=1)
+    assert again.issued + again.existing == 2

@@ -86,6 +86,8 @@ def _run(case: Case) -> Finding:
 
 
 def _trusted(case: Case, token: "TimestampToken") -> Finding:
+    from ca.paths import has_stray
+
     evidence: dict[str, JSON] = {"gen_time": utc_text(token.gen_time)}
     if case.trust is None:
         return Finding(NO_TRUST_LIST, evidence)
@@ -96,8 +98,6 @@ def _trusted(case: Case, token: "TimestampToken") -> Finding:
     evidence |= path_evidence(path)
     if path.outcome != "passed":
         return Finding(_untrusted(case, path), evidence)
-    from ca.paths import has_stray
-
     if has_stray(token.certificates, path, case.trust):
         return Finding(TIMESTAMP_INVALID, {**evidence, "reason": "stray_certificate"})
     if case.token_aged:
