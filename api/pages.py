@@ -33,15 +33,49 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TEMPLATES: Final = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
 
+class Desk:
+    """Asks the verifier what a page was asked; whatever is wrong with the request is raised."""
+
+    def __init__(self, verifier: Verifier, limit: int) -> None:
+        self._verifier = verifier
+        self._limit = limit
+
+    async def upload(self, request: Request) -> Report:
+        """Verify the form's file. Raises FileMissing and what reading raises."""
+        body = await read_body(request, self._limit)
+        if body.data is None:
+            return await run_in_threadpool(self._verifier.too_large, body.size, body.sha256)
+        form = await parse_form(request, body.data)
+        if not form.file:
+            raise FileMissing
+        return await run_in_threadpool(self._verifier.document, form.file)
+
+    async def by_identifier(self, request: Request) -> Report:
+        """Verify what the form names. Raises MemberUnusable, LookupIncomplete and what reading raises."""
+        return await run_in_threadpool(self._verifier.lookup, lookup_of(await read_short_form(request)))
+
+    async def by_code(self, request: Request) -> Report:
+        """Verify what a QR code names; raises CodeUnknown."""
+        code = request.path_params["code"]
+        if not _CODE.fullmatch(code):
+            raise CodeUnknown
+        report = await run_in_threadpool(self._verifier.lookup, Lookup(code=code))
+        # Only what was looked for and not found: a register that does not answer is another story.
+        if report.reason == NOT_FOUND.reason:
+            raise CodeUnknown
+        return report
+
+
 def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
     """Return the pages over a verifier."""
     router = APIRouter(include_in_schema=False)
+    desk = Desk(verifier, max_upload_bytes)
 
-    async def shown(request: Request, question: Callable[[], Awaitable[Report]]) -> Response:
+    async def shown(request: Request, ask: Callable[[Request], Awaitable[Report]]) -> Response:
         """Show the report; where the request itself is wrong, the first page with the reason."""
         language = _language(request)
         try:
-            report = await question()
+            report = await ask(request)
         except DomainError as error:
             status = status_of(type(error)) or 503
             return _first_page(request, language, max_upload_bytes, problem=error.message(language), status=status)
@@ -53,16 +87,7 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
 
     @router.post("/")
     async def upload(request: Request) -> Response:
-        async def question() -> Report:
-            body = await read_body(request, max_upload_bytes)
-            if body.data is None:
-                return await run_in_threadpool(verifier.too_large, body.size, body.sha256)
-            form = await parse_form(request, body.data)
-            if not form.file:
-                raise FileMissing
-            return await run_in_threadpool(verifier.document, form.file)
-
-        return await shown(request, question)
+        return await shown(request, desk.upload)
 
     @router.get("/lookup")
     async def nothing_asked(request: Request) -> Response:
@@ -71,22 +96,11 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
 
     @router.post("/lookup")
     async def by_identifier(request: Request) -> Response:
-        async def question() -> Report:
-            return await run_in_threadpool(verifier.lookup, lookup_of(await read_short_form(request)))
-
-        return await shown(request, question)
+        return await shown(request, desk.by_identifier)
 
     @router.get("/v/{code}")
-    async def by_code(request: Request, code: str) -> Response:
-        async def question() -> Report:
-            if not _CODE.fullmatch(code):
-                raise CodeUnknown
-            report = await run_in_threadpool(verifier.lookup, Lookup(code=code))
-            if report.reason == NOT_FOUND.reason:
-                raise CodeUnknown
-            return report
-
-        return await shown(request, question)
+    async def by_code(request: Request) -> Response:
+        return await shown(request, desk.by_code)
 
     return router
 

@@ -10,6 +10,12 @@ def post(door: Door, body: Any, key: str, **headers: str) -> Any:
     return door.client.post("/v1/licences", json=body, headers={**door.authorised, "Idempotency-Key": key, **headers})
 
 
+def push(door: Door, raw: bytes, **headers: str) -> Any:
+    """Push bytes that may be no JSON at all."""
+    fixed = {**door.authorised, "Idempotency-Key": "raw", "Content-Type": "application/json"}
+    return door.client.post("/v1/licences", content=raw, headers={**fixed, **headers})
+
+
 def test_a_decision_becomes_a_sealed_licence(door: Door, unique: Callable[[], int]) -> None:
     body = permit(unique())
     answer = post(door, body, f"key-{body['number']}")
@@ -111,7 +117,7 @@ def test_bad_requests_are_named(door: Door, unique: Callable[[], int]) -> None:
         (b"[" * 100_000, "request.not_json"),
         (b"x" * 2_000_000, "request.too_large"),
     ):
-        answer = door.client.post("/v1/licences", content=raw, headers={**door.authorised, "Idempotency-Key": "raw"})
+        answer = push(door, raw)
         assert answer.json()["code"] == code
         assert 400 <= answer.status_code < 500
 

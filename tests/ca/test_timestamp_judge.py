@@ -9,7 +9,7 @@ from ca.certificate_reader import read_certificate
 from ca.certificates import Authority
 from ca.crl_reader import Reason, Revoked
 from ca.revocation import make_crl
-from ca.timestamp_judge import judge_token
+from tests.ca.token_judgement import judge_token
 from ca.trust import TrustList
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR

@@ -1,4 +1,4 @@
-"""Judge a timestamp token: its own signature, what it is over, who made it, and that nothing odd rides in it."""
+"""Judge a timestamp token on its own, as the verification engine judges it inside a document."""
 
 import hmac
 from dataclasses import dataclass
