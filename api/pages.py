@@ -54,9 +54,8 @@ class Desk:
         """Verify what the form names. Raises MemberUnusable, LookupIncomplete and what reading raises."""
         return await run_in_threadpool(self._verifier.lookup, lookup_of(await read_short_form(request)))
 
-    async def by_code(self, request: Request) -> Report:
+    async def by_code(self, code: str) -> Report:
         """Verify what a QR code names; raises CodeUnknown."""
-        code = request.path_params["code"]
         if not _CODE.fullmatch(code):
             raise CodeUnknown
         report = await run_in_threadpool(self._verifier.lookup, Lookup(code=code))
@@ -71,11 +70,11 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     desk = Desk(verifier, max_upload_bytes)
 
-    async def shown(request: Request, ask: Callable[[Request], Awaitable[Report]]) -> Response:
+    async def shown(request: Request, ask: Callable[[], Awaitable[Report]]) -> Response:
         """Show the report; where the request itself is wrong, the first page with the reason."""
         language = _language(request)
         try:
-            report = await ask(request)
+            report = await ask()
         except DomainError as error:
             status = status_of(type(error)) or 503
             return _first_page(request, language, max_upload_bytes, problem=error.message(language), status=status)
@@ -87,7 +86,7 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
 
     @router.post("/")
     async def upload(request: Request) -> Response:
-        return await shown(request, desk.upload)
+        return await shown(request, lambda: desk.upload(request))
 
     @router.get("/lookup")
     async def nothing_asked(request: Request) -> Response:
@@ -96,11 +95,11 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
 
     @router.post("/lookup")
     async def by_identifier(request: Request) -> Response:
-        return await shown(request, desk.by_identifier)
+        return await shown(request, lambda: desk.by_identifier(request))
 
     @router.get("/v/{code}")
-    async def by_code(request: Request) -> Response:
-        return await shown(request, desk.by_code)
+    async def by_code(request: Request, code: str) -> Response:
+        return await shown(request, lambda: desk.by_code(code))
 
     return router
 

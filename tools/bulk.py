@@ -104,10 +104,11 @@ class _Run:
             if not self._prepared and not crew.at_work:
                 break
             self._collect(crew)
-        stopped = self._stop() and not self._ended
         while crew.at_work:
             self._collect(crew)
-        return self._tally.summary(stopped=stopped or bool(self._prepared), error=self._feed.error)
+        self._tally.ended = self._ended and not self._prepared
+        self._progress(self._tally)
+        return self._tally.summary(self._feed.error)
 
     def _prepare(self) -> None:
         """Keep a batch at hand for every worker, so that none waits for the reader."""

@@ -72,19 +72,20 @@ class Summary:
 
 @dataclass(slots=True)
 class Tally:
-    """The count while it goes on. lines: how far into the file the finished rows reach, about."""
+    """The count while it goes on. lines: how far into the file the finished rows reach, about. ended: all of it."""
 
     outcomes: Counter[RowOutcome] = field(default_factory=Counter)
     finished: int = 0
     lines: int = 0
     seconds: float = 0.0
+    ended: bool = False
 
     @property
     def rows(self) -> int:
         """How many rows have a result."""
         return self.outcomes.total()
 
-    def summary(self, *, stopped: bool, error: RowFileError | None) -> Summary:
+    def summary(self, error: RowFileError | None) -> Summary:
         """Return the count at the end."""
         return Summary(
             issued=self.outcomes["issued"],
@@ -93,6 +94,6 @@ class Tally:
             failed=self.outcomes["failed"],
             finished=self.finished,
             seconds=self.seconds,
-            stopped=stopped,
+            stopped=not self.ended,
             error=error,
         )

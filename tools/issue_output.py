@@ -83,8 +83,7 @@ def shown_progress(path: Path, *, hidden: bool) -> Iterator[Callable[[Tally], No
         with click.progressbar(
             length=length, label="签发 issuing", file=sys.stderr, item_show_func=_counts, show_eta=True
         ) as bar:
-            yield lambda tally: bar.update(min(tally.lines, length) - bar.pos, tally)
-            bar.update(length - bar.pos)
+            yield lambda tally: bar.update((length if tally.ended else min(tally.lines, length)) - bar.pos, tally)
     else:
         yield _quiet_lines()
 

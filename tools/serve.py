@@ -1,101 +1,38 @@
-"""`elicence serve`: supervise web, sequencer and worker; restart what dies, stop all on SIGTERM or Ctrl-C."""
+"""`elicence serve`: the web, the sequencer and the worker under one supervisor. `elicence sequence`: one of them."""
 
 import os
 import signal
-import subprocess
+import socket
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import FrameType
+from dataclasses import dataclass
 from typing import Final
 
 import click
 
 from api.house import open_house, require_house
 from api.settings import settings
+from tools.errors import ToolError
 from tools.opening import opened_house
+from tools.supervisor import Child, Supervisor
 
-RESTART_WINDOW: Final = 30.0
-RESTARTS_IN_WINDOW: Final = 5
-STOP_PATIENCE: Final = 15.0
-
-
-@dataclass(slots=True)
-class Child:
-    """One supervised process and when it was started."""
-
-    name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
-    starts: list[float] = field(default_factory=list)
-
-    def start(self) -> None:
-        """Start it in the parent's process group's own session, so that Ctrl-C reaches the supervisor alone."""
-        self.starts = [moment for moment in self.starts if time.monotonic() - moment < RESTART_WINDOW]
-        self.starts.append(time.monotonic())
-        self.process = subprocess.Popen(self.command, start_new_session=True)
-
-    @property
-    def keeps_dying(self) -> bool:
-        """True when it was started too often in the window."""
-        return len(self.starts) > RESTARTS_IN_WINDOW
+_BACKLOG: Final = 2048
 
 
-class Supervisor:
-    """Runs its children until it is told to stop."""
+@dataclass(eq=False)
+class AddressUnusable(ToolError):
+    """We cannot listen there: the port is taken, or the address is none of this machine's."""
 
-    def __init__(self, children: list[Child], say: Callable[[str], None]) -> None:
-        self._children = children
-        self._say = say
-        self._stopping = False
+    code = "tools.address_unusable"
+    zh = "无法监听 {address}：{reason}。请停止占用该端口的程序，或用 --port 换一个端口"
+    en = "cannot listen on {address}: {reason}. Stop what uses the port, or choose another with --port"
 
-    def run(self) -> int:
-        """Start all, watch all; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        for child in self._children:
-            child.start()
-        code = 0
-        while not self._stopping:
-            time.sleep(0.2)
-            for child in self._children:
-                if child.process is None or child.process.poll() is None or self._stopping:
-                    continue
-                if child.keeps_dying:
-                    self._say(
-                        f"{child.name}: 反复退出，停止服务 / keeps ending (code {child.process.returncode}), stopping"
-                    )
-                    self._stopping, code = True, 2
-                    break
-                self._say(
-                    f"{child.name}: 意外退出，重新启动 / ended with code {child.process.returncode}, starting it again"
-                )
-                child.start()
-        self._end_all()
-        return code
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-
-    def _end_all(self) -> None:
-        running = [
-            child.process for child in self._children if child.process is not None and child.process.poll() is None
-        ]
-        for process in running:
-            process.terminate()
-        deadline = time.monotonic() + STOP_PATIENCE
-        for process in running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    address: str
+    reason: str
 
 
 @click.command()
-@click.option("--host", help="Address to listen on, else ELICENCE_HOST. 监听地址")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port, else ELICENCE_PORT. 端口")
+@click.option("--host", help="Address to listen on; default: ELICENCE_HOST. 监听地址，默认 ELICENCE_HOST")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; default: ELICENCE_PORT. 端口，默认 ELICENCE_PORT")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes. 网页进程数")
 def serve(host: str | None, port: int | None, workers: int) -> None:
     """Serve the first page, the HTTP API and the log; keep the sequencer and the worker running.
@@ -104,36 +41,37 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
     """
     chosen = settings()
     require_house(chosen)
-    host, port = host or chosen.host, port or chosen.port
     # The supervisor holds the embedded database for its children: one start, one stop.
-    with open_house(chosen):
-        web = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "--factory",
-            "api.app:from_settings",
-            "--host",
-            host,
-            "--port",
-            str(port),
-        ]
-        web += [
-            "--workers",
-            str(workers),
-            "--no-server-header",
-            "--log-level",
-            "warning",
-            "--timeout-graceful-shutdown",
-            "10",
-        ]
-        children = [
-            Child("web", web),
-            Child("sequencer", [sys.executable, "-m", "tools.cli", "sequence"]),
-            Child("worker", [sys.executable, "-m", "tools.cli", "work"]),
-        ]
-        click.echo(f"elicence: http://{host}:{port}/   (pid {os.getpid()})")
-        sys.exit(Supervisor(children, lambda line: click.echo(line, err=True)).run())
+    with listen(host or chosen.host, port or chosen.port) as listening, open_house(chosen):
+        click.echo(f"elicence: {_address(listening)}   (pid {os.getpid()})")
+        sys.exit(Supervisor(_children(listening, workers), lambda line: click.echo(line, err=True)).run())
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket that the web processes share; raises AddressUnusable."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        # Python adds in brackets what the message says already.
+        reason = (error.strerror or str(error)).split(" (while", maxsplit=1)[0]
+        raise AddressUnusable(address=f"{host}:{port}", reason=reason) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _children(listening: socket.socket, workers: int) -> list[Child]:
+    descriptor = listening.fileno()
+    web = [sys.executable, "-m", "api.serving", str(descriptor)]
+    names = ["web"] if workers == 1 else [f"web {number}" for number in range(1, workers + 1)]
+    return [
+        *(Child(name, web, (descriptor,)) for name in names),
+        Child("sequencer", [sys.executable, "-m", "tools.cli", "sequence"]),
+        Child("worker", [sys.executable, "-m", "tools.cli", "work"]),
+    ]
 
 
 @click.command()

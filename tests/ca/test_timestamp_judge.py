@@ -9,11 +9,11 @@ from ca.certificate_reader import read_certificate
 from ca.certificates import Authority
 from ca.crl_reader import Reason, Revoked
 from ca.revocation import make_crl
-from tests.ca.token_judgement import judge_token
 from ca.trust import TrustList
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR
 from tests.ca.test_timestamp_token import Forge
+from tests.ca.token_judgement import judge_token
 
 DIGEST = hashlib.sha256(b"data").digest()
 LATER = NOW + timedelta(hours=1)

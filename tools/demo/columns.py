@@ -26,8 +26,8 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
         if line and width_of(line + piece.rstrip()) > columns:
             yield line.rstrip()
             line = ""
-        line += piece
-    if line.strip():
+        line += piece if line else piece.lstrip()
+    if line:
         yield line.rstrip()
 
 

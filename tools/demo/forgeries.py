@@ -31,8 +31,9 @@ def seal_value_changed(document: bytes) -> bytes:
     """Return the document with the last digit of its signature value changed, inside /Contents."""
     seal = read_pdf(document).seal
     assert seal is not None
-    value = seal.signature.hex().encode("ascii")
-    return _flipped(document, document.index(value) + len(value) - 1)
+    value = seal.signature.hex()
+    other = f"{int(value[-1], 16) ^ 1:x}"
+    return document.replace(value.encode("ascii"), f"{value[:-1]}{other}".encode("ascii"))
 
 
 def number_changed(document: bytes) -> bytes:
