@@ -24,7 +24,7 @@ bench: setup-dev ## Measure issuing and the command line
 	@$(bin)/elicence bench issue --json
 	@$(bin)/elicence bench cli --json
 
-serve: setup ## Start the server: on ELICENCE_HOME, else on var/ if founded, else on the demo's service
+serve: setup ## Start the server: ELICENCE_HOME, else var/ if founded, else the demo's service
 	@if [ -z "$$ELICENCE_HOME" ] && [ ! -e var/keys/trust.json ]; then \
 		export ELICENCE_HOME=var/demo/service; \
 		[ -e $$ELICENCE_HOME/keys/trust.json ] || { \

@@ -3,9 +3,11 @@
 The row keeps a keyed digest of the request and the identifier that came out, never the body: bodies name people.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Session
 from api.models import IdempotencyKey
 from api.systems import DoorError
 
-TAKEN_OVER_AFTER = timedelta(seconds=60)
+TAKEN_OVER_AFTER = timedelta(seconds=15)
 """A run that died leaves its row behind; after this the next try takes it over (issuing itself repeats safely)."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -45,6 +47,11 @@ class IdempotencyInProgress(DoorError):
     code = "idempotency.in_progress"
     zh = "使用这个 Idempotency-Key 的请求仍在处理，请稍后重试"
     en = "the first request with this Idempotency-Key is still running: try again shortly"
+
+
+def canonical(value: Any) -> str:
+    """Return one text for one request, in whatever order its members came."""
+    return json.dumps(value, sort_keys=True)
 
 
 def usable_key(key: str | None) -> str:

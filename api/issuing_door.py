@@ -1,6 +1,5 @@
 """Issuing and reading as the door does it: who may, once only, and what is answered. Plain steps for a thread."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -42,7 +41,7 @@ class IssuingDoor:
         """Issue, or answer as before where the key or the licence was seen before."""
         value = read_object(body)
         actor = self._actor(system, value)
-        digest = self._house.wrapper.index("api.idempotency", json.dumps(value, sort_keys=True))
+        digest = self._house.wrapper.index("api.idempotency", idempotency.canonical(value))
         with self._house.database.session(Role.APP, actor) as session:
             before = idempotency.claim(session, system.id, key, digest, self._clock())
         try:
@@ -104,7 +103,7 @@ class IssuingDoor:
         """Return the answer about a licence; without a promise it is one that was issued before."""
         with self._house.database.session(Role.APP, actor) as session:
             version = own_version(session, identifier)
-            return licence_out(session, version, self._house.settings.base_url, promise=promise)
+            return licence_out(session, version, self._house.settings.base_url, self._clock(), promise=promise)
 
     def _reader(self, token: str | None, identifier: str) -> Actor:
         """Return the actor of the unit that this licence belongs to, if the system acts for it."""

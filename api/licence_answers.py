@@ -1,10 +1,11 @@
 """What the door answers about a licence."""
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from licences.acts import current_status
 from licences.issuing_errors import LicenceUnknown
 from licences.models import RenditionRow, VersionRow
 from licences.store import reading
@@ -28,7 +29,8 @@ class LicenceOut(BaseModel):
     version: int
     type: str
     issuer: str
-    stage: str
+    stage: str = Field(description="`active` once its documents stand")
+    status: str | None = Field(description="in force or not, at the moment of the answer; null before it was issued")
     issue_date: date
     valid_from: date
     valid_until: date | None = Field(description="last local day, inclusive; null means 长期")
@@ -46,7 +48,9 @@ def own_version(session: Session, identifier: str) -> VersionRow:
     return row
 
 
-def licence_out(session: Session, version: VersionRow, base_url: str, *, promise: str | None) -> LicenceOut:
+def licence_out(
+    session: Session, version: VersionRow, base_url: str, now: datetime, *, promise: str | None
+) -> LicenceOut:
     """Return the answer about a version that this session may see."""
     licence = reading.licence_by_id(session, version.licence_id)
     assert licence is not None
@@ -58,6 +62,7 @@ def licence_out(session: Session, version: VersionRow, base_url: str, *, promise
         type=licence.type_code,
         issuer=version.issuer,
         stage=version.stage,
+        status=_status(session, version, now),
         issue_date=version.issue_date,
         valid_from=version.valid_from,
         valid_until=version.valid_until,
@@ -66,6 +71,10 @@ def licence_out(session: Session, version: VersionRow, base_url: str, *, promise
         proof=f"{here}/proof",
         promise=promise,
     )
+
+
+def _status(session: Session, version: VersionRow, now: datetime) -> str | None:
+    return current_status(reading.statuses(session, version.id), now).value if version.stage == "active" else None
 
 
 def _document(row: RenditionRow, here: str) -> DocumentOut:

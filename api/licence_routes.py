@@ -68,11 +68,10 @@ def routes(house: House, issuer: Issuer, clock: Callable[[], datetime] = lambda:
         idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> LicenceOut:
         """Issue a licence on a case decision: the decision is the release."""
-        # Nothing is read of a stranger's body.
+        body = await read_at_most(request, LIMIT)
         system = await run_in_threadpool(door.system, _token(credentials))
         key = usable_key(idempotency_key)
         require_media_type(request, "application/json")
-        body = await read_at_most(request, LIMIT)
         if body is None:
             raise BodyTooLarge
         answer = await run_in_threadpool(door.issue, system, key, body)

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.templating import Jinja2Templates
 
 from api.page_errors import CodeUnknown, FileMissing
 from api.problems import status_of
 from api.questions import lookup_of
 from api.texts import Texts, local_time, preferred_language, texts
+from api.turns import in_turn
 from api.uploads import parse_form, read_body, read_short_form
 from api.verifying import Verifier
 from ledger.errors import DomainError, Language
@@ -44,21 +44,21 @@ class Desk:
         """Verify the form's file. Raises FileMissing and what reading raises."""
         body = await read_body(request, self._limit)
         if body.data is None:
-            return await run_in_threadpool(self._verifier.too_large, body.size, body.sha256)
+            return await in_turn(self._verifier.too_large, body.size, body.sha256)
         form = await parse_form(request, body.data)
         if not form.file:
             raise FileMissing
-        return await run_in_threadpool(self._verifier.document, form.file)
+        return await in_turn(self._verifier.document, form.file)
 
     async def by_identifier(self, request: Request) -> Report:
         """Verify what the form names. Raises MemberUnusable, LookupIncomplete and what reading raises."""
-        return await run_in_threadpool(self._verifier.lookup, lookup_of(await read_short_form(request)))
+        return await in_turn(self._verifier.lookup, lookup_of(await read_short_form(request)))
 
     async def by_code(self, code: str) -> Report:
         """Verify what a QR code names; raises CodeUnknown."""
         if not _CODE.fullmatch(code):
             raise CodeUnknown
-        report = await run_in_threadpool(self._verifier.lookup, Lookup(code=code))
+        report = await in_turn(self._verifier.lookup, Lookup(code=code))
         # Only what was looked for and not found: a register that does not answer is another story.
         if report.reason == NOT_FOUND.reason:
             raise CodeUnknown

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from api import database, embedded_postgres, house, idempotency, json_bodies, page_errors, systems, uploads
 from api import settings as api_settings
@@ -170,6 +170,8 @@ PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     },
 }
 
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 _UNAVAILABLE: Final = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 """A database that is gone, busy or starting. Any other error of it is a fault of ours, and answered as one."""
 
@@ -262,9 +264,10 @@ def install(app: FastAPI) -> None:
 
 def _allowed(request: Request) -> list[str]:
     """Return the methods of an address, which several routes may share (RFC 9110 section 15.5.6 wants them all)."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
     found: set[str] = set()
     for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match != Match.NONE:
-            found |= getattr(route, "methods", None) or {"GET"}
+        # What is mounted are files, and matches whatever the method.
+        tried = ("GET",) if isinstance(route, Mount) else _METHODS
+        found |= {method for method in tried if route.matches({**scope, "method": method})[0] == Match.FULL}
     return sorted(found | {"HEAD"} if "GET" in found else found)

@@ -16,6 +16,9 @@ from api.systems import DoorError
 HARD_LIMIT = 256 * 1024 * 1024
 """More than this is not even read to its end."""
 
+DISCARDED = 8 * 1024 * 1024
+"""What is read of a short body beyond its limit."""
+
 _FORM_OVERHEAD = 64 * 1024
 _SHORT_FORM = 16 * 1024
 _FIELDS = 20
@@ -109,13 +112,18 @@ async def read_body(request: Request, limit: int) -> Body:
 
 
 async def read_at_most(request: Request, limit: int) -> bytes | None:
-    """Return a body, or None as soon as it is longer than `limit` bytes; raises UploadStalled."""
-    kept = bytearray()
+    """Return a body, or None if it is longer than `limit` bytes; raises UploadStalled.
+
+    Some of what is too long is read and thrown away: who is cut off in the middle of sending never sees the answer.
+    """
+    kept, size = bytearray(), 0
     async for chunk in _chunks(request):
-        kept += chunk
-        if len(kept) > limit:
-            return None
-    return bytes(kept)
+        size += len(chunk)
+        if size <= limit:
+            kept += chunk
+        elif size > limit + DISCARDED:
+            break
+    return bytes(kept) if size <= limit else None
 
 
 async def read_short_form(request: Request) -> dict[str, str]:

@@ -4,13 +4,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from api.json_bodies import read_object
 from api.problems import documented
 from api.questions import NAMES_A_LICENCE, lookup_of, question_of
 from api.report_schema import REPORT_SCHEMA
 from api.systems import DoorError
+from api.turns import in_turn
 from api.uploads import Form, UploadMalformed, media_type, parse_form, read_body
 from api.verifying import Question, Verifier
 from licences.verification.request import Lookup
@@ -62,13 +62,11 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
         """Verify a licence: a file, or its identifier and digest. Moments and policy may be query parameters."""
         body = await read_body(request, max_upload_bytes)
         if body.data is None:
-            report = await run_in_threadpool(
-                verifier.too_large, body.size, body.sha256, question_of(request.query_params)
-            )
+            report = await in_turn(verifier.too_large, body.size, body.sha256, question_of(request.query_params))
             return JSONResponse(report.as_json(), status_code=201)
         document, question = await _asked(request, body.data)
         work = verifier.lookup if isinstance(document, Lookup) else verifier.document
-        report = await run_in_threadpool(work, document, question)  # type: ignore[arg-type]  # chosen by its type
+        report = await in_turn(work, document, question)  # type: ignore[arg-type]  # chosen by its type
         return JSONResponse(report.as_json(), status_code=201)
 
     return router

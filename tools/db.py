@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,31 +34,34 @@ def migrate() -> None:
 
 
 @db.command()
+@click.option("--house", is_flag=True, help="Check the database of the settings, not a new one. 检查现有数据库")
 @click.pass_context
-def check(ctx: click.Context) -> None:
-    """Compare tables and policies with the models; where there is no house yet, in a new database that is thrown away.
+def check(ctx: click.Context, *, house: bool) -> None:
+    """Compare the models with what the migrations make, in a new database that is thrown away.
 
-    检查数据库结构与模型是否一致。Exit code 1 if they differ.
+    检查数据库迁移与模型是否一致。Exit code 1 if they differ.
     """
-    with _database_to_check() as database:
+    with _existing_database() if house else _new_database() as database:
         found = database.check()
     for line in found:
         click.echo(line, err=True)
-    click.echo("不一致 the models and the migrations differ" if found else "一致 models and migrations agree")
+    click.echo("不一致 models and database differ" if found else "一致 models and database agree")
     ctx.exit(1 if found else 0)
 
 
-@contextmanager
-def _database_to_check() -> Iterator["Database"]:
+def _existing_database() -> AbstractContextManager["Database"]:
     from api.database import open_database
-    from api.settings import Settings, settings
+    from api.settings import settings
 
-    chosen = settings()
-    if chosen.database_url is not None or (chosen.home / "postgres" / "cluster").exists():
-        with open_database(chosen) as database:
-            yield database
-        return
+    return open_database(settings())
+
+
+@contextmanager
+def _new_database() -> Iterator["Database"]:
+    from api.database import open_database
+    from api.settings import Settings
+
     with tempfile.TemporaryDirectory(prefix="elicence-check-") as folder:
         Path(folder).chmod(0o711)  # started by root, the server runs as another account
-        with open_database(Settings(home=Path(folder))) as database:
+        with open_database(Settings(home=Path(folder), database_url=None)) as database:
             yield database

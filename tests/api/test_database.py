@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, ProgrammingError
 
 from api.database import Database, DatabaseUnavailable, open_database
 from api.embedded_postgres import running
@@ -155,3 +155,9 @@ def test_the_default_is_the_embedded_server_under_home() -> None:
             with open_database(Settings(home=place)) as database, database.session(Role.APP) as session:
                 assert session.execute(_WHO).one() == (Role.APP, Role.APP)
         assert (place / "postgres" / "cluster").is_dir()
+
+
+def test_an_errors_text_has_no_parameters(shared_database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, shared_database.session(Role.APP) as session:
+        session.execute(text("SELECT CAST(:name AS integer), :other"), {"name": "7", "other": "王测试\x00"})
+    assert "王测试" not in str(caught.value)

@@ -1,12 +1,18 @@
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
+from api.schema import Role
+from ledger.notes import Vkey
+from ledger.promises import read_promise
+from ledger.reading import inclusion
+from ledger.tlog_proof import verify_proof
 from seals.jades import read_jwt
 from tests.api.conftest import Door
 from tests.api.requests import permit
@@ -183,3 +189,73 @@ def test_an_unknown_qr_code_is_not_called_invalid(door: Door) -> None:
     wrong = door.client.get("/v/" + "x" * 22)
     assert wrong.status_code == 404
     assert "没有找到这个核验码" in wrong.text
+
+
+def test_a_use_is_in_the_ledger_as_it_was_promised(door: Door, sealed: Sealed) -> None:
+    usage = door.client.post(URL, content=sealed.pdf, params={"case": "案-8"}).json()["usage"]
+    house = door.house
+    vkeys = {origin: Vkey.parse(text) for origin, text in house.trust(datetime.now(UTC)).log_keys.items()}
+    promised = read_promise(usage["promise"], vkeys)
+    assert promised.event == usage["event"]
+    door.sequence()
+    with house.database.session(Role.APP, purpose="verification") as session:
+        proof = inclusion(session, house.objects, house.wrapper, usage["event"])
+    assert proof is not None
+    entry = verify_proof(proof, vkeys)
+    assert (entry.event["kind"], entry.event["case"], entry.event["id"]) == ("verified", "案-8", usage["event"])
+    digest = "sha-256:" + sealed.digest.removeprefix("sha-256:")
+    assert entry.event["document"] == digest
+
+
+def test_who_only_names_a_licence_writes_nothing_into_its_history(door: Door, sealed: Sealed) -> None:
+    changed = bytearray(sealed.pdf)
+    changed[len(changed) // 3] ^= 1
+    parts = json.loads(sealed.data)
+    forged = json.dumps({**parts, "payload": parts["payload"][:-8] + "AAAAAAAA"}).encode()
+
+    def events() -> int:
+        with door.house.database.session(Role.WORKER) as session:
+            return int(session.execute(text("SELECT count(*) FROM ledger.events")).scalar_one())
+
+    before = events()
+    answers = [
+        door.client.post(URL, json={"identifier": sealed.identifier, "digest": "sha-256:" + "0" * 64}),
+        door.client.post(URL, json={"identifier": sealed.identifier[:-1] + "*", "digest": sealed.digest}),
+        door.client.post(URL, json={"code": "x" * 22}),
+        door.client.post(URL, content=bytes(changed)),
+        door.client.post(URL, content=forged),
+    ]
+    assert [answer.json()["usage"] for answer in answers] == [None] * 5
+    # A document shows what it says itself under its seal; a look-up that failed shows nothing.
+    assert [answer.json()["subject"]["face"] for answer in answers[:3]] == [{}] * 3
+    assert events() == before
+
+
+@pytest.mark.parametrize("member", ["identifier", "digest", "code", "case", "purpose", "as_of", "policy"])
+@pytest.mark.parametrize("value", ["\x00", "\ud800", "a\nb", "", "x" * 201, 1, True, [], {}], ids=ascii)
+def test_odd_members_of_a_look_up_are_refused(door: Door, sealed: Sealed, member: str, value: object) -> None:
+    body = json.dumps({"identifier": sealed.identifier, "digest": sealed.digest, member: value}).encode("ascii")
+    answer = door.client.post(URL, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n' * 2 + b"--x--\r\n",
+        b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nabc\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--x--\r\n',
+        b"--x\r\n" + b"X: y\r\n" * 20_000 + b"\r\nabc\r\n--x--\r\n",
+        b"--x\r\nContent-Disposition: form-data; name*=utf-8''%ff; filename*=nosuch''%ff\r\n\r\nabc\r\n--x--\r\n",
+        b"".join(b'--x\r\nContent-Disposition: form-data; name="f%d"\r\n\r\na\r\n' % n for n in range(25)) + b"--x--",
+        b'--x\r\nContent-Disposition: form-data; name="identifier"\r\n\r\na\x00b\r\n--x--\r\n',
+    ],
+    ids=["two-files", "no-name", "bytes", "headers", "rfc2231", "fields", "zero-byte"],
+)
+@pytest.mark.parametrize("charset", ["", "; charset=nosuch", "; charset=utf-16"])
+def test_tricks_with_forms_are_refused(door: Door, form: bytes, charset: str) -> None:
+    headers = {"Content-Type": f"multipart/form-data; boundary=x{charset}"}
+    answer = door.client.post(URL, content=form, headers=headers)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,10 +1,25 @@
 """Processes of the tests, and waiting for them."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PATIENCE = 60.0
+
+
+@contextmanager
+def command(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Run `elicence` in a process of its own; whatever becomes of the test, it is gone afterwards."""
+    line = [sys.executable, "-m", "tools.cli", *map(str, arguments)]
+    with subprocess.Popen(line, text=True, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def children(parent: int) -> list[int]:

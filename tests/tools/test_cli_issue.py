@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from api.house import House
 from licences.issuing import BATCH
 from tests.tools.books import assert_issued_once
 from tests.tools.conftest import Run
-from tests.tools.processes import wait_for
+from tests.tools.processes import command, wait_for
 from tests.tools.rows import FOREIGN, permits, write_csv, write_rows
 from tools.demo.rows import write_rows as write_demo_rows
 
@@ -157,22 +156,16 @@ def test_a_signal_stops_it_after_the_batches_under_way(
     house: House, environment: dict[str, str], tmp_path: Path, number: int, code: int
 ) -> None:
     path, noted = write_rows(tmp_path / "rows.jsonl", permits(8 * BATCH)), tmp_path / "results.jsonl"
-    command = [sys.executable, "-m", "tools.cli", "issue", "--input", str(path), "--jobs", "1"]
     screen, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*command, "--results", str(noted)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": terminal, "start_new_session": True}
+    with command("issue", "--input", path, "--jobs", 1, "--results", noted, env=environment, **pipes) as process:
         os.close(terminal)
         wait_for(lambda: noted.exists() and noted.read_text().count("\n") >= BATCH)
         os.killpg(process.pid, number)  # as a terminal and a supervisor do: everybody in the group hears it
         assert process.stdout is not None
         out = process.stdout.read()
         shown = read_screen(screen)
+        process.wait()
     assert process.returncode == code
     assert "签发 issuing" in shown
     assert "Traceback" not in shown

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from sqlalchemy import text
@@ -12,7 +11,7 @@ from api.schema import Role
 from tests.tools.books import assert_issued_once
 from tests.tools.conftest import Run
 from tests.tools.issue_driver import issue_here
-from tests.tools.processes import wait_for
+from tests.tools.processes import command, wait_for
 from tests.tools.rows import permits, write_rows
 
 INTENTS = text("SELECT count(*) FROM licences.versions WHERE stage = 'intent'")
@@ -56,8 +55,7 @@ def test_once(run: Run, house: House, tmp_path: Path) -> None:
 
 def test_until_it_is_stopped(house: House, environment: dict[str, str], tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", permits(2))
-    command = [sys.executable, "-m", "tools.cli", "work", "--interval", "0.1"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with command("work", "--interval", "0.1", env=environment, stderr=subprocess.PIPE) as process:
         leave_intents(house, path)
         wait_for(lambda: intents(house) == 0)
         process.send_signal(signal.SIGTERM)

@@ -55,8 +55,6 @@ def test_only_one_demonstration_at_a_time(tmp_path: Path) -> None:
 
 def test_it_is_refused_while_a_server_runs_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "_FAREWELL", 0.2)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o711)  # started by root, the server runs as another account
     with made_anew(tmp_path / "demo") as folder:
         pass
     with running(folder.service / "postgres"):

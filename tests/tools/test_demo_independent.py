@@ -87,7 +87,7 @@ def test_poppler_draws_every_page_and_finds_every_font(page: Path) -> None:
 def test_a_spoilt_page_is_refused_by_others_too(run: Run, name: str, root: x509.Certificate, tmp_path: Path) -> None:
     page = next(run.outcome.folder.tampered.glob(f"{name}-*.pdf"))
     assert "Signature is Valid." not in pdfsig(tmp_path, page, root)
-    with pytest.raises(AssertionError, match="CMS Verification failure|CMS_|verify"):
+    with pytest.raises(AssertionError, match="CAdES Verification failure"):
         openssl_cms_verify(tmp_path, *parts(page), root, int(datetime.now(UTC).timestamp()))
 
 

@@ -14,7 +14,7 @@ from api.systems import RegisteredSystem
 from licences.issuing import BATCH, STEPS
 from tests.tools.books import assert_issued_once, assert_log_sound
 from tests.tools.issue_driver import KillAt, issue_here
-from tests.tools.processes import children, wait_for
+from tests.tools.processes import children, command, wait_for
 from tests.tools.rows import permits, write_rows
 from tools.bulk import issue_file
 from tools.bulk_results import RowResult
@@ -89,8 +89,7 @@ def test_a_killed_command_leaves_nobody_behind_and_nothing_unfinished(
 ) -> None:
     path = write_rows(tmp_path / "rows.jsonl", permits(6 * BATCH))
     noted = tmp_path / "results.jsonl"
-    command = [sys.executable, "-m", "tools.cli", "issue", "--input", str(path), "--jobs", "2"]
-    with subprocess.Popen([*command, "--results", str(noted)], env=environment) as process:
+    with command("issue", "--input", path, "--jobs", 2, "--results", noted, env=environment) as process:
         wait_for(lambda: noted.exists() and noted.read_text().count("\n") >= BATCH)
         workers = children(process.pid)
         assert workers

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tools.serve import AddressUnusable, listen
 from tools.supervisor import FAILED, Child, Supervisor
 
 PATIENCE = 40.0
-Serve = Callable[..., subprocess.Popen[str]]
+Serve = Callable[..., "Server"]
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -63,21 +64,39 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-@pytest.fixture
-def serve(environment: dict[str, str]) -> Iterator[Serve]:
-    started: list[subprocess.Popen[str]] = []
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A supervisor and what it says. Files, no pipes: what outlives it would keep a reader of those waiting."""
 
-    def start(*options: object) -> subprocess.Popen[str]:
+    process: subprocess.Popen[bytes]
+    output: Path
+    errors: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def ended(self) -> int:
+        """Wait for its end; return the exit code."""
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Serve]:
+    started: list[Server] = []
+
+    def start(*options: object) -> Server:
         command = [sys.executable, "-m", "tools.cli", "serve", *map(str, options)]
-        started.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        )
+        output, errors = (tmp_path / f"{kind}-{len(started)}" for kind in ("output", "errors"))
+        with output.open("wb") as out, errors.open("wb") as err:
+            process = subprocess.Popen(command, env=environment, stdout=out, stderr=err)
+        started.append(Server(process, output, errors))
         return started[-1]
 
     yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    for server in started:
+        server.process.kill()
+        server.ended()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -91,10 +110,9 @@ def test_it_serves_until_it_is_told_to_stop(serve: Serve, ending: signal.Signals
         pid for part in ("api.serving", "tools.cli sequence", "tools.cli work") for pid in children(server.pid, part)
     ]
     assert len(family) == 3
-    server.send_signal(ending)
-    told, _ = server.communicate(timeout=PATIENCE)
-    assert server.returncode == 0
-    assert f"http://127.0.0.1:{port}/" in told
+    server.process.send_signal(ending)
+    assert server.ended() == 0
+    assert f"http://127.0.0.1:{port}/" in server.output.read_text()
     assert all(is_gone(pid) for pid in family)
 
 
@@ -111,7 +129,7 @@ def test_what_dies_is_started_again_and_nothing_outlives_a_killed_supervisor(ser
     assert page(port) == 200
     family = [pid for part in ("api.serving", "tools.cli") for pid in children(server.pid, part)]
     assert len(family) == 4
-    server.kill()
+    server.process.kill()
     until(lambda: all(is_gone(pid) for pid in family))
     with socket.create_server(("127.0.0.1", port)):
         pass
@@ -121,12 +139,11 @@ def test_two_servers_share_a_home(serve: Serve) -> None:
     ports = free_port(), free_port()
     first, second = (serve("--port", port) for port in ports)
     assert [page_when_up(port) for port in ports] == [200, 200]
-    second.terminate()
-    second.communicate(timeout=PATIENCE)
+    second.process.terminate()
+    assert second.ended() == 0
     assert page(ports[0]) == 200
-    first.terminate()
-    first.communicate(timeout=PATIENCE)
-    assert (first.returncode, second.returncode) == (0, 0)
+    first.process.terminate()
+    assert first.ended() == 0
 
 
 def page_when_up(port: int) -> int:
@@ -142,11 +159,11 @@ def page_when_up(port: int) -> int:
 def test_a_port_in_use_is_told_and_nothing_is_started(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         server = serve("--port", taken.getsockname()[1])
-        told, complained = server.communicate(timeout=PATIENCE)
-    assert server.returncode == 3
-    assert told == ""
-    assert "tools.address_unusable" in complained
-    assert "Traceback" not in complained
+        assert server.ended() == 3
+    assert server.output.read_text() == ""
+    complaint = server.errors.read_text()
+    assert "tools.address_unusable" in complaint
+    assert "Traceback" not in complaint
 
 
 def test_the_settings_are_the_options_defaults(environment: dict[str, str]) -> None:

@@ -44,7 +44,8 @@ class Size:
 
 
 def rows(size: Size, say: Say) -> Iterator[Row]:
-    """Measure issuing on one core and on two, and sealing."""
+    """Measure issuing on one core and on two, and sealing; raises BenchmarkNeedsPyhanko before anything is measured."""
+    seal.require_reference()
     with one_core(), throwaway_house() as (opened, folder):
         house = RecordingHouse(opened)
         yield _on_one_core(house, folder, size, say)
