@@ -48,7 +48,7 @@ def judge(examined: Examined, sources: Sources, request: VerificationRequest) ->
         subject=subject,
         checks=tuple(rows.values()),
         # 6. Put it into one sentence, and where it could not be told say what to do now.
-        sentences=sentences(verdict, subject, code, request),
+        sentences=sentences(verdict, subject, code, request, compared=bool(examined.digest)),
         advices=advices(verdict, code),
     )
 

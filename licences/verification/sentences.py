@@ -12,12 +12,26 @@ _HEADINGS: dict[Verdict, tuple[str, str]] = {
     "indeterminate": ("无法判定", "Could not tell"),
 }
 
+_SEEN = {
+    True: ("，内容未被改动", " and has not been changed"),
+    False: (
+        "。这只是登记情况：请把手中的证照与下列内容逐项比对，不一致的不可采信",
+        " by the register. Compare the paper or screen before you with what follows; if they differ, do not rely on it",
+    ),
+}
 
-def sentences(verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest) -> Words:
-    """Return the sentence in both languages."""
+
+def sentences(
+    verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest, *, compared: bool = True
+) -> Words:
+    """Return the sentence in both languages.
+
+    compared: False where nobody has shown a document or its digest: a genuine QR code can be pasted on a forgery, and
+    all that is known is what the register says.
+    """
     return {
-        "zh": _sentence("zh", verdict, subject, code, request),
-        "en": _sentence("en", verdict, subject, code, request),
+        "zh": _sentence("zh", verdict, subject, code, request, compared=compared),
+        "en": _sentence("en", verdict, subject, code, request, compared=compared),
     }
 
 
@@ -30,11 +44,17 @@ def advices(verdict: Verdict, code: Code | None) -> Words | None:
 
 
 def _sentence(
-    language: Language, verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest
+    language: Language,
+    verdict: Verdict,
+    subject: Subject,
+    code: Code | None,
+    request: VerificationRequest,
+    *,
+    compared: bool,
 ) -> str:
     heading = _HEADINGS[verdict][0 if language == "zh" else 1]
     if verdict == "valid":
-        reason = _in_force(language, subject, request)
+        reason = f"{_in_force(language, subject, request)}{_SEEN[compared][0 if language == 'zh' else 1]}"
     else:
         assert code is not None
         reason = code.message(language)
@@ -47,8 +67,8 @@ def _in_force(language: Language, subject: Subject, request: VerificationRequest
         kind = f"《{subject.type_name['zh']}》" if subject.type_name else "电子证照"
         issuer = f"由{subject.issuer_name}签发的" if subject.issuer_name else ""
         when = "" if request.as_of == request.now else f"在 {moment:%Y年%m月%d日 %H:%M}（北京时间）"
-        return f"{issuer}{kind}{when or '目前'}有效，内容未被改动"
+        return f"{issuer}{kind}{when or '目前'}有效"
     kind = subject.type_name["en"] if subject.type_name else "e-licence"
     issuer = f" issued by {subject.issuer_name}" if subject.issuer_name else ""
     when = "is in force" if request.as_of == request.now else f"was in force on {moment:%Y-%m-%d at %H:%M} (China)"
-    return f"the {kind}{issuer} {when} and has not been changed"
+    return f"the {kind}{issuer} {when}"

@@ -31,7 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Held open by the tests, so that the server stays up for the commands they start."""
     home = tmp_path_factory.mktemp("house")
     for folder in (home, *home.parents[:2]):
-        folder.chmod(0o711)  # started by root, the server runs as another account
+        folder.chmod(folder.stat().st_mode | 0o011)  # started by root, the server runs as another account
     settings = Settings(home=home, database_url=None, objects_url=None, passphrase_file=home / "keys" / "passphrase")
     now = datetime.now(UTC)
     hold_ceremony(settings, load_plan(PLAN.read_text(encoding="utf-8")), now)

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from api.house import House
+from api.schema import Role
+from ledger.subjects import erase_subject
 from licences import identifiers
 from licences.exporting import PAGE
+from licences.store import reading
 from tests.tools.conftest import Run
 from tests.tools.issue_driver import issue_here
 from tests.tools.rows import permits, write_rows
@@ -111,3 +115,16 @@ def test_a_status_list_that_does_not_exist(run: Run, tmp_path: Path) -> None:
     code, _, err = run("status", "export", tmp_path / "status.jwt", "--list", "2")
     assert code == 3
     assert "--list" in err
+
+
+def test_an_erased_licence_has_no_files_and_stops_no_other(
+    run: Run, house: House, issued: list[str], tmp_path: Path
+) -> None:
+    drain(house.sequencer())
+    with house.database.session(Role.WORKER) as session:
+        version = reading.version_by_identifier(session, issued[1])
+        assert version is not None
+        erase_subject(session, house.wrapper, version.licence_id, datetime.now(UTC))
+    code, out, err = run("licences", "export", tmp_path / "out", *issued)
+    assert (code, "exported: 2" in out, issued[1] in err) == (3, True, True)
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == {serial(issued[0]), serial(issued[2])}

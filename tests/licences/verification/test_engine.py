@@ -148,6 +148,17 @@ def test_a_code_is_found_without_a_digest() -> None:
     assert found.subject.face
 
 
+def test_a_genuine_code_says_nothing_about_the_paper_it_stands_on() -> None:
+    by_code, by_digest = (
+        looked_up(Lookup(code="0123456789abcdef")),
+        looked_up(Lookup(licence().identifier, licence().pdf.digest)),
+    )
+    assert "未被改动" not in by_code.sentence("zh")
+    assert "逐项比对" in by_code.sentence("zh")
+    assert "has not been changed" not in by_code.sentence("en")
+    assert "未被改动" in by_digest.sentence("zh")
+
+
 def test_the_right_identifier_with_a_wrong_digest_shows_nothing() -> None:
     found = looked_up(Lookup(licence().identifier, bytes(32)))
     assert (found.verdict, found.reason, found.subject.face) == ("invalid", "licence.not_in_record", {})
