@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
+from ledger.errors import DomainError
 from ledger.objects import ObjectStore
 from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
@@ -127,39 +128,42 @@ class Issuer:
         with self._holding(held, actor, lease):
             if held:
                 self._parts.checkpoint("intent-committed")
-            held += self._adopt(actor, clock(), lease, _orphans(decided))
-            return _outcomes(decided, self._complete(held, actor, clock))
+            ended = self._complete(held, actor, clock)
+        for orphan in _orphans(decided):
+            ended |= self._finish_one(actor, clock, [orphan])
+        return _outcomes(decided, ended)
 
     def finish_intents(self, clock: Clock, report: Callable[[Outcome], None] = _tell_nobody) -> int:
         """Finish what crashed workers left behind, and return how many licences were brought to an end."""
         finished = 0
-        while True:
-            lease = self._parts.worker.lease(clock())
-            held = self._adopt(None, clock(), lease, None)
-            if not held:
-                return finished
-            with self._holding(held, None, lease):
-                ended = self._complete(held, None, clock)
+        while ended := self._finish_one(None, clock, None):
             finished += len(ended)
             for outcome in ended.values():
                 report(outcome)
+        return finished
 
-    def _adopt(self, actor: Actor | None, now: datetime, lease: Lease, only: Sequence[UUID] | None) -> list[Intent]:
-        """Take intents that nobody alive has in hand."""
-        if only is not None and not only:
-            return []
+    def _finish_one(self, actor: Actor | None, clock: Clock, only: Sequence[UUID] | None) -> dict[UUID, Ended]:
+        """Finish one intent that nobody alive has in hand, of those named if any are; empty if there is none.
+
+        One at a time: somebody died over it, or over its neighbour, and must not take the neighbours along again.
+        """
+        lease = self._parts.worker.lease(clock())
         with self._parts.sessions(actor) as session:
-            return self._parts.finder.claim(session, lease, now, BATCH, only)
+            held = self._parts.finder.claim(session, lease, clock(), 1, only)
+        with self._holding(held, actor, lease):
+            return self._complete(held, actor, clock)
 
     @contextmanager
     def _holding(self, held: Sequence[Intent], actor: Actor | None, lease: Lease) -> Iterator[None]:
         """Give intents back if the house fails, not the licences: whoever comes next may finish them."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            # A store that is away for a night uses up nobody's attempts; what nobody foresaw may be the row's doing.
+            foreseen = isinstance(error, DomainError | SQLAlchemyError | KeyboardInterrupt)
             # At its best: if the database is what failed, the lease ends by itself.
             with suppress(SQLAlchemyError), self._parts.sessions(actor) as session:
-                intents.release(session, lease, [intent.version_id for intent in held])
+                intents.release(session, lease, [intent.version_id for intent in held], counts=not foreseen)
             raise
 
     def _complete(self, held: Sequence[Intent], actor: Actor | None, clock: Clock) -> dict[UUID, Ended]:

@@ -41,12 +41,8 @@ class Activator:
         """
         refused = refused_uses(session, {item.intent.use for item in produced}, now)
         stopped = [Failed(item.intent, refused[item.intent.use]) for item in produced if item.intent.use in refused]
-        failures = [*failed, *stopped]
-        if failures:
-            # The seal may have signed for them: their uses stay open, as possible uses.
-            intents.fail(session, [(item.intent.version_id, item.intent.seal_use_id, item.reason) for item in failures])
         good = [item for item in produced if item.intent.use not in refused]
-        return [*self._put_in_force(session, good, now), *failures]
+        return [*self._put_in_force(session, good, now), *_fail(session, [*failed, *stopped])]
 
     def _put_in_force(self, session: Session, produced: Sequence[Produced], now: datetime) -> list[Ended]:
         digests = [
@@ -97,6 +93,17 @@ class Activator:
             }
             for ordinal, holder in enumerate(item.intent.content.request.holders)
         ]
+
+
+def _fail(session: Session, failures: Sequence[Failed]) -> list[Ended]:
+    """Mark licences as failed, but for those that another has ended meanwhile."""
+    if not failures:
+        return []
+    # The seal may have signed for them: their uses stay open, as possible uses.
+    rows = [(item.intent.version_id, item.intent.seal_use_id, item.reason) for item in failures]
+    ours = intents.fail(session, rows)
+    lost = [item.intent for item in failures if item.intent.version_id not in ours]
+    return [*(item for item in failures if item.intent.version_id in ours), *_existing(session, lost)]
 
 
 def _existing(session: Session, lost: Sequence[Intent]) -> list[Existing]:

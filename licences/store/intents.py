@@ -35,8 +35,9 @@ _CLAIM = text(f"""
     RETURNING {_INTENT_COLUMNS}
 """)  # noqa: S608 - a constant of this file
 
+# Attempts count workers that died: an attempt that is taken back is none.
 _RELEASE = text("""
-    UPDATE licences.versions SET lease_owner = NULL, lease_until = NULL
+    UPDATE licences.versions SET lease_owner = NULL, lease_until = NULL, attempts = attempts - :taken_back
      WHERE id = ANY(CAST(:ids AS uuid[])) AND stage = 'intent' AND lease_owner = :owner
 """)
 
@@ -45,6 +46,7 @@ _FAIL = text("""
        SET stage = 'failed', failed_reason = given.reason, lease_owner = NULL, lease_until = NULL
       FROM unnest(CAST(:ids AS uuid[]), CAST(:uses AS uuid[]), CAST(:reasons AS text[])) AS given (id, use_id, reason)
      WHERE v.id = given.id AND v.seal_use_id = given.use_id AND v.stage = 'intent'
+    RETURNING v.id
 """)
 
 # Only one of two that produced the same intent comes through here, and none whose intent was replaced meanwhile.
@@ -110,14 +112,14 @@ def claim(
     )
 
 
-def release(session: Session, lease: Lease, versions: Sequence[UUID]) -> None:
-    """Give back what was taken, for anybody to finish."""
-    session.execute(_RELEASE, {"ids": list(versions), "owner": lease.owner})
+def release(session: Session, lease: Lease, versions: Sequence[UUID], *, counts: bool) -> None:
+    """Give back what was taken, for anybody to finish. counts: it was an attempt."""
+    session.execute(_RELEASE, {"ids": list(versions), "owner": lease.owner, "taken_back": 0 if counts else 1})
 
 
-def fail(session: Session, failures: Sequence[tuple[UUID, UUID, str]]) -> None:
-    """Mark intents as failed: version, its seal use, and the reason."""
-    session.execute(
+def fail(session: Session, failures: Sequence[tuple[UUID, UUID, str]]) -> set[UUID]:
+    """Mark intents as failed: version, its seal use, and the reason. Return those that were still intents."""
+    rows = session.execute(
         _FAIL,
         {
             "ids": [version for version, _, _ in failures],
@@ -125,6 +127,7 @@ def fail(session: Session, failures: Sequence[tuple[UUID, UUID, str]]) -> None:
             "reasons": [reason for _, _, reason in failures],
         },
     )
+    return {row.id for row in rows}
 
 
 def activate(session: Session, documents: Sequence[tuple[UUID, UUID, str, str]], now: datetime) -> set[UUID]:

@@ -2,8 +2,9 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -24,7 +25,8 @@ from licences.issuing_errors import (
     LicenceUnknown,
     RequestFaulty,
 )
-from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused
+from licences.issuing_production import Producer
+from licences.issuing_results import Existing, Failed, Intent, Issued, Outcome, Produced, Refused
 from licences.leases import DEFAULT_TERM
 from licences.models import HolderRow, LicenceRow, RenditionRow, StatusRow, VersionRow
 from licences.store import intents, reading
@@ -376,6 +378,21 @@ def test_a_store_that_is_away_fails_no_licence(database: Database, objects: Obje
         assert seal_store.open_uses(session, LATER) == []
 
 
+def test_a_store_that_is_away_for_long_uses_up_no_attempts(database: Database, objects: ObjectStore) -> None:
+    register_seals(database)
+    broken = _Broken(objects, failing=10_000)
+    with open_issuer(database, broken) as issuer:
+        with pytest.raises(ObjectStoreUnavailable):
+            issuer.issue_batch([shop(1), shop(2)], actor(TOBACCO), clock)
+        for _ in range(MAX_ATTEMPTS + 2):
+            with pytest.raises(ObjectStoreUnavailable):
+                issuer.finish_intents(clock)
+        broken.failing = 0
+        finished: list[Outcome] = []
+        issuer.finish_intents(clock, finished.append)
+    assert [type(outcome) for outcome in finished] == [Issued, Issued]
+
+
 # --- many, and at once -----------------------------------------------------------------------------------------------
 
 
@@ -454,7 +471,7 @@ def _crash_at(database: Database, objects: ObjectStore, step: str, rows: list[Li
             raise _Crash
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(intents, "release", lambda *_: None)
+        patched.setattr(intents, "release", lambda *_, **__: None)
         with pytest.raises(_Crash), open_issuer(database, objects, checkpoint=crash) as issuer:
             issuer.issue_batch(rows, actor(TOBACCO), clock)
 
@@ -521,6 +538,35 @@ def test_a_row_that_kills_its_workers_is_given_up(database: Database, objects: O
         issued(issuer, shop(1))
 
 
+@pytest.mark.parametrize("asked_again", [False, True])
+def test_a_row_that_kills_its_workers_takes_no_other_with_it(
+    database: Database, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch, *, asked_again: bool
+) -> None:
+    register_seals(database)
+    rows = [shop(number) for number in range(4)]
+    _crash_at(database, objects, "intent-committed", rows)
+    produce = Producer.produce
+
+    def die(producer: Producer, intent: Intent, now: datetime) -> Produced | Failed:
+        if intent.content.request.number == rows[1].number:
+            raise _Crash
+        return produce(producer, intent, now)
+
+    monkeypatch.setattr(Producer, "produce", die)
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.MonkeyPatch.context() as killed, open_issuer(database, objects) as issuer, suppress(_Crash):
+            killed.setattr(intents, "release", lambda *_, **__: None)
+            if asked_again:
+                issuer.issue_batch(rows, actor(TOBACCO), clock)
+            else:
+                issuer.finish_intents(clock)
+    with open_issuer(database, objects) as issuer:
+        issuer.finish_intents(clock)
+    with database.session(Role.WORKER) as session:
+        stages = sorted(row.stage for row in session.scalars(select(VersionRow)))
+    assert stages == ["active", "active", "active", "failed"]
+
+
 def test_a_lease_that_ran_out_is_anybodys_and_only_one_activates(database: Database, objects: ObjectStore) -> None:
     register_seals(database)
     outcomes: list[Outcome] = []
@@ -539,6 +585,23 @@ def test_a_lease_that_ran_out_is_anybodys_and_only_one_activates(database: Datab
     assert counted(database) == {"licences": 1, "versions": 1, "statuses": 1, "uses": 1, "events": 1}
 
 
+def test_a_licence_that_another_has_put_in_force_has_not_failed(database: Database, objects: ObjectStore) -> None:
+    seal, _ = register_seals(database)[TOBACCO]
+    much_later = NOW + timedelta(hours=1)
+
+    def overtake(step: str) -> None:
+        if step == "stored":
+            with open_issuer(database, objects) as other:
+                other.finish_intents(lambda: much_later)
+            with database.session(Role.WORKER) as session:
+                custodian().stop_seal(session, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
+
+    with open_issuer(database, objects, checkpoint=overtake) as issuer:
+        late = issue(issuer, shop(1))
+    assert isinstance(late, Existing)
+    assert late.stage == "active"
+
+
 # --- the seal, looked at again ---------------------------------------------------------------------------------------
 
 
@@ -552,7 +615,8 @@ def test_a_seal_stopped_in_between_stops_the_activation(database: Database, obje
                 if how == "stop":
                     custodian().stop_seal(session, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
                 else:
-                    custodian().revoke_grant(session, granted.id, CUSTODIAN, NOW)
+                    # Later than the moment the request came in, which is the only one that its clock tells.
+                    custodian().revoke_grant(session, granted.id, CUSTODIAN, NOW + timedelta(seconds=1))
 
     with open_issuer(database, objects, checkpoint=decide) as issuer:
         outcomes = issuer.issue_batch([shop(1), shop(2)], actor(TOBACCO), clock)
