@@ -14,7 +14,10 @@ from api.licence_answers import LicenceOut, licence_out, own_version
 from api.schema import Role
 from api.systems import DecisionMissing, NotAuthorised, RegisteredSystem, authenticate
 from ledger.actor import Actor
+from ledger.event_kinds import EventKind
+from ledger.events import Event, new_event_id, record
 from ledger.reading import inclusion
+from ledger.subjects import open_subject
 from licences.documents import load_document
 from licences.drafts import LicenceRequest
 from licences.issuing import Issuer
@@ -62,11 +65,22 @@ class IssuingDoor:
         return self._answer(actor, identifier)
 
     def document(self, token: str | None, identifier: str, kind: RenditionKind) -> bytes:
-        """Return one document's bytes."""
+        """Return one document's bytes; that they were handed out is an event, committed before they leave."""
         actor = self._reader(token, identifier)
-        house = self._house
+        house, now = self._house, self._clock()
         with house.database.session(Role.APP, actor) as session:
-            return load_document(session, house.objects, house.wrapper, identifier, kind)
+            data = load_document(session, house.objects, house.wrapper, identifier, kind)
+            version = own_version(session, identifier)
+            event = Event(
+                id=new_event_id(now),
+                kind=EventKind.RETRIEVED,
+                subject=version.licence_id,
+                actor=actor,
+                at=now,
+                document=version.pdf_digest if kind == "pdf" else version.json_digest,
+            )
+            record(session, event, open_subject(session, house.wrapper, version.licence_id), house.promiser)
+        return data
 
     def proof(self, token: str | None, identifier: str) -> str | None:
         """Return the `.tlog-proof`, or None while the entry is pending."""

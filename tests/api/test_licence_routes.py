@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api.schema import SCHEMAS, Role
+from licences.store import reading
 from tests.api.conftest import MARKET, TOBACCO, Door
 from tests.api.requests import permit
 
@@ -46,6 +47,19 @@ def test_the_proof_comes_when_the_sequencer_has_been_there(door: Door, unique: C
     proof = door.client.get(licence["proof"], headers=door.authorised)
     assert proof.status_code == 200
     assert proof.text.startswith("c2sp.org/tlog-proof@v1\n")
+
+
+def test_every_document_that_leaves_is_an_event(door: Door, unique: Callable[[], int]) -> None:
+    licence = post(door, permit(unique()), f"retrieved-{unique()}").json()
+    href = licence["documents"]["pdf"]["href"]
+    assert door.client.get(href, headers=door.authorised).status_code == 200
+    assert door.client.get(href).status_code == 401
+    with door.house.database.session(Role.WORKER) as session:
+        version = reading.version_by_identifier(session, licence["identifier"])
+        assert version is not None
+        query = text("SELECT kind FROM ledger.events WHERE subject_id = :licence ORDER BY recorded_at")
+        kinds = session.scalars(query, {"licence": version.licence_id}).all()
+    assert kinds == ["issued", "retrieved"]
 
 
 def test_the_same_key_and_body_answer_the_same_licence(door: Door, unique: Callable[[], int]) -> None:
