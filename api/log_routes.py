@@ -16,8 +16,8 @@ _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=315
 _TEXT: Final = {"schema": {"type": "string"}}
 
 
-def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -> APIRouter:
-    """Return the public, cacheable reads. `status_list` gives the current Status List Token."""
+def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[int], str]) -> APIRouter:
+    """Return the public, cacheable reads. `status_list` gives the current Status List Token of a number."""
     router = APIRouter()
 
     @router.get(
@@ -37,15 +37,15 @@ def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[], str]) -
         return Response(trust, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     @router.get(
-        "/v1/status-lists/1",
+        "/v1/status-lists/{number}",
         tags=["status"],
         response_class=Response,
-        responses=_answers("application/statuslist+jwt"),
+        responses=_answers("application/statuslist+jwt") | documented(404, 422),
     )
-    def statuses() -> Response:
+    def statuses(number: int) -> Response:
         """Read the Token Status List: nobody learns which licence the reader is interested in."""
         return Response(
-            status_list(),
+            status_list(number),
             media_type="application/statuslist+jwt",
             headers={"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"},
         )

@@ -14,7 +14,17 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from api import database, embedded_postgres, house, idempotency, json_bodies, page_errors, systems, uploads
+from api import (
+    database,
+    embedded_postgres,
+    house,
+    idempotency,
+    json_bodies,
+    page_errors,
+    status_cache,
+    systems,
+    uploads,
+)
 from api import settings as api_settings
 from ca import errors as ca
 from ledger import (
@@ -91,6 +101,7 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     pdf_errors.SealPictureRefused: 422,
     pdf_errors.CmsUnreadable: 422,
     log_objects.LogPathUnknown: 404,
+    status_cache.StatusListUnknown: 404,
     objects.ObjectMissing: 404,
     subjects.SubjectErased: 410,
 }

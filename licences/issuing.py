@@ -23,8 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
-from ledger.errors import DomainError
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
 from licences.catalogue import Catalogue
@@ -38,6 +37,7 @@ from licences.issuing_results import Document, Existing, Failed, Intent, Issued,
 from licences.leases import Lease, Worker
 from licences.rendering import Renderer
 from licences.store import intents
+from licences.type_errors import FontsMissing
 from seals.grants import Seal
 
 STEPS: Final = (
@@ -56,6 +56,8 @@ BATCH: Final = 32
 """Licences that share a commit."""
 MAX_ATTEMPTS: Final = 5
 _WRITERS: Final = 4
+_NOT_THEIR_DOING: Final = (ObjectStoreUnavailable, SQLAlchemyError, FontsMissing, KeyboardInterrupt)
+"""What is no attempt: a store that is away for a night uses none up. Anything else may be the licence's own doing."""
 
 Sessions: TypeAlias = Callable[[Actor | None], AbstractContextManager[Session]]
 """Opens a session in one transaction in an actor's name, committed at its end; None is the worker itself."""
@@ -159,11 +161,10 @@ class Issuer:
         try:
             yield
         except BaseException as error:
-            # A store that is away for a night uses up nobody's attempts; what nobody foresaw may be the row's doing.
-            foreseen = isinstance(error, DomainError | SQLAlchemyError | KeyboardInterrupt)
             # At its best: if the database is what failed, the lease ends by itself.
             with suppress(SQLAlchemyError), self._parts.sessions(actor) as session:
-                intents.release(session, lease, [intent.version_id for intent in held], counts=not foreseen)
+                taken = [intent.version_id for intent in held]
+                intents.release(session, lease, taken, counts=not isinstance(error, _NOT_THEIR_DOING))
             raise
 
     def _complete(self, held: Sequence[Intent], actor: Actor | None, clock: Clock) -> dict[UUID, Ended]:

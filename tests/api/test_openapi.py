@@ -81,6 +81,6 @@ def test_answers_are_as_described(door: Door, document: dict[str, Any], unique: 
     ):
         fits(document, "post", "/v1/verifications", client.post("/v1/verifications", json=body))
     fits(document, "get", "/v1/trust", client.get("/v1/trust"))
-    fits(document, "get", "/v1/status-lists/1", client.get("/v1/status-lists/1"))
+    fits(document, "get", "/v1/status-lists/{number}", client.get("/v1/status-lists/1"))
     for path in ("checkpoint", "tile/0/000", "tile/../keys"):
         fits(document, "get", "/log/{path}", client.get(f"/log/{path}"))

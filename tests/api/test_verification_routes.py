@@ -259,3 +259,13 @@ def test_tricks_with_forms_are_refused(door: Door, form: bytes, charset: str) ->
     answer = door.client.post(URL, content=form, headers=headers)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_status_lists_by_number(door: Door) -> None:
+    first = door.client.get("/v1/status-lists/1")
+    assert first.headers["content-type"] == "application/statuslist+jwt"
+    assert read_jwt(first.text, "statuslist+jwt").signature_valid
+    for number in ("0", "2", "-1", "9" * 30):
+        answer = door.client.get(f"/v1/status-lists/{number}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "status.list_unknown")
+    assert door.client.get("/v1/status-lists/x").status_code == 422
