@@ -94,10 +94,11 @@ def _prepare(data_dir: Path) -> tuple[Path, int, int]:
     found = folder.stat()
     uid, gid = found.st_uid, found.st_gid
     if os.geteuid() == 0:
-        if uid == 0:
-            account = _account()
+        # Never with root's group, which a parent folder may treat worse than others.
+        with suppress(KeyError):  # a uid without a name keeps the folder's group
+            account = _account() if uid == 0 else pwd.getpwuid(uid)
             uid, gid = account.pw_uid, account.pw_gid
-            os.chown(folder, uid, gid)
+        os.chown(folder, uid, gid)
         for place in (folder, server_binaries() / "postgres"):
             _open_parents(place)
     elif uid != os.geteuid():

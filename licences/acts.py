@@ -20,6 +20,7 @@ from ledger.subjects import SubjectKeys, open_subject
 from licences.issuing_errors import ActMalformed, ActNotAllowed, LicenceUnknown
 from licences.models import StatusRow, VersionRow
 from licences.store import reading
+from licences.text_faults import text_faults
 from licences.transitions import RULES, Act, Rule, Status, acts_in
 from licences.verification.sources import StatusRow as HistoryRow
 from licences.verification.status_history import status_at
@@ -140,6 +141,9 @@ def _check_words(rule: Rule, grounds: Grounds, kind: str | None) -> None:
         raise ActMalformed(member="reason")
     if not grounds.legal_basis.strip():
         raise ActMalformed(member="legal_basis")
+    for member in ("reason", "legal_basis", "decision_number"):
+        if any(text_faults(getattr(grounds, member), member, lines=True)):
+            raise ActMalformed(member=member)
     # Only a court or a review authority takes such a decision back (行政复议法, 行政诉讼法).
     if rule.act is Act.REINSTATE and not (grounds.decision_number or "").strip():
         raise ActMalformed(member="decision_number")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from licences.catalogue import Catalogue
 from licences.drafts import LicenceRequest
@@ -34,12 +34,26 @@ from licences.row_lines import RawRow, csv_rows, json_rows
 from licences.row_requests import judge
 from licences.row_text import Decoder, split_cells
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 HEAD: Final = 1 << 20
 """As much of a file as is looked at before the first row: the form and the encoding are told by it."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _JSON_SUFFIXES: Final = {".jsonl", ".ndjson"}
+
+
+class _Filled(FileIO):
+    """A file whose reads come back full, also where it is a pipe that gives a little at a time."""
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill the buffer; less is the end of the file."""
+        view, filled = memoryview(buffer), 0
+        while filled < len(view) and (count := super().readinto(view[filled:])):
+            filled += count
+        return filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,7 @@ def read_rows(
 
 def _read(path: Path, catalogue: Catalogue, default: LicenceType | None, today: date | None) -> Iterator[Row]:
     try:
-        with BufferedReader(FileIO(path), HEAD) as stream:
+        with BufferedReader(_Filled(path), HEAD) as stream:
             head = stream.peek()
             _refuse_what_is_no_text(head)
             if head.startswith(_BYTE_ORDER_MARK):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,11 +17,38 @@ _REFUSED: Final = 3
 _FAILED: Final = 2
 
 
+class _ReportFile(click.File):
+    """A file to write into, opened at once, that is no other file of the same command."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Open the file; fails if it is the one to be read, or another report."""
+        assert ctx is not None
+        if any(_same_file(Path(value), other) for other in _files_of(ctx)):
+            ctx.close()  # click does not, where a command fails before it runs: a report may be open
+            self.fail("与本命令的另一文件相同 / this is another file of the same command", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _files_of(ctx: click.Context) -> Iterator[Path]:
+    """Yield the files that a command has so far."""
+    if ctx.params.get("path") is not None:
+        yield ctx.params["path"]
+    for report in (ctx.params.get("errors"), ctx.params.get("results")):
+        if report is not None:
+            yield Path(report.name)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Tell whether two names are one file that would be overwritten; devices and pipes are not."""
+    return one.is_file() and other.is_file() and one.samefile(other)
+
+
 @click.command()
 @click.option(
     "--input",
     "path",
     required=True,
+    is_eager=True,  # known before a report is opened, which empties the file
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV or JSON Lines, one licence a row. 导入文件",
 )
@@ -30,8 +57,8 @@ _FAILED: Final = 2
 )
 @click.option("--as", "system_id", metavar="SYSTEM", help="Registered system that issues, if several. 业务系统")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; one a core, at most 4, unless said. 进程数")
-@click.option("--errors", type=click.File("w", "utf-8", lazy=False), help="JSON lines of all faults. 错误清单")
-@click.option("--results", type=click.File("w", "utf-8", lazy=False), help="JSON lines, one a row. 逐行结果")
+@click.option("--errors", type=_ReportFile("w", "utf-8", lazy=False), help="JSON lines of all faults. 错误清单")
+@click.option("--results", type=_ReportFile("w", "utf-8", lazy=False), help="JSON lines, one a row. 逐行结果")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one line of JSON. 汇总以 JSON 输出")
 @click.pass_context
 def issue(

@@ -75,10 +75,10 @@ def count_lines(path: Path) -> int:
 
 @contextmanager
 def shown_progress(path: Path, *, hidden: bool) -> Iterator[Callable[[Tally], None]]:
-    """Show how far it is: a bar on a terminal, a line every ten seconds elsewhere, nothing if `hidden`."""
+    """Show how far it is: a bar on a terminal, a line every ten seconds elsewhere and for a pipe, nothing if `hidden`."""
     if hidden:
         yield lambda _tally: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and path.is_file():  # a pipe can be read only once: nobody counts its lines
         length = count_lines(path)
         with click.progressbar(
             length=length, label="签发 issuing", file=sys.stderr, item_show_func=_counts, show_eta=True

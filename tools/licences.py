@@ -35,7 +35,9 @@ def export(ctx: click.Context, folder: Path, identifiers: tuple[str, ...]) -> No
     from tools.opening import opened_house
 
     with opened_house() as house:
-        taken = list(export_files(house, folder, identifiers or None))
+        # What is not printable PostgreSQL need not take, and no identifier has it.
+        asked = [identifier for identifier in identifiers if identifier.isprintable()]
+        taken = list(export_files(house, folder, asked if identifiers else None))
     unknown = set(identifiers) - {licence.identifier for licence in taken}
     for identifier in sorted(unknown):
         click.echo(f"没有找到证照 no licence was found: {identifier}", err=True)

@@ -175,6 +175,9 @@ def test_a_suspension_ends_by_itself(case: Case) -> None:
     [
         (Act.REVOKE, {"grounds": Grounds(" ", "law")}, "reason"),
         (Act.REVOKE, {"grounds": Grounds("reason", "")}, "legal_basis"),
+        (Act.REVOKE, {"grounds": Grounds("\udcff", "law")}, "reason"),
+        (Act.REVOKE, {"grounds": Grounds("reason", "law\0")}, "legal_basis"),
+        (Act.REVOKE, {"grounds": Grounds("reason", "law", "\ud800")}, "decision_number"),
         (Act.REVOKE, {"kind": "seizure"}, "kind"),
         (Act.SUSPEND, {"kind": None}, "kind"),
         (Act.CANCEL, {"kind": "seizure"}, "kind"),

@@ -1,6 +1,9 @@
 import csv
 import io
+import os
 import tempfile
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,6 +240,25 @@ def test_any_object_gives_a_row(value: dict[str, object]) -> None:
     said = messages("rows.jsonl", content)
     assert said
     assert all(said)
+
+
+def test_a_pipe_that_gives_a_little_at_a_time(tmp_path: Path) -> None:
+    # In the first piece the third character is cut in two: not UTF-8, as far as that goes.
+    data, pipe = GOOD.replace("type,", "证照类型,", 1).encode(), tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+
+    def trickle() -> None:
+        with pipe.open("wb", buffering=0) as stream:
+            for place in range(0, len(data), 7):
+                stream.write(data[place : place + 7])
+                time.sleep(0.001)
+
+    writer = threading.Thread(target=trickle)
+    writer.start()
+    found = list(read_rows(pipe, CATALOGUE, default_type=None))
+    writer.join()
+    assert found == read(tmp_path / "rows.csv", data)
+    assert [row.faults for row in found] == [()]
 
 
 def test_memory_stays_flat(tmp_path: Path) -> None:

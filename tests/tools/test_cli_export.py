@@ -57,6 +57,12 @@ def test_licences_leave_with_their_proofs_and_verify_off_line(
     assert serial(third) not in {path.stem for path in out.iterdir()}
 
 
+def test_a_name_that_is_no_text_is_a_licence_nobody_knows(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("licences", "export", tmp_path / "out", "\udcff")
+    assert (code, "没有找到证照" in err) == (3, True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_all_of_them_page_by_page(run: Run, house: House, tmp_path: Path) -> None:
     ours = {str(r.identifier) for r in issue_here(house, write_rows(tmp_path / "rows.jsonl", permits(PAGE + 3)))}
     drain(house.sequencer())

@@ -129,6 +129,43 @@ def test_wrong_requests(
     assert said in err
 
 
+@pytest.mark.parametrize("option", ["--errors", "--results"])
+def test_the_import_file_is_not_written_over(run: Run, tmp_path: Path, option: str) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", permits(1))
+    before = path.read_bytes()
+    (tmp_path / "other-name").symlink_to(path)
+    code, out, err = run("issue", option, tmp_path / "other-name", "--input", path)
+    assert (code, out) == (3, "")
+    assert option in err
+    assert path.read_bytes() == before
+
+
+def test_faults_and_results_are_two_files(run: Run, tmp_path: Path) -> None:
+    path, noted = write_rows(tmp_path / "rows.jsonl", permits(1)), tmp_path / "noted"
+    code, out, err = run("issue", "--input", path, "--errors", noted, "--results", noted)
+    assert (code, out) == (3, "")
+    assert "--results" in err
+    assert run("issue", "--input", path, "--errors", os.devnull, "--results", os.devnull, "--jobs", 1)[0] == 0
+
+
+def test_a_pipe_is_read_once_also_where_a_bar_is_shown(
+    house: House, environment: dict[str, str], tmp_path: Path
+) -> None:
+    path, noted = write_rows(tmp_path / "rows.jsonl", permits(2)), tmp_path / "results.jsonl"
+    screen, terminal = pty.openpty()
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": terminal, "stderr": terminal}
+    call = ("issue", "--input", "/dev/stdin", "--jobs", 1, "--results", noted)
+    with command(*call, env=environment, **pipes) as process:
+        os.close(terminal)
+        assert process.stdin is not None
+        process.stdin.write(path.read_text(encoding="utf-8"))
+        process.stdin.close()
+        shown = read_screen(screen)
+        process.wait()
+    assert (process.returncode, "rows.empty" in shown) == (0, False)
+    assert_issued_once(house, [row["identifier"] for row in lines(noted)])
+
+
 def test_without_a_house_nothing_is_begun(run: Run, at_home: Callable[[Path], None], tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", permits(1))
     at_home(tmp_path / "nowhere")

@@ -1,6 +1,7 @@
 # Programs and fonts from Debian: told by the command or file itself, so that any way of installing them will do.
 
-# wanted LEVEL: one line each, Debian package and proof (a command, or a file).
+# wanted LEVEL: one line each, Debian package and proof (a command, a file, or a shared library).
+# libatomic1 is for the driver of the browser tests.
 wanted() {
     cat <<'END'
 fonts-babelstone-han /usr/share/fonts/truetype/babelstone/BabelStoneHan.ttf
@@ -11,6 +12,7 @@ qpdf qpdf
 END
     [ "$1" = runtime ] || cat <<'END'
 chromium chromium
+libatomic1 lib:libatomic.so.1
 libnss3-tools certutil
 openssl openssl
 END
@@ -19,6 +21,7 @@ END
 present() {
     case $1 in
         /*) [ -s "$1" ] ;;
+        lib:*) /sbin/ldconfig -p | grep -qF "${1#lib:} " ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
