@@ -21,12 +21,14 @@ from api.settings import Settings
 from ledger.errors import DomainError
 from licences.drafts import LicenceRequest
 from licences.faults import FieldFault
+from licences.glyph_faults import glyph_faults
 from licences.issuing import Issuer
 from licences.issuing_errors import LicenceConflict, LicenceInProgress, RequestFaulty
 from licences.issuing_production import Checkpoint, nothing
 from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused
 from licences.row_faults import ROW
 from licences.rows import Row
+from licences.type_errors import GlyphMissing
 from tools.bulk_results import RowResult
 from tools.bulk_rows import Batch, fault_of
 from tools.errors import WorkerFailed
@@ -111,7 +113,12 @@ def _result(row: Row, outcome: Outcome) -> RowResult:
             return RowResult(row.line, "refused", faults=_faults(outcome.error))
         case Failed():
             intent = outcome.intent
-            return RowResult(row.line, "failed", intent.identifier, intent.serial, (fault_of(ROW, outcome.error),))
+            return RowResult(row.line, "failed", intent.identifier, intent.serial, _causes(row, outcome.error))
+
+
+def _causes(row: Row, error: DomainError) -> tuple[FieldFault, ...]:
+    found = glyph_faults(error, _request(row)) if isinstance(error, GlyphMissing) else ()
+    return found or (fault_of(ROW, error),)
 
 
 def _faults(error: DomainError) -> tuple[FieldFault, ...]:
