@@ -1,5 +1,6 @@
 """May this request become a licence? Its content, its issuer, and a seal that is granted for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -23,6 +24,7 @@ from seals import registry
 from seals import store as seal_store
 from seals.errors import OrganisationUnknown
 from seals.grants import Grant, Seal
+from seals.models import OrganisationRow
 
 _NOT_JSON: Final = FieldFault(
     "fields", "fields.not_json", "内容无法表示为 JSON", "the content cannot be written as JSON"
@@ -54,7 +56,7 @@ class Judge:
         self._actor = actor
         self._now = now
         self._today = local_date(now)
-        self._names: dict[tuple[str, date], str | None] = {}
+        self._names: dict[str, Sequence[OrganisationRow]] = {}
         self._seals: dict[tuple[str, str], tuple[Seal, Grant] | DomainError] = {}
 
     def judge(self, request: LicenceRequest) -> Candidate | Refused:
@@ -89,13 +91,13 @@ class Judge:
         )
 
     def _issuer_name(self, issuer: str, day: date) -> str:
-        if (issuer, day) not in self._names:
-            row = seal_store.organisation_on(self._session, issuer, day)
-            self._names[issuer, day] = None if row is None else row.name
-        name = self._names[issuer, day]
-        if name is None:
-            raise OrganisationUnknown(uscc=issuer)
-        return name
+        """Return the issuer's name on a day; its few names are fetched once, and rows bear any number of days."""
+        if issuer not in self._names:
+            self._names[issuer] = seal_store.organisation_names(self._session, issuer)
+        for row in reversed(self._names[issuer]):
+            if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to):
+                return row.name
+        raise OrganisationUnknown(uscc=issuer)
 
     def _seal(self, issuer: str, kind: LicenceType) -> tuple[Seal, Grant]:
         place = (issuer, kind.code)
