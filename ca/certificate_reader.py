@@ -128,24 +128,32 @@ def _serial_number(fields: der.Fields) -> int:
     return serial
 
 
-def _extensions(fields: der.Fields, version: int) -> MappingProxyType[str, Extension]:
-    explicit = fields.optional(der.context(3))
+def explicit_extensions(fields: der.Fields, tag: int) -> MappingProxyType[str, Extension]:
+    """Return the extensions under an explicit tag at the end of a certificate or list; empty if there are none."""
+    explicit = fields.optional(tag)
     if explicit is None:
         return MappingProxyType({})
-    if version != 3:
-        raise DerInvalid("extensions outside version 3")
-    inner = der.Fields(explicit, der.context(3))
+    inner = der.Fields(explicit, tag)
     extensions = read_extensions(inner.take())
     inner.end()
     return extensions
 
 
-def _read(data: bytes) -> Certificate:
+def signed_parts(data: bytes) -> tuple[der.Element, der.Element, bytes]:
+    """Return what is signed, the signature's algorithm and the signature: the shape of certificates and lists.
+
+    Source: RFC 5280 sections 4.1.1 and 5.1.1
+    """
     outer = der.Fields(der.read(data))
     tbs = outer.take(der.SEQUENCE)
     algorithm = outer.take(der.SEQUENCE)
     signature = der.parse_bits(outer.take())
     outer.end()
+    return tbs, algorithm, signature
+
+
+def _read(data: bytes) -> Certificate:
+    tbs, algorithm, signature = signed_parts(data)
     fields = der.Fields(tbs)
     version = _version(fields)
     serial_number = _serial_number(fields)
@@ -158,7 +166,9 @@ def _read(data: bytes) -> Certificate:
     validity.end()
     subject = fields.take(der.SEQUENCE)
     public_key = fields.take(der.SEQUENCE)
-    extensions = _extensions(fields, version)
+    extensions = explicit_extensions(fields, der.context(3))
+    if extensions and version != 3:
+        raise DerInvalid("extensions outside version 3")
     fields.end()
     is_ca, path_length = _basic_constraints(extensions.get(oids.BASIC_CONSTRAINTS))
     identifier = extensions.get(oids.SUBJECT_KEY_IDENTIFIER)

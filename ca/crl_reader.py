@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from ca import der, oids
-from ca.certificate_reader import Extension, read_extensions
+from ca.certificate_reader import Extension, explicit_extensions, read_extensions, signed_parts
 from ca.errors import CrlInvalid, DerInvalid
 
 Reason = Literal[
@@ -94,22 +94,8 @@ def _understood(extensions: MappingProxyType[str, Extension], known: set[str]) -
     return not any(extension.critical and kind not in known for kind, extension in extensions.items())
 
 
-def _extensions(fields: der.Fields) -> MappingProxyType[str, Extension]:
-    explicit = fields.optional(der.context(0))
-    if explicit is None:
-        return MappingProxyType({})
-    inner = der.Fields(explicit, der.context(0))
-    extensions = read_extensions(inner.take())
-    inner.end()
-    return extensions
-
-
 def _read(data: bytes) -> RevocationList:
-    outer = der.Fields(der.read(data))
-    tbs = outer.take(der.SEQUENCE)
-    algorithm = outer.take(der.SEQUENCE)
-    signature = der.parse_bits(outer.take())
-    outer.end()
+    tbs, algorithm, signature = signed_parts(data)
     fields = der.Fields(tbs)
     if der.parse_integer(fields.take()) != 1:
         raise DerInvalid("not version 2")
@@ -119,7 +105,7 @@ def _read(data: bytes) -> RevocationList:
     this_update = der.parse_time(fields.take())
     following = fields.optional(*_TIMES)
     listed = fields.optional(der.SEQUENCE)
-    extensions = _extensions(fields)
+    extensions = explicit_extensions(fields, der.context(0))
     fields.end()
     entries = [_entry(member) for member in der.children(listed)] if listed is not None else []
     if len({entry.serial_number for entry, _ in entries}) != len(entries):

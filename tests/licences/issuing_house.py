@@ -6,19 +6,23 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from api.database import Database
 from api.schema import Role
 from ledger.actor import Actor, Uscc
+from ledger.models import EventRow
 from ledger.objects import ObjectStore
 from licences.catalogue import Catalogue
 from licences.drafts import LicenceRequest
 from licences.issuing import Issuer, build_issuer
 from licences.issuing_production import SealingTools, nothing
+from licences.issuing_results import Issued, Outcome
+from licences.models import LicenceRow, StatusRow, VersionRow
 from licences.rendering import Renderer
 from seals.grants import Grant, Seal
 from seals.jades import JsonSealer
+from seals.models import UseRow
 from seals.organisations import Organisation
 from seals.pades import PdfSealer
 from seals.registry import NewSeal, register_organisation
@@ -128,3 +132,26 @@ def open_issuer(
 ) -> Iterator[Issuer]:
     with issuer_over(database, objects, role=role, checkpoint=checkpoint) as issuer:
         yield issuer
+
+
+def issue(issuer: Issuer, request: LicenceRequest, system: str = "approval-1") -> Outcome:
+    return issuer.issue_one(request, actor(request.issuer, system), NOW)
+
+
+def issued(issuer: Issuer, request: LicenceRequest) -> Issued:
+    outcome = issue(issuer, request)
+    assert isinstance(outcome, Issued), outcome
+    return outcome
+
+
+def counted(database: Database) -> dict[str, int]:
+    tables = (LicenceRow, VersionRow, StatusRow, UseRow)
+    with database.session(Role.WORKER) as session:
+        found = {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+        found["events"] = session.scalar(select(func.count()).where(EventRow.kind == "issued")) or 0
+        return found
+
+
+def unprintable(number: int, **changes: object) -> LicenceRequest:
+    fields = {**shop(number).fields, "responsible_person": "王测试\U000323b0"}  # 𲎰, newer than our fonts
+    return shop(number, fields=fields, **changes)
