@@ -8,6 +8,7 @@ CAError
 │   ├── KeyExposed         other accounts can read the file
 │   ├── KeyUnreadable      not a key file of ours, or changed
 │   ├── KeyMismatch        the key does not belong to the certificate
+│   ├── KeyKept            a signing key was asked for something else than a signature
 │   └── PassphraseWrong
 ├── UnwrapRefused          a wrapped data key was changed, moved or belongs to a key we do not have
 ├── DerInvalid             bytes that are not the strict DER of what they should be
@@ -62,6 +63,15 @@ class KeyExists(KeyRefused):
     en = "a key named {name} exists already and is never overwritten"
 
     name: str
+
+
+@dataclass(eq=False)
+class KeyKept(KeyRefused):
+    """A signing key signs: it is not exported, and agrees on no other keys."""
+
+    code = "ca.key_kept"
+    zh = "签名密钥只用于签名，不能导出，也不能用于密钥协商"
+    en = "a signing key only signs: it cannot be exported, and agrees on no other keys"
 
 
 @dataclass(eq=False)

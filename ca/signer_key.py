@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
+from ca.errors import KeyKept
 from ledger.signing import Signer
 
 
@@ -48,11 +49,12 @@ class SignerKey(ec.EllipticCurvePrivateKey):
 
     def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> NoReturn:
         """Refuse: a signer does not agree on keys."""
-        raise NotImplementedError
+        del algorithm, peer_public_key
+        raise KeyKept
 
     def private_numbers(self) -> NoReturn:
         """Refuse: the key never leaves its store."""
-        raise NotImplementedError
+        raise KeyKept
 
     def private_bytes(
         self,
@@ -61,7 +63,8 @@ class SignerKey(ec.EllipticCurvePrivateKey):
         encryption_algorithm: KeySerializationEncryption,
     ) -> NoReturn:
         """Refuse: the key never leaves its store."""
-        raise NotImplementedError
+        del encoding, format, encryption_algorithm
+        raise KeyKept
 
     def __copy__(self) -> "SignerKey":
         return self

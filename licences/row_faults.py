@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from licences.catalogue import Catalogue
 from licences.faults import FieldFault
 
 ROW: Final = "row"
@@ -56,15 +55,4 @@ def cell_misplaced(field: str) -> FieldFault:
     """The cell stands in a column that licences of the row's type do not have."""
     return FieldFault(
         field, "rows.cell_misplaced", "此类证照没有这一列，单元格应为空", "licences of this type have no such column"
-    )
-
-
-def type_unknown(catalogue: Catalogue) -> FieldFault:
-    """The row names no type of the catalogue."""
-    names = "、".join(f"{kind.slug}（{kind.name.zh}）" for kind in catalogue)
-    return FieldFault(
-        "type",
-        "types.unknown",
-        f"没有这种证照类型，可用的有：{names}",
-        f"there is no such licence type; known are {', '.join(kind.slug for kind in catalogue)}",
     )

@@ -102,8 +102,9 @@ def test_a_misspelt_variable_is_not_silently_disobeyed(monkeypatch: pytest.Monke
 
 
 def test_other_variables_of_ours_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read()
     monkeypatch.setenv("ELICENCE_VECTORS", "/somewhere")
-    read()
+    assert read() == before
 
 
 def test_settings_are_frozen_and_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

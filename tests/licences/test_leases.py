@@ -54,9 +54,10 @@ def test_a_lost_connection_is_a_lost_sign_of_life_and_is_set_up_again(database: 
 def test_closing_twice_is_closing_once(database: Database) -> None:
     worker = Worker(connecting(database, Role.WORKER))
     worker.close()
-    worker.lease(NOW)
+    owner = worker.lease(NOW).owner
     worker.close()
     worker.close()
+    assert not alive(database, owner)
 
 
 def test_a_name_that_the_server_still_keeps_is_left_to_it(database: Database) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca.trust import load_trust
 from licences.catalogue import Catalogue
@@ -14,6 +15,7 @@ from seals.cms import split_padding
 from seals.pdf_evidence import PdfSignature, read_pdf
 from tests.seals.outside_tools import openssl_cms_verify, openssl_ts_verify, pdfsig
 from tests.seals.outside_tools import run as ask
+from tests.seals.pyhanko_oracle import ades_passes, judge
 from tests.tools.demo_run import Run, demonstrated
 
 KINDS = sorted(kind.slug for kind in Catalogue.load())
@@ -81,6 +83,14 @@ def test_poppler_draws_every_page_and_finds_every_font(page: Path) -> None:
     fonts = ask("pdffonts", page).splitlines()[2:]
     assert fonts
     assert all(line.split()[-5] == "yes" for line in fonts), "an embedded font"
+
+
+def test_pyhanko_finds_the_seal_sound_and_its_level_with_time(page: Path, root: x509.Certificate) -> None:
+    data, anchor = page.read_bytes(), root.public_bytes(Encoding.DER)
+    status = judge(data, anchor, datetime.now(UTC))
+    assert status.bottom_line
+    passed, indication = ades_passes(data, anchor, with_time=True)
+    assert passed, indication
 
 
 @pytest.mark.parametrize("name", ["page", "seal", "swapped"])
