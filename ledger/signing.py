@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-SignatureAlgorithm = Literal["ES256", "Ed25519"]
+SignatureAlgorithm = Literal["ES256", "ES384", "RS256", "Ed25519", "SM2"]
+"""ECDSA on P-256 and P-384, RSA (PKCS #1 v1.5) over SHA-256, Ed25519, and SM2 over SM3 with the usual user id."""
 
 
 class Signer(Protocol):
@@ -20,7 +21,9 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Sign the data: DER Ecdsa-Sig-Value for ES256 (over SHA-256), 64 raw bytes for Ed25519."""
+        """Sign the data: DER Ecdsa-Sig-Value for ES256, ES384 and SM2, an integer of the modulus' size for RS256, 64 raw
+        bytes for Ed25519.
+        """
         ...
 
 

@@ -12,9 +12,11 @@ qpdf qpdf
 END
     [ "$1" = runtime ] || cat <<'END'
 chromium chromium
+gnutls-bin certtool
 libatomic1 lib:libatomic.so.1
 libnss3-tools certutil
 openssl openssl
+softhsm2 softhsm2-util
 END
 }
 
