@@ -51,7 +51,7 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     app.add_middleware(Guard)
     app.include_router(licence_routes.routes(house, issuer, now))
     app.include_router(verification_routes.routes(verifier, limit))
-    app.include_router(log_routes.routes(house.objects, house.ceremony.trust, StatusCache(house, now)))
+    app.include_router(log_routes.routes(house.objects, lambda: house.trust_lists.file(now()), StatusCache(house, now)))
     app.include_router(pages.routes(verifier, limit))
     app.mount("/static", _Static(directory=Path(__file__).parent / "static"), name="static")
     return app

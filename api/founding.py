@@ -12,13 +12,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from api.house import House, key_folder
+from api.house import House, key_ring, root_keys
 from api.schema import Role
 from api.settings import Settings
 from api.systems import register_system
+from api.trust_lists import publish_lists
 from ca.ceremony import Ceremony, SealCertificate, open_ceremony, perform
 from ca.ceremony_plan import CeremonyPlan
-from ca.store import store_certificates
+from ca.store import register_ceremony
 from ledger.actor import Actor
 from seals.appearance import SealAppearance, SealDesign, draw_pdf
 from seals.organisations import Organisation, check_uscc
@@ -58,18 +59,20 @@ def new_passphrase(path: Path) -> None:
 
 
 def hold_ceremony(settings: Settings, plan: CeremonyPlan, now: datetime) -> Ceremony:
-    """Make keys, certificates and trust list; raises CeremonyDone where they exist."""
+    """Make keys, certificates and trust list; raises CeremonyDone where they exist, NationalUnavailable."""
     new_passphrase(settings.passphrase_file)
-    return perform(plan, key_folder(settings), now)
+    return perform(plan, key_ring(settings), root_keys(settings), now)
 
 
 def register(house: House, now: datetime) -> int:
     """Enter the ceremony's certificates, organisations and seals; return how many seals are new."""
     ceremony = open_ceremony(house.keys.path)
     with house.database.session(Role.WORKER) as session:
-        store_certificates(session, ceremony, now)
+        register_ceremony(session, ceremony, house.wrapper, house.promiser, now)
         custodian = SealCustodian(house.wrapper, house.promiser)
-        return sum(_enter(session, house, custodian, seal, now) for seal in ceremony.seals.values())
+        new = sum(_enter(session, house, custodian, seal, now) for seal in ceremony.seals.values())
+    publish_lists(house, now)
+    return new
 
 
 def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealCertificate, now: datetime) -> bool:

@@ -1,7 +1,6 @@
 """What every answer goes through: safe headers, HEAD, and the last word where our own code fails."""
 
 import logging
-import traceback
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.failures import described
 from api.problems import problem
 
 _LOG: Final = logging.getLogger("elicence.door")
@@ -72,6 +72,4 @@ class _Answer:
 
 def _note(scope: MutableMapping[str, Any], error: Exception) -> None:
     """Log where it failed and what kind of error it is: its text may hold a name, and the path a QR code's secret."""
-    route = scope.get("route")
-    places = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
-    _LOG.error("%s %s: %s\n%s", scope["method"], getattr(route, "path", "-"), type(error).__name__, places)
+    _LOG.error("%s %s: %s", scope["method"], getattr(scope.get("route"), "path", "-"), described(error))

@@ -15,9 +15,11 @@ from api.database import Database, open_database
 from api.schema import Role
 from api.settings import Settings
 from api.storage import open_objects
-from ca.ceremony import Ceremony, Credential, open_ceremony
-from ca.ceremony_acts import LOG_KEY
-from ca.keys import KeyFolder, LocalKeyWrapper
+from api.trust_lists import NewestTrust
+from ca.ceremony_credentials import Ceremony, Credential
+from ca.ceremony_files import open_ceremony
+from ca.ceremony_names import LOG_KEY, Hierarchy
+from ca.keys import KeyFolder, KeyRing, LocalKeyWrapper, TokenKeys, pin_in
 from ca.trust import TrustList
 from ledger.errors import DomainError
 from ledger.objects import ObjectStore
@@ -60,14 +62,14 @@ class House:
         self.objects = objects
 
     @cached_property
-    def keys(self) -> KeyFolder:
-        """The folder of encrypted keys."""
-        return key_folder(self.settings)
+    def keys(self) -> KeyRing:
+        """The keys that stay on line: the folder of encrypted ones, and the token where there is one."""
+        return key_ring(self.settings)
 
     @cached_property
     def ceremony(self) -> Ceremony:
         """What the ceremony made; raises CeremonyMissing, CeremonyDamaged."""
-        return open_ceremony(self.settings.home / "keys")
+        return open_ceremony(_keys_path(self.settings))
 
     @cached_property
     def wrapper(self) -> LocalKeyWrapper:
@@ -81,8 +83,13 @@ class House:
 
     @cached_property
     def timestamps(self) -> "TimestampAuthority":
-        """Our own timestamp authority."""
-        return self.ceremony.timestamp_authority(self.keys)
+        """Our own timestamp authority, the international one."""
+        return self.timestamp_authority("international")
+
+    @cached_property
+    def trust_lists(self) -> NewestTrust:
+        """Our own trust list, the newest one."""
+        return NewestTrust(self)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -116,11 +123,13 @@ class House:
             wrapper=self.wrapper,
         )
 
+    def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
+        """Open a hierarchy's timestamp authority; raises KeyMissing where the hierarchy is not there."""
+        return self.ceremony.timestamp_authority(self.keys, hierarchy)
+
     def trust(self, now: datetime) -> TrustList:
         """Return our own trust list, as verifiers have it."""
-        from ca.trust import load_trust
-
-        return load_trust(self.ceremony.trust, now)
+        return self.trust_lists.read(now)
 
     def issuer(self, role: Role, checkpoint: "Checkpoint | None" = None) -> "Issuer":
         """Return a new issuer that works in a role; close it."""
@@ -149,9 +158,7 @@ class House:
         from seals.pades import PdfSealer
 
         signer = self.keys.signer(seal.key_name)
-        chain = next(
-            self.ceremony.chain(made) for made in self.ceremony.seals.values() if made.cert_der == seal.certificate
-        )
+        chain = self.ceremony.chain_of(seal.certificate)
         appearance = SealAppearance.from_bytes(seal.appearance)
         stamp = self.timestamps.stamp
         return SealingTools(
@@ -181,11 +188,28 @@ def open_house(settings: Settings) -> Iterator[House]:
 
 def require_house(settings: Settings) -> None:
     """Raise CeremonyMissing where no house has been founded yet, before anything is started."""
-    open_ceremony(settings.home / "keys")
+    open_ceremony(_keys_path(settings))
 
 
-def key_folder(settings: Settings) -> KeyFolder:
-    """Return the key folder of these settings; raises PassphraseUnusable."""
+def key_ring(settings: Settings) -> KeyRing:
+    """Return the keys of these settings; raises PassphraseUnusable."""
+    folder = KeyFolder(_keys_path(settings), _passphrase(settings))
+    module, token, pin_file = settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file
+    if module is None or token is None or pin_file is None:
+        return KeyRing(folder)
+    return KeyRing(folder, TokenKeys(module, token, pin_in(pin_file)))
+
+
+def root_keys(settings: Settings) -> KeyFolder:
+    """Return the folder of the roots' keys, which is there in ceremonies only; raises PassphraseUnusable."""
+    return KeyFolder(_keys_path(settings) / "root", _passphrase(settings))
+
+
+def _keys_path(settings: Settings) -> Path:
+    return settings.home / "keys"
+
+
+def _passphrase(settings: Settings) -> bytes:
     path = settings.passphrase_file
     try:
         text = path.read_text().strip()
@@ -195,7 +219,7 @@ def key_folder(settings: Settings) -> KeyFolder:
         raise PassphraseUnusable(
             str(path), f"少于 {PASSPHRASE_MINIMUM} 个字符", f"it has fewer than {PASSPHRASE_MINIMUM} characters"
         )
-    return KeyFolder(settings.home / "keys", text.encode())
+    return text.encode()
 
 
 def font_folders(settings: Settings) -> tuple[Path, ...]:

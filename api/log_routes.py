@@ -16,8 +16,11 @@ _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=315
 _TEXT: Final = {"schema": {"type": "string"}}
 
 
-def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[int], str]) -> APIRouter:
-    """Return the public, cacheable reads. `status_list` gives the current Status List Token of a number."""
+def routes(objects: ObjectStore, trust: Callable[[], bytes], status_list: Callable[[int], str]) -> APIRouter:
+    """Return the public, cacheable reads.
+
+    trust: gives the newest trust list as a file; status_list: the current Status List Token of a number.
+    """
     router = APIRouter()
 
     @router.get(
@@ -34,7 +37,7 @@ def routes(objects: ObjectStore, trust: bytes, status_list: Callable[[int], str]
     @router.get("/v1/trust", tags=["trust"], response_class=Response, responses=_answers("application/json"))
     def trust_list() -> Response:
         """Read the signed trust list: everything that a verifier needs off line, apart from statuses."""
-        return Response(trust, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+        return Response(trust(), media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     @router.get(
         "/v1/status-lists/{number}",

@@ -21,11 +21,14 @@ from api import (
     idempotency,
     json_bodies,
     page_errors,
+    pki,
+    rates,
     status_cache,
     systems,
     uploads,
 )
 from api import settings as api_settings
+from ca import certificate_errors, clock_errors, life_errors
 from ca import errors as ca
 from ledger import (
     canonical,
@@ -65,8 +68,11 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     json_bodies.MemberUnusable: 400,
     uploads.UploadMalformed: 400,
     uploads.UploadTooLarge: 413,
+    uploads.BodyTooLong: 413,
     uploads.UploadStalled: 408,
     uploads.MediaTypeUnusable: 415,
+    rates.TooManyRequests: 429,
+    pki.AuthorityUnknown: 404,
     page_errors.FileMissing: 400,
     page_errors.CodeUnknown: 404,
     issuing_errors.RequestFaulty: 422,
@@ -104,6 +110,17 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     status_cache.StatusListUnknown: 404,
     objects.ObjectMissing: 404,
     subjects.SubjectErased: 410,
+    certificate_errors.RequestInvalid: 400,
+    life_errors.DeskRefused: 409,
+    life_errors.RoleMissing: 403,
+    life_errors.AuthorityUnknown: 404,
+    life_errors.CertificateUnknown: 404,
+    life_errors.ProfileNotIssued: 422,
+    life_errors.RequestIdMalformed: 422,
+    life_errors.RequestReused: 422,
+    life_errors.KeyCompromised: 422,
+    life_errors.KeyNotNew: 422,
+    life_errors.RevocationRefused: 422,
 }
 
 # What only the operator can put right: the caller may come back later.
@@ -129,13 +146,19 @@ _OPERATORS: Final[tuple[type[DomainError], ...]] = (
     tlog_proof.ProofUnreadable,
     tlog_proof.ProofUntrusted,
     ca.KeyRefused,
+    ca.NationalUnavailable,
     ca.UnwrapRefused,
     ca.DerInvalid,
     ca.JsonInvalid,
     ca.ProfileViolated,
+    certificate_errors.LintFailed,
+    certificate_errors.CrlRefused,
+    certificate_errors.SignatureFaulty,
     ca.PlanInvalid,
     ca.CeremonyRefused,
     ca.TrustListInvalid,
+    clock_errors.ClockSuspect,
+    clock_errors.TimeSourceSilent,
     type_errors.TypeBroken,
     type_errors.FontsMissing,
     type_errors.RenderFailed,
@@ -204,6 +227,7 @@ _DESCRIPTIONS: Final = {
     413: "The body is too large.",
     415: "The body is of another media type.",
     422: "The request was read, and has faults.",
+    429: "Too many requests from one address; Retry-After says when to come back.",
     500: "The service failed.",
     503: "Something the service needs does not answer; try again later.",
 }
@@ -233,7 +257,10 @@ def refusal(error: DomainError) -> Response:
     members: dict[str, Any] = {}
     if isinstance(error, RequestFaulty):
         members["errors"] = [fault.as_json() for fault in error.faults]
-    return problem(status_of(type(error)) or 503, error.code, error.message("zh"), error.message("en"), **members)
+    answer = problem(status_of(type(error)) or 503, error.code, error.message("zh"), error.message("en"), **members)
+    if isinstance(error, rates.TooManyRequests):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def install(app: FastAPI) -> None:

@@ -23,6 +23,7 @@ This guards against a forgotten WHERE, not against a process that runs SQL of an
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy.exc import ProgrammingError
 
 APP, WORKER = "elicence_app", "elicence_worker"
 
@@ -118,10 +119,13 @@ def is_secured(connection: Connection, table: Table) -> bool:
     before = connection.execute(_STATE, names).one_or_none()
     if before is None:
         return False
-    with connection.begin_nested() as moment:
-        # This locks the table: on a busy server rather fail than make everybody queue behind us.
-        run(connection, "SET LOCAL lock_timeout = '5s'")
-        secure_table(connection, table.schema, table.name, access_of(table))
-        after = connection.execute(_STATE, names).one()
-        moment.rollback()
+    try:
+        with connection.begin_nested() as moment:
+            # This locks the table: on a busy server rather fail than make everybody queue behind us.
+            run(connection, "SET LOCAL lock_timeout = '5s'")
+            secure_table(connection, table.schema, table.name, access_of(table))
+            after = connection.execute(_STATE, names).one()
+            moment.rollback()
+    except ProgrammingError:
+        return False  # an expression over a column that is not there yet
     return bool(before == after)

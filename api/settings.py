@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -59,6 +59,23 @@ def _objects_address(value: str) -> str:
 def _origin(value: str) -> str:
     # C2SP tlog-checkpoint and signed-note: a schema-less URL; a key name holds neither spaces nor a plus sign.
     if not re.fullmatch(r"[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)*", value):
+        raise ValueError
+    return value
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?", value):
+        raise ValueError
+    return value
+
+
+_T = TypeVar("_T")
+
+
+def _with_module(value: _T | None, info: ValidationInfo) -> _T | None:
+    # A faulty module has its own message and is not among the data.
+    module = info.data.get("pkcs11_module", value)
+    if (value is None) != (module is None):
         raise ValueError
     return value
 
@@ -140,10 +157,42 @@ class Settings(BaseSettings):
         description="Largest upload that is looked at, in bytes, 1,024 to 1,073,741,824; larger ones get a clear answer.",
         json_schema_extra={"zh": "上传文件上限（字节），1024 至 1073741824"},
     )
+    pki_rate: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="How often one client address may ask for revocation lists, OCSP answers and timestamps, in requests a "
+        "second and web process, 1 to 100,000; four seconds' worth of it at once.",
+        json_schema_extra={"zh": "每个客户端地址每秒可请求 CRL、OCSP 与时间戳的次数（按网页进程计），1 至 100000"},
+    )
+    ntp_server: Annotated[str, AfterValidator(_host)] | None = Field(
+        None,
+        description="`host[:port]` of an NTP server that this machine's clock is compared with before a time is stamped. "
+        "Unset: only the database and the monotonic clock are asked.",
+        json_schema_extra={"zh": "用于核对系统时钟的 NTP 服务器，形如 主机[:端口]；不设则只与数据库和单调时钟核对"},
+    )
     passphrase_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "keys" / "passphrase",
         description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",
         json_schema_extra={"zh": "密钥口令文件路径", "default": "`<home>/keys/passphrase`"},
+    )
+    pkcs11_module: AbsolutePath | None = Field(
+        None,
+        description="PKCS#11 module of a hardware token or HSM for keys that never leave it: the maker's shared library. "
+        "Unset: all keys lie in the encrypted key folder.",
+        json_schema_extra={"zh": "密码设备的 PKCS#11 模块（厂商动态库）路径；不设则密钥均存放于加密的密钥文件夹"},
+    )
+    pkcs11_token: Annotated[str | None, AfterValidator(_with_module)] = Field(
+        None,
+        min_length=1,
+        max_length=32,
+        description="Label of the token, 1 to 32 characters; set with `ELICENCE_PKCS11_MODULE` and only with it.",
+        json_schema_extra={"zh": "密码设备标签（label），1 至 32 个字符；须与 ELICENCE_PKCS11_MODULE 同时设置"},
+    )
+    pkcs11_pin_file: Annotated[AbsolutePath | None, AfterValidator(_with_module)] = Field(
+        None,
+        description="File with the user's PIN of the token, of mode 600; set with `ELICENCE_PKCS11_MODULE` and only with it.",
+        json_schema_extra={"zh": "存放设备 PIN 的文件，权限须为 600；须与 ELICENCE_PKCS11_MODULE 同时设置"},
     )
     test_marks: bool = Field(
         True,  # noqa: FBT003 - the positional default is pydantic's way

@@ -1,4 +1,4 @@
-"""Threads for verification, apart from those for issuing: strangers' files must not keep a department waiting."""
+"""Threads by purpose: strangers' files must keep no department waiting, and questions about certificates neither."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,9 +12,22 @@ TURNS: Final = 8
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_limiter: Final = CapacityLimiter(TURNS)
+
+class Turns:
+    """So many threads at the most for one kind of work."""
+
+    def __init__(self, count: int) -> None:
+        self._limiter = CapacityLimiter(count)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn now."""
+        return self._limiter.statistics().tasks_waiting
+
+    async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do a piece of work in a thread, when its turn has come."""
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
 
 
-async def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do a verification's work in a thread, when its turn has come."""
-    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_limiter)
+in_turn: Final = Turns(TURNS)
+"""For verifications."""

@@ -37,6 +37,17 @@ class UploadTooLarge(DoorError):
 
 
 @dataclass(eq=False)
+class BodyTooLong(DoorError):
+    """The body is over the limit of what is asked here."""
+
+    code = "request.too_long"
+    zh = "请求体超过 {kilobytes} KB"
+    en = "the request body is over {kilobytes} KB"
+
+    kilobytes: int
+
+
+@dataclass(eq=False)
 class UploadStalled(DoorError):
     """Nothing came for too long."""
 
@@ -124,6 +135,21 @@ async def read_at_most(request: Request, limit: int) -> bytes | None:
         elif size > limit + DISCARDED:
             break
     return bytes(kept) if size <= limit else None
+
+
+async def read_promptly(request: Request, limit: int) -> bytes:
+    """Return a short body that came within PATIENCE as a whole, so that a trickle holds no place for long.
+
+    Raises BodyTooLong, UploadStalled.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            body = await read_at_most(request, limit)
+    except TimeoutError:
+        raise UploadStalled from None
+    if body is None:
+        raise BodyTooLong(kilobytes=limit // 1024)
+    return body
 
 
 async def read_short_form(request: Request) -> dict[str, str]:

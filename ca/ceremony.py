@@ -1,148 +1,96 @@
 """The key ceremony: from a plan to keys, certificates, revocation lists and the trust list, in one act.
 
-Everything is written into one folder. A mark is set before the first key and taken away after the last file: a ceremony
-that was cut off has its mark, nobody can have used its keys, and the next run begins again. One without its mark is
-finished and is never written over.
+Everything is written into one folder, but for the roots' keys, which lie in a folder of their own that is carried away
+afterwards: nothing but the next ceremony needs them. A mark is set before the first key and taken away after the last
+file: a ceremony that was cut off has its mark, nobody can have used its keys, and the next run begins again. One
+without its mark is finished and is never written over.
 """
 
-import base64
-import binascii
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from ca import ceremony_files as files
+from ca import ceremony_wanted, private_files, sm2, transcript
+from ca.ceremony_acts import Acts, is_root
+from ca.ceremony_credentials import Ceremony, Credential, SealCertificate
+from ca.ceremony_files import open_ceremony
+from ca.ceremony_plan import CeremonyPlan
+from ca.errors import CeremonyDone
+from ca.keys import KeyFolder, KeyRing
+from ca.transcript import Session, sign_session, write_transcript
+from ca.trust_making import make_trust, trust_end
+from ledger.signing import Signer
 
-from ca import ceremony_acts, pkcs8, private_files, profiles
-from ca.ceremony_plan import CeremonyPlan, SealPlan
-from ca.certificate_reader import read_certificate
-from ca.errors import CeremonyDamaged, CeremonyDone, CeremonyMissing, CertificateInvalid
-from ca.keys import KeyFolder
-from ca.profiles import Profile
-from ca.timestamps import TimestampAuthority
+__all__ = ["Ceremony", "Credential", "SealCertificate", "open_ceremony", "perform"]
 
-_MARK: Final = "ceremony.unfinished"
-_PLAN_FILE: Final = "plan.json"
-_TRUST_FILE: Final = "trust.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A certificate (DER) and the name of its key in the folder, which is also the certificate's file name."""
-
-    profile: Profile
-    cert_der: bytes
-    key_name: str
+_FOUNDING: Final = "founding"
 
 
-@dataclass(frozen=True, slots=True)
-class SealCertificate(Credential):
-    """A seal's certificate, with what the plan says of the seal."""
+def perform(plan: CeremonyPlan, ring: KeyRing, offline: KeyFolder, now: datetime) -> Ceremony:
+    """Hold the first ceremony; raises CeremonyDone, CeremonyRunning, PassphraseWrong, ProfileViolated.
 
-    plan: SealPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Ceremony:
-    """What a ceremony made. `trust` is the signed trust list as a file; seals are by their id in the plan."""
-
-    plan: CeremonyPlan
-    root: Credential
-    issuing: Credential
-    tsa: Credential
-    status: Credential
-    receipt: Credential
-    seals: Mapping[str, SealCertificate]
-    trust: bytes
-
-    def credentials(self) -> tuple[Credential, ...]:
-        """Return all of them, issuers first."""
-        return (self.root, self.issuing, self.tsa, self.status, self.receipt, *self.seals.values())
-
-    def issuer(self, credential: Credential) -> Credential:
-        """Return whose signature a certificate carries."""
-        return self.issuing if credential.profile in ceremony_acts.BELOW_ISSUING else self.root
-
-    def chain(self, credential: Credential) -> tuple[bytes, ...]:
-        """Return the certificates from this one up to and including the root, as DER."""
-        issuer = self.issuer(credential)
-        return (credential.cert_der,) if issuer is credential else (credential.cert_der, *self.chain(issuer))
-
-    def timestamp_authority(self, folder: KeyFolder) -> TimestampAuthority:
-        """Open the timestamp authority; raises what `KeyFolder.signer` does."""
-        return TimestampAuthority(folder.signer(self.tsa.key_name), self.chain(self.tsa), self.plan.tsa.policy)
-
-
-def perform(plan: CeremonyPlan, folder: KeyFolder, now: datetime) -> Ceremony:
-    """Hold the ceremony in a folder; raises CeremonyDone, CeremonyRunning, PassphraseWrong, ProfileViolated."""
-    with folder.locked():
-        mark = folder.path / _MARK
+    ring: the keys that stay on line, in whose folder all files go; offline: the folder of the roots' keys. A plan with a
+    national hierarchy needs SM2: raises NationalUnavailable before anything is made.
+    """
+    if plan.national is not None:
+        sm2.require()
+    folder = ring.path
+    with ring.locked():
+        mark = folder / files.MARK
         if mark.exists():
-            folder.forget()
-            for path in folder.path.glob("*.cert.pem"):
-                private_files.remove(path)
-        elif folder.names() or (folder.path / _TRUST_FILE).exists():
-            raise CeremonyDone(str(folder.path))
+            ring.forget()
+            offline.forget()
+            files.forget(folder)
+        elif ring.folder.names() or offline.names() or (folder / files.TRUST).exists():
+            raise CeremonyDone(str(folder))
         private_files.write(mark, b"This key ceremony was not finished; the next run begins again.\n")
-        certificates, trust = ceremony_acts.hold(plan, folder, now)
-        for name, certificate in certificates.items():
-            private_files.write(folder.path / f"{name}.cert.pem", pkcs8.pem("CERTIFICATE", certificate))
-        private_files.write(folder.path / _PLAN_FILE, plan.model_dump_json(indent=1).encode() + b"\n")
-        private_files.write(folder.path / _TRUST_FILE, trust)
+        ceremony = _hold(Acts(plan, ring, offline, now.replace(microsecond=0)))
+        ring.create_wrapper(now)
+        files.write_ceremony(folder, ceremony)
         private_files.remove(mark)
-    return _ceremony(plan, certificates, trust)
+    return ceremony
 
 
-def open_ceremony(folder: Path) -> Ceremony:
-    """Read what a ceremony left in its folder, which needs no passphrase; raises CeremonyMissing, CeremonyDamaged."""
-    if (folder / _MARK).exists() or not (folder / _TRUST_FILE).exists():
-        raise CeremonyMissing(str(folder))
-    try:
-        plan = CeremonyPlan.model_validate_json(_read(folder / _PLAN_FILE))
-    except ValidationError as error:
-        raise CeremonyDamaged(_PLAN_FILE) from error
-    names = ceremony_acts.certificate_names(plan)
-    certificates = {name: _read_pem(folder / f"{name}.cert.pem") for name in names}
-    return _ceremony(plan, certificates, _read(folder / _TRUST_FILE))
+def _hold(acts: Acts) -> Ceremony:
+    """Make every key and certificate, then the lists, then the transcript."""
+    plan, begin = acts.plan, acts.begin
+    for one in ceremony_wanted.wanted(plan):
+        acts.certify(one)
+    log_key = acts.log_key()
+    ceremony = Ceremony(plan, acts.credentials, {}, {}, b"", b"")
+    until = _make_lists(acts)
+    signer = acts.ring.signer(ceremony.trust_signer.key_name)
+    trust = make_trust(ceremony, acts.lists.values(), {plan.log.origin: log_key}, signer, (begin, until))
+    acts.note_trust(trust)
+    roots = {name: authority.signer for name, authority in acts.authorities.items() if is_root(name)}
+    record = write_transcript([_session(acts, roots)])
+    return replace(ceremony, crls=acts.lists, trust=trust, transcript=record)
 
 
-def _ceremony(plan: CeremonyPlan, certificates: Mapping[str, bytes], trust: bytes) -> Ceremony:
-    def credential(profile: Profile) -> Credential:
-        return Credential(profile, certificates[profile.name], profile.name)
+def _make_lists(acts: Acts) -> datetime:
+    """Make the first revocation lists, the roots' first; return until when the trust list that holds them is good."""
+    for name in acts.authorities:
+        if is_root(name):
+            acts.root_list(name, 1)
+    until = trust_end(acts.plan, acts.lists.values(), acts.begin)
+    for name in acts.authorities:
+        if not is_root(name):
+            acts.revocation_list(name, 1, until)
+    return until
 
-    return Ceremony(
-        plan=plan,
-        root=credential(profiles.ROOT),
-        issuing=credential(profiles.ISSUING),
-        tsa=credential(profiles.TIMESTAMP),
-        status=credential(profiles.STATUS),
-        receipt=credential(profiles.RECEIPT),
-        seals=_seals(plan.seals, certificates),
-        trust=trust,
+
+def _session(acts: Acts, roots: Mapping[str, Signer]) -> Session:
+    plan = acts.plan
+    session = Session(
+        number=1,
+        purpose=_FOUNDING,
+        held_at=acts.begin,
+        organisation=plan.organisation,
+        witnesses=plan.witnesses,
+        plan_sha256=transcript.sha256(files.plan_file(plan)),
+        previous_sha256=None,
+        acts=tuple(acts.done),
     )
-
-
-def _seals(plans: Iterable[SealPlan], certificates: Mapping[str, bytes]) -> Mapping[str, SealCertificate]:
-    names = {plan.id: ceremony_acts.seal_key(plan.id) for plan in plans}
-    return {
-        plan.id: SealCertificate(profiles.SEAL, certificates[names[plan.id]], names[plan.id], plan) for plan in plans
-    }
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CeremonyDamaged(path.name) from error
-
-
-def _read_pem(path: Path) -> bytes:
-    lines = _read(path).split(b"\n")
-    if lines[:1] != [b"-----BEGIN CERTIFICATE-----"] or lines[-2:] != [b"-----END CERTIFICATE-----", b""]:
-        raise CeremonyDamaged(path.name)
-    try:
-        return read_certificate(base64.b64decode(b"".join(lines[1:-2]), validate=True)).der
-    except (binascii.Error, CertificateInvalid) as error:
-        raise CeremonyDamaged(path.name) from error
+    return sign_session(session, roots)

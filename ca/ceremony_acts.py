@@ -1,114 +1,168 @@
-"""What a key ceremony does, in its order: keys and certificates from the root down, then the trust list."""
+"""What a ceremony does: makes keys, certificates and revocation lists, and writes each act down."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ca import profiles
-from ca.ceremony_plan import CeremonyPlan, NamedPlan, SealPlan
+from ca import ceremony_wanted, profiles, strict_json, transcript
+from ca.ceremony_credentials import Credential, SealCertificate
+from ca.ceremony_names import LOG_KEY, KeyName
+from ca.ceremony_plan import CeremonyPlan
+from ca.ceremony_wanted import Wanted
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.keys import KeyFolder
-from ca.profiles import Profile
+from ca.crl_reader import Revoked
+from ca.errors import KeyExists
+from ca.keys import KeyFolder, KeyRing
+from ca.locations import Locations
 from ca.revocation import make_crl
-from ca.trust import AllowedAlgorithm, TrustList, sign_trust
+from ca.transcript import Act, ActKind
 from ledger.notes import Vkey
+from ledger.signing import SignatureAlgorithm, Signer
 
-LOG_KEY: Final = "log"
-BELOW_ISSUING: Final = frozenset({profiles.SEAL, profiles.STATUS, profiles.RECEIPT})
-_FIRST_CRL: Final = 1
-
-
-def seal_key(seal_id: str) -> str:
-    """Return the name of a seal's key."""
-    return f"seal-{seal_id}"
+_OFFLINE: Final = "offline"
 
 
-def certificate_names(plan: CeremonyPlan) -> tuple[str, ...]:
-    """Return the names of the certificates that a plan makes, issuers first."""
-    ours = (profiles.ROOT, profiles.ISSUING, profiles.TIMESTAMP, profiles.STATUS, profiles.RECEIPT)
-    return (*(profile.name for profile in ours), *(seal_key(seal.id) for seal in plan.seals))
+@dataclass(slots=True)
+class Acts:
+    """The things made so far. begin: the moment of the ceremony, to the second.
 
-
-def hold(plan: CeremonyPlan, folder: KeyFolder, now: datetime) -> tuple[dict[str, bytes], bytes]:
-    """Make every key and certificate; return the certificates (DER by name) and the trust list's file."""
-    making = _Making(plan, folder, now.replace(microsecond=0))
-    root = making.root()
-    issuing = making.certify(profiles.ISSUING, plan.issuing, root)
-    making.certify(profiles.TIMESTAMP, plan.tsa, root)
-    making.certify(profiles.STATUS, plan.status, issuing)
-    making.certify(profiles.RECEIPT, plan.receipt, issuing)
-    for seal in plan.seals:
-        making.certify_seal(seal, issuing)
-    log_key = Vkey.of(plan.log.origin, folder.create(LOG_KEY, "Ed25519")).text
-    folder.create_wrapper(now)
-    trust = _trust_list(plan, making.certificates, (root, issuing), log_key, making.begin)
-    return making.certificates, sign_trust(trust, root.certificate, root.signer)
-
-
-@dataclass(frozen=True, slots=True)
-class _Making:
-    """The certificates made so far, by the name of their keys."""
+    resumes: whether keys that stand, but in no transcript, are taken: a ceremony that was cut off left them, and no
+    certificate of them was ever handed out. authorities: opened, by key name; lists: authority -> its newest list.
+    """
 
     plan: CeremonyPlan
-    folder: KeyFolder
+    ring: KeyRing
+    offline: KeyFolder
     begin: datetime
-    certificates: dict[str, bytes] = field(default_factory=dict)
+    resumes: bool = False
+    authorities: dict[str, Authority] = field(default_factory=dict)
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    links: dict[str, bytes] = field(default_factory=dict)
+    lists: dict[str, bytes] = field(default_factory=dict)
+    done: list[Act] = field(default_factory=list)
 
-    def root(self) -> Authority:
-        """Make the root's key and its self-signed certificate."""
-        name = profiles.ROOT.name
-        signer = self.folder.create(name, "ES256")
-        subject = DistinguishedName(self.plan.root.name, self.plan.organisation)
-        end = _years_after(self.begin, self.plan.root.years)
-        self.certificates[name] = issue_root(profiles.ROOT, subject, signer, self.begin, end)
-        return Authority(self.certificates[name], signer)
+    def certify(self, one: Wanted) -> None:
+        """Make a key and its certificate."""
+        self._certify(one, self._key(one))
 
-    def certify(self, profile: Profile, named: NamedPlan, authority: Authority) -> Authority:
-        """Make one of the organisation's own keys and its certificate."""
-        subject = DistinguishedName(named.name, self.plan.organisation)
-        return self._certify(profile, profile.name, subject, authority, named.years)
+    def renew(self, credential: Credential, years: int) -> None:
+        """Give a key that stands another certificate: the same words, a new period."""
+        signer = self.ring.signer(credential.key_name)
+        self._certify(
+            Wanted(
+                key_name=credential.key_name,
+                profile=credential.profile,
+                issuer=credential.issuer,
+                hierarchy=credential.hierarchy,
+                algorithm=signer.algorithm,
+                subject=DistinguishedName.read(read_certificate(credential.cert_der).subject),
+                years=years,
+                group=None,
+            ),
+            signer,
+        )
 
-    def certify_seal(self, seal: SealPlan, authority: Authority) -> Authority:
-        """Make a seal's key and certificate, its subject as in government seals: CN the code, O USCC and unit name."""
-        subject = DistinguishedName(seal.code, seal.uscc + seal.organisation)
-        return self._certify(profiles.SEAL, seal_key(seal.id), subject, authority, seal.years)
+    def _certify(self, one: Wanted, signer: Signer) -> None:
+        end = years_after(self.begin, one.years)
+        if one.is_root:
+            certificate = issue_root(one.profile, one.subject, signer, self.begin, end)
+        else:
+            above = self.authorities[one.issuer]
+            end = min(end, read_certificate(above.certificate).not_after)
+            locations = Locations.of(self.plan.base_url, one.issuer)
+            certificate = issue(one.profile, one.subject, signer.public_key, above, self.begin, end, locations)
+        if one.profile.is_ca:
+            self.authorities[one.key_name] = Authority(certificate, signer)
+        details = {"profile": one.profile.name, "issuer": one.issuer, "hierarchy": one.hierarchy}
+        self._note_certificate("certificate", one.key_name, certificate, details)
+        self.credentials[one.key_name] = _credential(one, certificate)
 
-    def _certify(
-        self, profile: Profile, name: str, subject: DistinguishedName, authority: Authority, years: int
-    ) -> Authority:
-        signer = self.folder.create(name, "ES256")
-        end = min(_years_after(self.begin, years), read_certificate(authority.certificate).not_after)
-        self.certificates[name] = issue(profile, subject, signer.public_key, authority, self.begin, end)
-        return Authority(self.certificates[name], signer)
+    def link(self, of: str, by: str) -> None:
+        """Let one root vouch for another generation of itself, for verifiers that know only the one.
+
+        of, by: key names. Source: RFC 4210 section 4.4
+        """
+        subject, issuer = self.authorities[of].read(), self.authorities[by].read()
+        begin = max(self.begin, subject.not_before, issuer.not_before)
+        end = min(subject.not_after, issuer.not_after)
+        name = DistinguishedName.read(subject.subject)
+        above = self.authorities[by]
+        certificate = issue(profiles.ROOT, name, subject.public_key, above, begin, end)
+        self.links[file := f"{of}-by-{by}"] = certificate
+        details = {"profile": profiles.ROOT.name, "issuer": by, "hierarchy": KeyName.of(of).hierarchy}
+        self._note_certificate("link", file, certificate, details)
+
+    def revocation_list(self, authority: str, number: int, until: datetime, revoked: Iterable[Revoked] = ()) -> None:
+        """Make an authority's revocation list."""
+        crl = make_crl(self.authorities[authority], number, revoked, self.begin, until)
+        self._note("crl", authority, crl, {"number": str(number), "next_update": _time(until)})
+        self.lists[authority] = crl
+
+    def root_list(self, root: str, number: int, revoked: Iterable[Revoked] = ()) -> None:
+        """Make a root's revocation list, which lasts until the ceremony after the next, and is also the published one."""
+        plan = ceremony_wanted.root_plan(self.plan, KeyName.of(root).hierarchy)
+        self.revocation_list(root, number, self.begin + timedelta(days=plan.crl_days), revoked)
+
+    def log_key(self) -> str:
+        """Make the log's key, which has no certificate; return it as a verifier key (C2SP signed-note)."""
+        signer = self.ring.create(LOG_KEY, "Ed25519")
+        self._note_key(LOG_KEY, signer, "folder")
+        return Vkey.of(self.plan.log.origin, signer).text
+
+    def note_trust(self, file: bytes) -> None:
+        """Write down that a trust list was signed."""
+        self._note("trust", self.plan.name, file, {})
+
+    def _key(self, one: Wanted) -> Signer:
+        place = _OFFLINE if one.is_root else ceremony_wanted.place(self.plan, one)
+        try:
+            signer = self._new_key(one)
+        except KeyExists:
+            if not self.resumes:
+                raise
+            signer = (self.offline if one.is_root else self.ring).signer(one.key_name)
+        self._note_key(one.key_name, signer, place)
+        return signer
+
+    def _new_key(self, one: Wanted) -> Signer:
+        if one.is_root:
+            return self.offline.create(one.key_name, one.algorithm)
+        place, limit = ceremony_wanted.place(self.plan, one), ceremony_wanted.limit(self.plan, one)
+        return self.ring.create(one.key_name, one.algorithm, place=place, limit=limit)
+
+    def _note_key(self, name: str, signer: Signer, place: str) -> None:
+        algorithm: SignatureAlgorithm = signer.algorithm
+        self._note("key", name, signer.public_key, {"algorithm": algorithm, "place": place})
+
+    def _note_certificate(self, kind: ActKind, name: str, der: bytes, details: dict[str, str]) -> None:
+        certificate = read_certificate(der)
+        found = {"serial_number": f"{certificate.serial_number:040x}", "not_after": _time(certificate.not_after)}
+        self._note(kind, name, der, details | found)
+
+    def _note(self, kind: ActKind, name: str, data: bytes, details: dict[str, str]) -> None:
+        self.done.append(Act(kind, self.begin, name, transcript.sha256(data), details))
 
 
-def _trust_list(
-    plan: CeremonyPlan,
-    certificates: dict[str, bytes],
-    authorities: tuple[Authority, Authority],
-    log_key: str,
-    begin: datetime,
-) -> TrustList:
-    until = begin + timedelta(days=plan.trust.days)
-    return TrustList(
-        name=plan.name,
-        anchors=(certificates[profiles.ROOT.name],),
-        intermediates=(certificates[profiles.ISSUING.name],),
-        # The lists travel inside the trust list, so they are good for as long as it is.
-        crls=tuple(make_crl(authority, _FIRST_CRL, (), begin, until) for authority in authorities),
-        tsa=(certificates[profiles.TIMESTAMP.name],),
-        log_keys={plan.log.origin: log_key},
-        status_keys=(certificates[profiles.STATUS.name],),
-        receipt_keys=(certificates[profiles.RECEIPT.name],),
-        algorithms=tuple(AllowedAlgorithm(name, until) for name, until in profiles.ALGORITHMS.items()),
-        valid_from=begin,
-        valid_until=until,
-    )
+def _credential(one: Wanted, certificate: bytes) -> Credential:
+    members = (one.profile, certificate, one.key_name, one.issuer, one.hierarchy)
+    return Credential(*members) if one.seal is None else SealCertificate(*members, one.seal)
 
 
-def _years_after(moment: datetime, years: int) -> datetime:
+def _time(moment: datetime) -> str:
+    return moment.strftime(strict_json.TIME_FORM)
+
+
+def years_after(moment: datetime, years: int) -> datetime:
+    """Return the same day some years later; the 28th for the 29th of February."""
     try:
         return moment.replace(year=moment.year + years)
-    except ValueError:  # 29 February
+    except ValueError:
         return moment.replace(year=moment.year + years, day=28)
+
+
+def is_root(name: str) -> bool:
+    """Say whether a key is a root's."""
+    parsed = KeyName.parse(name)
+    return parsed is not None and parsed.role == "root"

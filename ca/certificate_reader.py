@@ -7,38 +7,31 @@ from types import MappingProxyType
 from typing import Final
 
 from ca import der, names, oids
+from ca import extension_reader as extensions_of
+from ca.distribution_points import DistributionPoint
 from ca.errors import CertificateInvalid, DerInvalid
+from ca.extension_reader import (
+    KEY_USAGES,
+    AccessDescription,
+    Extension,
+    NameConstraints,
+    PolicyConstraints,
+    Qualifier,
+    read_extensions,
+)
+from ca.general_names import GeneralName
+
+__all__ = ["KEY_USAGES", "MAX_SIZE", "Certificate", "Extension", "read_certificate", "read_extensions"]
 
 MAX_SIZE: Final = 64 * 1024
-_MAX_SERIAL_OCTETS: Final = 20
-
-# RFC 5280 section 4.2.1.3
-KEY_USAGES: Final = MappingProxyType(
-    {
-        "digitalSignature": 0,
-        "nonRepudiation": 1,
-        "keyEncipherment": 2,
-        "dataEncipherment": 3,
-        "keyAgreement": 4,
-        "keyCertSign": 5,
-        "cRLSign": 6,
-        "encipherOnly": 7,
-        "decipherOnly": 8,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """An extension as it stands: whether it is critical, and the DER inside its octet string."""
-
-    critical: bool
-    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate. Names, key and algorithm are their DER; times are UTC; a missing extension is None."""
+    """A certificate. Names, key and algorithm are their DER; times are UTC; a missing extension is None or empty.
+
+    policies: dotted id to what is said about it; policy_mappings: pairs of the issuer's and the subject's policy.
+    """
 
     der: bytes
     tbs: bytes
@@ -56,76 +49,25 @@ class Certificate:
     key_usage: frozenset[str] | None
     extended_key_usage: tuple[str, ...] | None
     subject_key_identifier: bytes | None
+    subject_alternative_names: tuple[GeneralName, ...]
+    issuer_alternative_names: tuple[GeneralName, ...]
+    policies: MappingProxyType[str, tuple[Qualifier, ...]] | None
+    policy_mappings: tuple[tuple[str, str], ...]
+    policy_constraints: PolicyConstraints | None
+    inhibit_any_policy: int | None
+    name_constraints: NameConstraints | None
+    crl_distribution_points: tuple[DistributionPoint, ...]
+    authority_info_access: tuple[AccessDescription, ...]
 
     @property
     def subject_text(self) -> str:
         """The subject as one line for people."""
         return names.display(self.subject)
 
-
-def read_extensions(element: der.Element) -> MappingProxyType[str, Extension]:
-    """Return extensions by their dotted ids; raises DerInvalid on a repeated one (RFC 5280 section 4.2)."""
-    found: dict[str, Extension] = {}
-    for member in der.children(der.expect(element, der.SEQUENCE)):
-        fields = der.Fields(member)
-        kind = der.parse_oid(fields.take())
-        critical = fields.optional(der.BOOLEAN)
-        value = der.parse_octets(fields.take())
-        fields.end()
-        if kind in found:
-            raise DerInvalid("an extension stands twice")
-        found[kind] = Extension(critical is not None and der.parse_true(critical), value)
-    if not found:
-        raise DerInvalid("an empty list of extensions")
-    return MappingProxyType(found)
-
-
-def _basic_constraints(extension: Extension | None) -> tuple[bool, int | None]:
-    if extension is None:
-        return False, None
-    fields = der.Fields(der.read(extension.value))
-    authority = fields.optional(der.BOOLEAN)
-    is_ca = authority is not None and der.parse_true(authority)
-    length = fields.optional(der.INTEGER)
-    fields.end()
-    path_length = None if length is None else der.parse_integer(length)
-    if path_length is not None and (path_length < 0 or not is_ca):
-        raise DerInvalid("basic constraints that contradict themselves")
-    return is_ca, path_length
-
-
-def _key_usage(extension: Extension | None) -> frozenset[str] | None:
-    if extension is None:
-        return None
-    bits = der.parse_named_bits(der.read(extension.value))
-    return frozenset(name for name, bit in KEY_USAGES.items() if bit in bits)
-
-
-def _extended_key_usage(extension: Extension | None) -> tuple[str, ...] | None:
-    if extension is None:
-        return None
-    return tuple(der.parse_oid(purpose) for purpose in der.children(der.read(extension.value, der.SEQUENCE)))
-
-
-def _version(fields: der.Fields) -> int:
-    explicit = fields.optional(der.context(0))
-    if explicit is None:
-        return 1
-    inner = der.Fields(explicit, der.context(0))
-    version = der.parse_integer(inner.take()) + 1
-    inner.end()
-    if version not in {2, 3}:
-        raise DerInvalid("an unknown version")
-    return version
-
-
-def _serial_number(fields: der.Fields) -> int:
-    element = fields.take(der.INTEGER)
-    serial = der.parse_integer(element)
-    # RFC 5280 section 4.1.2.2
-    if serial <= 0 or len(element.value) > _MAX_SERIAL_OCTETS:
-        raise DerInvalid("a serial number that is not positive or has more than 20 octets")
-    return serial
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether issuer and subject are one (RFC 5280 section 3.2), be it under another key."""
+        return names.same(self.subject, self.issuer)
 
 
 def explicit_extensions(fields: der.Fields, tag: int) -> MappingProxyType[str, Extension]:
@@ -152,11 +94,31 @@ def signed_parts(data: bytes) -> tuple[der.Element, der.Element, bytes]:
     return tbs, algorithm, signature
 
 
+def _version(fields: der.Fields) -> int:
+    explicit = fields.optional(der.context(0))
+    if explicit is None:
+        return 1
+    inner = der.Fields(explicit, der.context(0))
+    version = der.parse_integer(inner.take()) + 1
+    inner.end()
+    if version not in {2, 3}:
+        raise DerInvalid("an unknown version")
+    return version
+
+
+def _skip_unique_identifiers(fields: der.Fields, version: int) -> None:
+    # RFC 5280 section 4.1.2.8: never written by us, and passed over when read
+    for number in (1, 2):
+        if fields.optional(der.context(number, constructed=False)) is not None and version == 1:
+            raise DerInvalid("unique identifiers in version 1")
+
+
 def _read(data: bytes) -> Certificate:
     tbs, algorithm, signature = signed_parts(data)
     fields = der.Fields(tbs)
     version = _version(fields)
-    serial_number = _serial_number(fields)
+    # RFC 5280 section 4.1.2.2: not positive or too long is wrong to issue, yet to be read
+    serial_number = der.parse_integer(fields.take())
     # RFC 5280 section 4.1.1.2: the signed algorithm and the one outside the signature are the same bytes
     if fields.take(der.SEQUENCE).raw != algorithm.raw:
         raise DerInvalid("two different signature algorithms")
@@ -166,12 +128,12 @@ def _read(data: bytes) -> Certificate:
     validity.end()
     subject = fields.take(der.SEQUENCE)
     public_key = fields.take(der.SEQUENCE)
+    _skip_unique_identifiers(fields, version)
     extensions = explicit_extensions(fields, der.context(3))
     if extensions and version != 3:
         raise DerInvalid("extensions outside version 3")
     fields.end()
-    is_ca, path_length = _basic_constraints(extensions.get(oids.BASIC_CONSTRAINTS))
-    identifier = extensions.get(oids.SUBJECT_KEY_IDENTIFIER)
+    is_ca, path_length = extensions_of.basic_constraints(extensions)
     return Certificate(
         der=data,
         tbs=tbs.raw,
@@ -186,9 +148,18 @@ def _read(data: bytes) -> Certificate:
         extensions=extensions,
         is_ca=is_ca,
         path_length=path_length,
-        key_usage=_key_usage(extensions.get(oids.KEY_USAGE)),
-        extended_key_usage=_extended_key_usage(extensions.get(oids.EXTENDED_KEY_USAGE)),
-        subject_key_identifier=None if identifier is None else der.parse_octets(der.read(identifier.value)),
+        key_usage=extensions_of.key_usage(extensions),
+        extended_key_usage=extensions_of.extended_key_usage(extensions),
+        subject_key_identifier=extensions_of.subject_key_identifier(extensions),
+        subject_alternative_names=extensions_of.alternative_names(extensions, oids.SUBJECT_ALTERNATIVE_NAME),
+        issuer_alternative_names=extensions_of.alternative_names(extensions, oids.ISSUER_ALTERNATIVE_NAME),
+        policies=extensions_of.certificate_policies(extensions),
+        policy_mappings=extensions_of.policy_mappings(extensions),
+        policy_constraints=extensions_of.policy_constraints(extensions),
+        inhibit_any_policy=extensions_of.inhibit_any_policy(extensions),
+        name_constraints=extensions_of.name_constraints(extensions),
+        crl_distribution_points=extensions_of.crl_distribution_points(extensions),
+        authority_info_access=extensions_of.authority_info_access(extensions),
     )
 
 

@@ -32,6 +32,7 @@ BMP_STRING: Final = 0x1E
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
+TRUE: Final = b"\x01\x01\xff"  # a default FALSE is left out in DER, so no other boolean is ever written
 _MAX_OID: Final = 64
 _MAX_INTEGER: Final = 64
 
@@ -292,12 +293,50 @@ def oid(dotted: str) -> bytes:
     return tlv(OBJECT_IDENTIFIER, bytes(octets))
 
 
+def octets(value: bytes) -> bytes:
+    """Encode an OCTET STRING."""
+    return tlv(OCTET_STRING, value)
+
+
+def bits(value: bytes) -> bytes:
+    """Encode a BIT STRING of whole octets."""
+    return tlv(BIT_STRING, b"\x00", value)
+
+
+def named_bits(numbers: Iterable[int]) -> bytes:
+    """Encode a named-bit BIT STRING from the numbers of its set bits, without trailing zeros (X.690 section 11.2)."""
+    set_bits = frozenset(numbers)
+    length = max(set_bits, default=-1) + 1
+    unused = -length % 8
+    value = sum(1 << length - 1 - number for number in set_bits) << unused
+    return tlv(BIT_STRING, bytes((unused,)), value.to_bytes((length + unused) // 8, "big"))
+
+
+def text(value: str, tag: int = UTF8_STRING) -> bytes:
+    """Encode a character string, by default as UTF8String; raises DerInvalid on what the kind cannot hold."""
+    try:
+        return tlv(tag, value.encode(_TEXT[tag]))
+    except UnicodeEncodeError as error:
+        raise DerInvalid("a character that this kind of string cannot hold") from error
+
+
 def generalized_time(moment: datetime) -> bytes:
     """Encode a time in UTC to the millisecond, its fraction without trailing zeros (X.690 section 11.7)."""
     moment = moment.astimezone(UTC)
     text = moment.strftime("%Y%m%d%H%M%S").zfill(14)
     fraction = f"{moment.microsecond // 1000:03d}".rstrip("0")
     return tlv(GENERALIZED_TIME, f"{text}.{fraction}Z".encode() if fraction else f"{text}Z".encode())
+
+
+def time(moment: datetime) -> bytes:
+    """Encode a time to the second as certificates and lists do: UTCTime through 2049, then GeneralizedTime.
+
+    Source: RFC 5280 section 4.1.2.5
+    """
+    moment = moment.astimezone(UTC).replace(microsecond=0)
+    if 1950 <= moment.year < 2050:
+        return tlv(UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return generalized_time(moment)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ CAError
 │   ├── KeyMismatch        the key does not belong to the certificate
 │   ├── KeyKept            a signing key was asked for something else than a signature
 │   └── PassphraseWrong
+├── NationalUnavailable    this machine has no SM2 and SM3 that pass their check
+│   └── NationalFailed     it has, but they failed at this
 ├── UnwrapRefused          a wrapped data key was changed, moved or belongs to a key we do not have
 ├── DerInvalid             bytes that are not the strict DER of what they should be
 │   ├── CertificateInvalid
@@ -124,6 +126,26 @@ class PassphraseWrong(KeyRefused):
     code = "ca.passphrase_wrong"
     zh = "口令不正确，无法打开密钥"
     en = "the passphrase is wrong: the keys stay closed"
+
+
+@dataclass(eq=False)
+class NationalUnavailable(CAError):
+    """The machine's libcrypto has no SM2 and SM3, or computes them wrongly: nothing national can be signed or judged."""
+
+    code = "ca.national_unavailable"
+    zh = "本机的密码库不能使用国密 SM2/SM3（{reason}）：请安装 OpenSSL 3.0 或更高版本的共享库（Debian、Ubuntu：apt install libssl3）"
+    en = "this machine's libcrypto cannot do SM2 and SM3 ({reason}): install the shared library of OpenSSL 3.0 or newer (Debian, Ubuntu: apt install libssl3)"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class NationalFailed(NationalUnavailable):
+    """The library refused an operation that it should do: out of memory, or out of random numbers."""
+
+    code = "ca.national_failed"
+    zh = "密码库执行国密 SM2/SM3 运算失败：{reason}"
+    en = "the libcrypto failed at an operation of SM2 and SM3: {reason}"
 
 
 @dataclass(eq=False)

@@ -51,7 +51,7 @@ class KeyFolder:
         self._key: bytes | None = None
 
     def create(self, name: str, algorithm: SignatureAlgorithm) -> SoftwareSigner:
-        """Make and keep a new key; raises KeyExists, KeyNameInvalid, PassphraseWrong."""
+        """Make and keep a new key; raises KeyExists, KeyNameInvalid, PassphraseWrong, NationalUnavailable."""
         path = self._file(name)
         signer = SoftwareSigner.generate(algorithm)
         data = signer.to_pkcs8(self._passphrase_of(name, new=True), _NO_COST)
@@ -59,7 +59,10 @@ class KeyFolder:
         return signer
 
     def signer(self, name: str) -> SoftwareSigner:
-        """Open a key; raises KeyMissing, KeyNameInvalid, KeyExposed, KeyUnreadable, PassphraseWrong."""
+        """Open a key.
+
+        Raises KeyMissing, KeyNameInvalid, KeyExposed, KeyUnreadable, PassphraseWrong, NationalUnavailable.
+        """
         data = self._read(self._file(name), name)
         passphrase = self._passphrase_of(name)
         try:

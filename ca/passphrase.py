@@ -32,6 +32,11 @@ class Cost:
     r: int = 8
     p: int = 5
 
+    @property
+    def is_reasonable(self) -> bool:
+        """Whether a file may ask for it."""
+        return 1 <= self.log_n <= _MAX_LOG_COST and 1 <= self.r <= _MAX_FACTOR and 1 <= self.p <= _MAX_FACTOR
+
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
@@ -71,12 +76,11 @@ def read_derivation(value: object, where: str) -> Derivation:
     cost = Cost(*(members.take(name, strict_json.number) for name in ("log_n", "r", "p")))
     salt = members.take("salt", strict_json.text)
     members.end()
-    reasonable = 1 <= cost.log_n <= _MAX_LOG_COST and 1 <= cost.r <= _MAX_FACTOR and 1 <= cost.p <= _MAX_FACTOR
     try:
         octets = bytes.fromhex(salt)
     except ValueError as error:
         raise JsonInvalid(f"{where}.salt is not hexadecimal") from error
-    if algorithm != _ALGORITHM or not reasonable or len(octets) != _SALT_SIZE:
+    if algorithm != _ALGORITHM or not cost.is_reasonable or len(octets) != _SALT_SIZE:
         raise JsonInvalid(f"{where} is not a derivation we use")
     return Derivation(cost, octets)
 

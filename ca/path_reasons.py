@@ -71,6 +71,41 @@ REASONS: Final = MappingProxyType(
             "the certificate holds a critical extension that is not known here",
             "INDETERMINATE",
         ),
+        "signature": _failed(
+            "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+            "路径中的证书签名不正确",
+            "the signature of a certificate on the path is wrong",
+            "INDETERMINATE",
+        ),
+        "name_chaining": _failed(
+            "CHAIN_CONSTRAINTS_FAILURE",
+            "证书的签发者名称与上级证书的主体名称不一致",
+            "a certificate on the path names another issuer than the certificate above it",
+            "INDETERMINATE",
+        ),
+        "name_constraints": _failed(
+            "CHAIN_CONSTRAINTS_FAILURE",
+            "证书中的名称超出上级机构被允许的命名范围",
+            "a certificate names what an authority above it may not name",
+            "INDETERMINATE",
+        ),
+        "policy": _failed(
+            "CHAIN_CONSTRAINTS_FAILURE",
+            "路径中没有符合要求的证书策略",
+            "no certificate policy that is asked for holds along the path",
+            "INDETERMINATE",
+        ),
+        "policy_mapping": _failed(
+            "CHAIN_CONSTRAINTS_FAILURE",
+            "路径中的证书把任意策略用于策略映射",
+            "a certificate on the path maps policies from or to anyPolicy",
+            "INDETERMINATE",
+        ),
+        "algorithm_unavailable": _open(
+            "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+            "本机的密码库不支持证书所用的算法，无法判断",
+            "this machine's libraries lack the algorithm of a certificate, so it cannot be judged here",
+        ),
         "algorithm": _open(
             "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
             "签发证书所用的算法在该时刻已不被信任列表认可",

@@ -1,87 +1,84 @@
-"""Judge from revocation lists whether a certificate was revoked at a moment."""
+"""Judge from revocation lists and OCSP responses whether a certificate was revoked at a moment."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
-from typing import Final, Literal
+from typing import Protocol
 
-from ca import signatures
+from ca import oids
 from ca.certificate_reader import Certificate
-from ca.crl_reader import RevocationList, Revoked, read_crl
-from ca.errors import CrlInvalid
+from ca.revocation_crls import Listing, is_signed_by, listings
+from ca.revocation_ocsp import Answer, answers
+from ca.revocation_statement import RevocationStatus, Statement, Verdict, weigh
 
-Verdict = Literal["good", "revoked", "on_hold", "unknown"]
-
-_COMPROMISE: Final = frozenset({"keyCompromise", "cACompromise", "aACompromise"})
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationStatus:
-    """What the lists say; `at` is when a revocation took effect."""
-
-    verdict: Verdict
-    at: datetime | None = None
+__all__ = ["OtherSigners", "RevocationStatus", "Verdict", "revocation_status"]
 
 
-@lru_cache(maxsize=1024)
-def _signed_by(crl: bytes, issuer_key: bytes) -> bool:
-    found = read_crl(crl)
-    return signatures.verify(issuer_key, found.signature_algorithm, found.tbs, found.signature)
+class OtherSigners(Protocol):
+    """Who else may sign lists; asked only about lists that the certificate's own issuer did not sign."""
+
+    def named(self, name: bytes) -> Iterable[Certificate]:
+        """Return the certificates at hand with that subject (DER Name), believed or not."""
+        ...
+
+    def stands(self, signer: Certificate, about: Certificate, since: datetime) -> bool:
+        """Say whether a signer is to be believed about a certificate, by a list that was made at that moment."""
+        ...
 
 
-def _usable(crls: Iterable[bytes], issuer: Certificate) -> list[RevocationList]:
-    """Return the lists that this issuer signed and that we understand, newest last."""
-    if issuer.key_usage is not None and "cRLSign" not in issuer.key_usage:
-        return []
-    usable = []
-    for data in crls:
-        try:
-            crl = read_crl(data)
-        except CrlInvalid:
-            continue
-        if crl.issuer == issuer.subject and crl.understood and _signed_by(data, issuer.public_key):
-            usable.append(crl)
-    return sorted(usable, key=lambda crl: crl.this_update)
-
-
-def _effective(entry: Revoked) -> datetime:
-    # A compromise reaches back to the day the key was lost; any other reason leaves what was signed before alone.
-    if entry.reason in _COMPROMISE and entry.invalidity_date is not None:
-        return min(entry.at, entry.invalidity_date)
-    return entry.at
-
-
-def _covers(crl: RevocationList, certificate: Certificate, at: datetime) -> bool:
-    """Say whether silence of the list means that the certificate was good at that moment."""
-    if at >= crl.this_update:
-        return crl.next_update is not None and at <= crl.next_update
-    # A list made later tells of the past too, but an authority may drop entries once the certificate has expired.
-    return certificate.not_after >= crl.this_update
+def _everything(algorithm: str) -> bool:
+    del algorithm
+    return True
 
 
 def revocation_status(
-    certificate: Certificate, issuer: Certificate, crls: Iterable[bytes], at: datetime, *, dates_tokens: bool = False
+    certificate: Certificate,
+    issuer: Certificate,
+    crls: Iterable[bytes],
+    at: datetime,
+    *,
+    ocsp: Iterable[bytes] = (),
+    others: OtherSigners | None = None,
+    algorithm_allowed: Callable[[str], bool] = _everything,
+    dates_tokens: bool = False,
 ) -> RevocationStatus:
-    """Judge one certificate by its issuer's lists.
+    """Judge one certificate by its issuer's lists and responses (DER), and by those of whom it names for that.
 
-    dates_tokens: the certificate is a timestamp authority's. A compromised one can date its tokens as it likes, so
-    none of them counts, whatever time it names (RFC 3161 section 4, which treats a missing reason as the worst).
+    others: who signs lists beside the issuer itself, nobody if not given; algorithm_allowed: by id, for the signatures
+    on the evidence; dates_tokens: the certificate dates what it signs, so that none of it counts once it is compromised.
+    Source: RFC 5280 section 6.3.3, RFC 6960 section 3.2
     """
-    usable = _usable(crls, issuer)
-    known = False
-    held: datetime | None = None
-    for crl in usable:
-        entry = crl.entries.get(certificate.serial_number)
-        held = None  # the newest list decides about a hold, which may be lifted again
-        if entry is None:
-            known = known or _covers(crl, certificate, at)
-        elif entry.reason == "certificateHold":
-            held = entry.at
-        elif at >= _effective(entry) or (dates_tokens and (entry.reason is None or entry.reason in _COMPROMISE)):
-            return RevocationStatus("revoked", _effective(entry))
-        else:
-            known = True
-    if held is not None:
-        return RevocationStatus("on_hold", held) if at >= held else RevocationStatus("good")
-    return RevocationStatus("good" if known else "unknown")
+    lists = crls if isinstance(crls, tuple) else tuple(crls)
+    said = [
+        listing.statement
+        for listing in listings(certificate.der, lists)
+        if is_signed_by(listing, issuer) or (others is not None and _vouched(listing, certificate, others))
+    ]
+    if ocsp:
+        said.extend(_answered(certificate, issuer, lists, ocsp))
+    usable = (one for one in said if all(map(algorithm_allowed, one.algorithms)))
+    return weigh(usable, certificate, at, dates_itself=dates_tokens)
+
+
+def _vouched(listing: Listing, certificate: Certificate, others: OtherSigners) -> bool:
+    return any(
+        is_signed_by(listing, signer) and others.stands(signer, certificate, listing.list.this_update)
+        for signer in others.named(listing.list.issuer)
+    )
+
+
+def _answered(
+    certificate: Certificate, issuer: Certificate, crls: tuple[bytes, ...], ocsp: Iterable[bytes]
+) -> Iterator[Statement]:
+    for answer in answers(certificate, issuer, ocsp):
+        if answer.responder is None or _is_good(answer, answer.responder, issuer, crls):
+            yield answer.statement
+
+
+def _is_good(answer: Answer, responder: Certificate, issuer: Certificate, crls: tuple[bytes, ...]) -> bool:
+    """Say whether a delegated responder was not revoked itself (RFC 6960 section 4.2.2.2.1)."""
+    produced_at = answer.response.produced_at
+    assert produced_at is not None  # of a response that says something
+    status = revocation_status(responder, issuer, crls, produced_at, dates_tokens=True)
+    # With ocsp-nocheck its issuer answers for its short life: only what is known against it counts.
+    nocheck = oids.OCSP_NOCHECK in responder.extensions
+    return status.verdict == "good" or (nocheck and status.verdict == "unknown")

@@ -8,6 +8,8 @@ from ca import der, digests
 from ca.errors import DerInvalid
 
 MAX_SIZE: Final = 4096
+STAMPED: Final = frozenset({"SHA-256", "SHA-384", "SHA-512", "SM3"})
+"""The hashes that a token may be over: one that has broken (SHA-1) dates nothing."""
 
 
 class Failure(IntEnum):
@@ -77,6 +79,6 @@ def _imprint_failure(element: der.Element) -> Failure | None:
     algorithm = digests.parse_algorithm(fields.take())
     imprint = der.parse_octets(fields.take())
     fields.end()
-    if algorithm is None:
+    if algorithm not in STAMPED:
         return Failure.BAD_ALG
     return None if len(imprint) == digests.SIZES[algorithm] else Failure.BAD_DATA_FORMAT

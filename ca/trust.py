@@ -1,7 +1,8 @@
 """The trust list: one signed file that holds everything a verifier needs off line.
 
-The signature shows that the list is whole and was made by an anchor inside it; that the anchor deserves belief is the
-user's own decision, taken by handing the list over, or by comparing `anchor_fingerprints` with a published value.
+The signature shows that the list is whole and was made by whom an anchor inside it has charged with that; that the
+anchor deserves belief is the user's own decision, taken by handing the list over, or by comparing `anchor_fingerprints`
+with a published value. The anchor's own key, which lies off line, is not needed for a new list.
 """
 
 import base64
@@ -10,15 +11,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, get_args
 
 import rfc8785
 
-from ca import signatures, strict_json
+from ca import oids, signatures, strict_json
 from ca.certificate_reader import Certificate, read_certificate
 from ca.crl_reader import read_crl
 from ca.errors import CertificateInvalid, CrlInvalid, JsonInvalid, KeyMismatch, TrustListInvalid
-from ledger.signing import Signer
+from ca.revocation_status import revocation_status
+from ledger.signing import SignatureAlgorithm, Signer
 
 FORMAT: Final = "elicence/trust/v1"
 _DOMAIN: Final = b"elicence/trust/v1\n"
@@ -66,18 +69,18 @@ def algorithm_allowed(trust: TrustList, id: str, at: datetime) -> bool:  # noqa:
     return any(allowed.id == id and today <= allowed.until for allowed in trust.algorithms)
 
 
-def sign_trust(trust: TrustList, anchor: bytes, signer: Signer) -> bytes:
-    """Return the trust list as a file, signed by one of its anchors; raises KeyMismatch.
+def sign_trust(trust: TrustList, certificate: bytes, signer: Signer) -> bytes:
+    """Return the trust list as a file, signed by a key that an anchor in it has certified for that; raises KeyMismatch.
 
-    anchor: DER; signer: holds the anchor's private key.
+    certificate: DER; signer: holds its private key.
     """
-    certificate = read_certificate(anchor)
-    if anchor not in trust.anchors or certificate.public_key != signer.public_key:
-        raise KeyMismatch(certificate.subject_text)
+    found = read_certificate(certificate)
+    if found.public_key != signer.public_key:
+        raise KeyMismatch(found.subject_text)
     contents = _contents(trust)
     signature = {
         "alg": signer.algorithm,
-        "certificate": base64.b64encode(anchor).decode(),
+        "certificate": base64.b64encode(certificate).decode(),
         "value": base64.b64encode(signer.sign(_DOMAIN + rfc8785.dumps(contents))).decode(),
     }
     return json.dumps({"trust": contents, "signature": signature}, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -98,22 +101,33 @@ def load_trust(data: bytes, now: datetime) -> TrustList:
     return trust
 
 
+# A house asks for the same list with every document that it verifies.
+@lru_cache(maxsize=16)
 def _load(data: bytes) -> TrustList:
     members = strict_json.Members(strict_json.parse(data), "file")
     contents = members.take("trust", strict_json.anything)
     signature = members.take("signature", strict_json.Members)
     members.end()
-    algorithm = signature.take("alg", strict_json.text)
-    anchor_der = signature.take("certificate", _certificate)
+    algorithm = signature.take("alg", _algorithm_id)
+    certificate = read_certificate(signature.take("certificate", _certificate))
     value = signature.take("value", strict_json.octets)
     signature.end()
     trust = _trust(contents)
-    anchor = _signing_anchor(anchor_der, trust)
+    _check_signer(certificate, trust)
     signed: bytes = rfc8785.dumps(contents)  # type: ignore[arg-type]
-    good = signatures.verify(anchor.public_key, signatures.ES256_IDENTIFIER, _DOMAIN + signed, value)
-    if algorithm != "ES256" or not good:
+    allowed = algorithm_allowed(trust, algorithm, trust.valid_from)
+    identifier = signatures.identifier(algorithm)
+    if not allowed or not signatures.verify(certificate.public_key, identifier, _DOMAIN + signed, value):
         raise TrustListInvalid("its signature is wrong")
     return replace(trust, digest="sha-256:" + hashlib.sha256(signed).hexdigest())
+
+
+def _algorithm_id(value: object, where: str) -> SignatureAlgorithm:
+    spelled = strict_json.text(value, where)
+    if spelled not in get_args(SignatureAlgorithm):
+        raise TrustListInvalid("its signature is wrong")
+    known: SignatureAlgorithm = spelled  # type: ignore[assignment]
+    return known
 
 
 def _trust(value: object) -> TrustList:
@@ -159,13 +173,27 @@ def _algorithm(value: object, where: str) -> AllowedAlgorithm:
     return allowed
 
 
-def _signing_anchor(der: bytes, trust: TrustList) -> Certificate:
-    if der not in trust.anchors:
-        raise TrustListInvalid("it is not signed by an anchor inside it")
-    anchor = read_certificate(der)
-    if not anchor.is_ca or not anchor.not_before <= trust.valid_from <= anchor.not_after:
-        raise TrustListInvalid("the anchor that signed it was not a valid authority at that time")
-    return anchor
+def _check_signer(signer: Certificate, trust: TrustList) -> None:
+    """Check that an anchor inside has charged the signer with trust lists, and had not taken that back.
+
+    Not by `paths`, which judges for all other uses under a list that is already believed: this is one step long.
+    """
+    anchor = next((one for one in map(read_certificate, trust.anchors) if _issued(one, signer)), None)
+    if anchor is None:
+        raise TrustListInvalid("its signer was certified by no anchor inside it")
+    # ETSI TS 119 612 section 5.7.1: a purpose of its own, so that no other key of an authority's makes trust lists
+    purpose = signer.extended_key_usage == (oids.TSL_SIGNING,)
+    if signer.is_ca or not purpose or "digitalSignature" not in (signer.key_usage or ()):
+        raise TrustListInvalid("its signer may not sign trust lists")
+    if not all(one.not_before <= trust.valid_from <= one.not_after for one in (signer, anchor)):
+        raise TrustListInvalid("its signer was not valid at that time")
+    if revocation_status(signer, anchor, trust.crls, trust.valid_from).verdict != "good":
+        raise TrustListInvalid("no revocation list inside it says that its signer was good")
+
+
+def _issued(anchor: Certificate, signer: Certificate) -> bool:
+    may = anchor.is_ca and anchor.subject == signer.issuer and "keyCertSign" in (anchor.key_usage or ())
+    return may and signatures.verify(anchor.public_key, signer.signature_algorithm, signer.tbs, signer.signature)
 
 
 def _base64(items: tuple[bytes, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from licences.transitions import CANCELLATIONS, SUSPENSIONS, Act
+from tools.moments import MOMENT
 
 if TYPE_CHECKING:
     from api.house import House
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 @click.option("--legal-basis", required=True, help="Article of law. 法律依据")
 @click.option("--decision", metavar="NUMBER", help="Number of the decision; needed to reinstate. 决定文号")
 @click.option("--kind", type=click.Choice([*SUSPENSIONS, *CANCELLATIONS]), help="Of a suspension or cancellation. 种类")
-@click.option("--effective-at", metavar="TIME", help="From when, if not from now: 2026-11-22T10:00:00+08:00. 生效时间")
-@click.option("--until", metavar="TIME", help="When a suspension ends by itself. 暂扣截止时间")
+@click.option("--effective-at", type=MOMENT, help="From when, if not from now: 2026-11-22T10:00:00+08:00. 生效时间")
+@click.option("--until", type=MOMENT, help="When a suspension ends by itself. 暂扣截止时间")
 @click.option("--as", "system_id", metavar="SYSTEM", help="Registered system that acts, if several. 业务系统")
 @click.option("--unit", metavar="USCC", help="Act as the operator for this unit, not as a system. 操作单位")
 @click.option("--json", "as_json", is_flag=True, help="The answer as one line of JSON. 以 JSON 输出")
@@ -35,8 +36,8 @@ def act(
     legal_basis: str,
     decision: str | None,
     kind: str | None,
-    effective_at: str | None,
-    until: str | None,
+    effective_at: datetime | None,
+    until: datetime | None,
     system_id: str | None,
     unit: str | None,
     *,
@@ -55,7 +56,6 @@ def act(
     if system_id is not None and unit is not None:
         raise click.UsageError("--as 与 --unit 只能选一个 / give either --as or --unit, not both")
     now = datetime.now(UTC)
-    effective, end = _moment(effective_at, "--effective-at"), _moment(until, "--until")
     with opened_house() as house, Sequencing(house.sequencer()):
         actor = _actor(house, identifier, system_id, unit)
         with house.database.session(Role.APP, actor) as session:
@@ -66,8 +66,8 @@ def act(
                 Grounds(reason, legal_basis, decision),
                 actor,
                 now,
-                effective_at=effective,
-                until=end,
+                effective_at=effective_at,
+                until=until,
                 kind=kind,
             )
     click.echo(_json(change) if as_json else _text(change))
@@ -81,19 +81,6 @@ def _actor(house: "House", identifier: str, system_id: str | None, unit: str | N
 
     issuer = identifiers.parse(identifier).issuer
     return unit_operator(check_uscc(unit)) if unit is not None else acting_system(house, system_id).actor_for(issuer)
-
-
-def _moment(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        example = "2026-11-22T10:00:00+08:00"
-        raise click.BadParameter(f"时间应带时区 / a time with its offset: {example}", param_hint=option)
-    return found.astimezone(UTC)
 
 
 def _json(change: "StatusChange") -> str:

@@ -4,19 +4,18 @@ Exit codes, the same everywhere: 0 done, valid. 1 any document invalid. 2 could 
 3 the request itself is wrong.
 """
 
-import importlib
 import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import click
 
 from ledger.errors import DomainError
 from tools.languages import chosen_language
+from tools.lazy_group import Entry, LazyGroup
 
 VALID: Final = 0
 INVALID: Final = 1
@@ -25,6 +24,7 @@ WRONG_REQUEST: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells expect
 _CRASHES: Final = frozenset(
     {
+        "ca.clock_suspect",
         "database.unavailable",
         "demo.incomplete",
         "ledger.fatal",
@@ -41,17 +41,10 @@ _CRASHES: Final = frozenset(
 """Errors of the house, known by their codes so that no package is imported to tell: the request may be right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a command lives, `module:attribute`, and what it does in one line."""
-
-    place: str
-    help: str
-
-
 COMMANDS: Final = {
     "act": Entry("tools.act:act", "Suspend, revoke, annul … a licence. 证照状态操作"),
     "bench": Entry("tools.bench.command:bench", "Measure, beside a reference. 性能测试"),
+    "ca": Entry("tools.ca.command:ca", "The certificate authority: certificates, keys, lists. 证书认证"),
     "checks": Entry("tools.checks:checks", "List every verification check with its codes. 核验项目"),
     "db": Entry("tools.db:db", "Migrate the database, or check it. 数据库"),
     "demo": Entry("tools.demo.command:demo", "The main job on invented data. 全流程演示"),
@@ -69,7 +62,7 @@ COMMANDS: Final = {
 """One line a command; keep them sorted."""
 
 STORY: Final = (
-    ("Found a house 建立", ("init", "systems")),
+    ("Found a house 建立", ("init", "systems", "ca")),
     ("Issue 签发", ("issue", "act", "licences")),
     ("Let others verify 核验", ("trust", "status", "verify", "checks")),
     ("Serve 运行", ("serve", "work", "sequence", "db")),
@@ -77,38 +70,13 @@ STORY: Final = (
 """The commands in the order in which one meets them; what is named nowhere comes last."""
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports the one that runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in order."""
-        del ctx
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is none of that name."""
-        del ctx
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        module, _, attribute = entry.place.partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands as a story, without importing any."""
-        del ctx
-        told = {name for _, names in STORY for name in names}
-        rest = tuple(name for name in sorted(COMMANDS) if name not in told)
-        width = max(map(len, COMMANDS))
-        for title, names in (*STORY, ("Try 试用", rest)):
-            if names:
-                with formatter.section(title):
-                    formatter.write_dl([(name.ljust(width), COMMANDS[name].help) for name in names])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    story=STORY,
+    rest="Try 试用",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="elicence")
 def cli() -> None:
     """Electronic licences: issue, verify, and prove.

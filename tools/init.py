@@ -9,7 +9,7 @@ import click
 @click.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def init(plan: Path) -> None:
-    """Hold the key ceremony of PLAN (YAML): root, issuing CA, timestamp authority, seals, trust.json.
+    """Hold the key ceremony of PLAN (YAML): roots, issuing CAs, timestamp authorities, seals, transcript, trust.json.
 
     按 PLAN 举行密钥仪式。An interrupted run is finished by running it again; a finished house is never changed.
     tools/demo/ceremony.yaml is an example.
@@ -37,6 +37,10 @@ def init(plan: Path) -> None:
         new = register(house, now)
     click.echo(f"印章登记 seals registered: {new} 新 new / {len(ceremony.seals)}")
     click.echo(f"信任列表 trust list: {folder / 'trust.json'}")
+    click.echo(f"仪式记录 transcript: {folder / 'transcript.txt'}")
+    click.echo(
+        f"根密钥 root keys: {folder / 'root'} （请移至离线介质保管 carry this folder away: only ceremonies need it）"
+    )
     click.echo(f"口令文件 passphrase: {chosen.passphrase_file} （请与密钥分开保管 keep it apart from the keys）")
 
 

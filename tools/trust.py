@@ -1,5 +1,6 @@
 """`elicence trust export`: everything a verifier needs off line, as a file."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,9 +21,9 @@ def export(file: Path) -> None:
 
     导出信任列表，供用证单位离线核验。
     """
-    from api.settings import settings
-    from ca.ceremony import open_ceremony
+    from tools.opening import opened_house
     from tools.whole_files import write_whole
 
-    write_whole(file, open_ceremony(settings().home / "keys").trust)
+    with opened_house() as house:
+        write_whole(file, house.trust_lists.file(datetime.now(UTC)))
     click.echo(f"信任列表 trust list: {file}")

@@ -10,7 +10,16 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api import uploads
-from api.uploads import UploadMalformed, UploadStalled, UploadTooLarge, read_at_most, read_body, read_short_form
+from api.uploads import (
+    BodyTooLong,
+    UploadMalformed,
+    UploadStalled,
+    UploadTooLarge,
+    read_at_most,
+    read_body,
+    read_promptly,
+    read_short_form,
+)
 
 PIECE = b"x" * 1024
 
@@ -18,12 +27,14 @@ PIECE = b"x" * 1024
 class Line:
     """A client that sends pieces; after them it ends the body, falls silent or goes away."""
 
-    def __init__(self, pieces: int, ending: str = "end") -> None:
+    def __init__(self, pieces: int, ending: str = "end", pause: float = 0) -> None:
         self.sent = 0
+        self._pause = pause
         self._pieces = pieces
         self._ending = ending
 
     async def receive(self) -> dict[str, Any]:
+        await asyncio.sleep(self._pause)
         if self.sent < self._pieces:
             self.sent += 1
             return {"type": "http.request", "body": PIECE, "more_body": True}
@@ -43,6 +54,7 @@ READERS: list[Reader] = [
     lambda request: read_body(request, 4096),
     lambda request: read_at_most(request, 1024 * 1024),
     read_short_form,
+    lambda request: read_promptly(request, 1024 * 1024),
 ]
 
 
@@ -92,3 +104,21 @@ def test_a_short_body_is_kept_as_far_as_its_limit(
 def test_a_short_form_is_nothing_else(media_type: str) -> None:
     with pytest.raises(UploadMalformed):
         asyncio.run(read_short_form(Line(1).request(media_type)))
+
+
+def test_a_trickle_is_given_so_much_time_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE", 0.1)
+    line = Line(1000, pause=0.01)
+    with pytest.raises(UploadStalled):
+        asyncio.run(read_promptly(line.request(), 1024 * 1024))
+    assert line.sent < 1000
+
+
+@pytest.mark.parametrize("pieces", [0, 4])
+def test_a_short_body_that_is_short_enough(pieces: int) -> None:
+    assert asyncio.run(read_promptly(Line(pieces).request(), 4096)) == PIECE * pieces
+
+
+def test_a_short_body_that_is_too_long() -> None:
+    with pytest.raises(BodyTooLong):
+        asyncio.run(read_promptly(Line(5).request(), 4096))

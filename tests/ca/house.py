@@ -1,5 +1,6 @@
 """Certificates for tests: good ones as the profiles say, and bad ones that our own code would refuse to make."""
 
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from ca import der
 from ca.certificates import Authority, serial_number
 from ca.crl_reader import Revoked
 from ca.keys import Cost, SoftwareSigner
 from ca.revocation import make_crl
-from ca.signer_key import SignerKey
+from ca.signatures import identifier
+from ca.signed import signed
 from ca.trust import AllowedAlgorithm, TrustList
+from ledger.signing import Signer
 
 NOW = datetime(2026, 11, 22, 8, 30, 15, 123456, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -64,33 +67,40 @@ def certify(
     begin: datetime = NOW - YEAR,
     end: datetime = NOW + 5 * YEAR,
     extras: Sequence[Extra] = (),
-    signer: SoftwareSigner | None = None,
+    signer: Signer | None = None,
 ) -> Authority:
     """Make a certificate that may break any rule; without an issuer it signs itself; without usage it has no such extension."""
     signer = signer or SoftwareSigner.generate("ES256")
     issuing = issuer.signer if issuer else signer
-    issuer_name = x509.load_der_x509_certificate(issuer.certificate).subject if issuer else name(subject)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name(subject))
-        .issuer_name(issuer_name)
-        .public_key(SignerKey(signer).public_key())
-        .serial_number(serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(SignerKey(signer).public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(SignerKey(issuing).public_key()), critical=False
-        )
-    )
+    above = x509.load_der_x509_certificate(issuer.certificate).subject if issuer else name(subject)
+    said = [
+        Extra(x509.SubjectKeyIdentifier(_key_identifier(signer)), critical=False),
+        Extra(x509.AuthorityKeyIdentifier(_key_identifier(issuing), None, None), critical=False),
+    ]
     if ca is not None:
-        builder = builder.add_extension(x509.BasicConstraints(ca, path_length), critical=True)
+        said.append(Extra(x509.BasicConstraints(ca, path_length), critical=True))
     if usage is not None:
-        builder = builder.add_extension(x509.KeyUsage(**(_NO_USAGE | usage)), critical=True)
-    for extra in extras:
-        builder = builder.add_extension(extra.value, extra.critical)
-    certificate = builder.sign(SignerKey(issuing), hashes.SHA256())
-    return Authority(certificate.public_bytes(Encoding.DER), signer)
+        said.append(Extra(x509.KeyUsage(**(_NO_USAGE | usage)), critical=True))
+    tbs = der.sequence(
+        der.tlv(der.context(0), der.integer(2)),
+        der.integer(serial_number()),
+        identifier(issuing.algorithm),
+        above.public_bytes(),
+        der.sequence(der.time(begin), der.time(end)),
+        name(subject).public_bytes(),
+        signer.public_key,
+        der.tlv(der.context(3), der.sequence(*(_extension(extra) for extra in (*said, *extras)))),
+    )
+    return Authority(signed(tbs, issuing), signer)
+
+
+def _key_identifier(signer: Signer) -> bytes:
+    return hashlib.sha256(signer.public_key).digest()[:20]
+
+
+def _extension(extra: Extra) -> bytes:
+    critical = der.TRUE if extra.critical else b""
+    return der.sequence(der.oid(extra.value.oid.dotted_string), critical, der.octets(extra.value.public_bytes()))
 
 
 def root(subject: str = "测试根", path_length: int | None = 1) -> Authority:
@@ -112,8 +122,10 @@ def crl(
     this_update: datetime = NOW - timedelta(days=1),
     next_update: datetime = NOW + YEAR,
     number: int = 1,
+    *,
+    keeps_expired: bool = False,
 ) -> bytes:
-    return make_crl(authority, number, revoked, this_update, next_update)
+    return make_crl(authority, number, revoked, this_update, next_update, keeps_expired=keeps_expired)
 
 
 def trust_list(

@@ -45,9 +45,20 @@ def test_a_plan_survives_the_json_that_a_ceremony_keeps() -> None:
 
 
 def test_what_may_be_left_out() -> None:
-    head, _, rest = TEXT.partition("status:")
-    plan = load_plan(head + rest[rest.index("log:") :].replace("trust:\n  days: 366\n", ""))
-    assert (plan.status.years, plan.receipt.years, plan.trust.days) == (10, 10, 366)
+    head, _, rest = TEXT.partition("national:\n")
+    log, _, seals = rest[rest.index("log:") :].partition("trust:\n")
+    plan = load_plan(head + log + seals[seals.index("seals:") :])
+    assert (plan.status.years, plan.receipt.years, plan.trust.days, plan.ocsp.years) == (10, 10, 366, 2)
+    assert plan.national is None
+    assert plan.keys.place("seals") == "folder"
+    assert plan.keys.limit("seals") is None
+
+
+def test_kinds_of_keys_may_lie_on_a_token_and_be_limited() -> None:
+    keys = "keys:\n  store: token\n  seals: folder\n  limits: {timestamp: 100000000}\n"
+    plan = load_plan(TEXT[: TEXT.index("keys:\n")] + keys + TEXT[TEXT.index("seals:\n  - id") :])
+    assert (plan.keys.place("seals"), plan.keys.place("authorities")) == ("folder", "token")
+    assert (plan.keys.limit("timestamp"), plan.keys.limit("seals")) == (100_000_000, None)
 
 
 def line_of(text: str) -> int:
@@ -57,7 +68,12 @@ def line_of(text: str) -> int:
 CHANGES = {
     "base_url": ("http://127.0.0.1:8000", "http://127.0.0.1:8000/"),
     "root.years": ("years: 20", "years: 41"),
-    "issuing.name": ("测试市电子印章签发 CA1", '"测试\\x1b市"'),
+    "root.algorithm": ("algorithm: ES256", "algorithm: RS1"),
+    "authorities.seals.name": ("测试市电子印章签发 CA1", '"测试\\x1b市"'),
+    "authorities.persons.name": ("测试市人员证书签发 CA1", "测" * 53),
+    "national.root.years": ("国密根证书 G1\n    years: 20", "国密根证书 G1\n    years: 0"),
+    "ocsp.years": ("ocsp:\n  years: 2", "ocsp:\n  years: 6"),
+    "keys.store": ("store: folder", "store: drawer"),
     "tsa.policy": ("2.999.3161.1", "9.999"),
     "status.years": ("years: 5", "years: five"),
     "log.origin": ("elicence.test/log", "https://elicence.test/log"),
@@ -78,7 +94,7 @@ def test_a_fault_is_told_with_its_line_and_field(field: str, change: tuple[str, 
     old, new = change
     assert old in TEXT
     found = faults(TEXT.replace(old, new, 1))
-    assert [(fault.line, fault.field) for fault in found] == [(line_of(old), field)]
+    assert [(fault.line, fault.field) for fault in found] == [(line_of(old) + old.count("\n"), field)]
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -90,8 +106,9 @@ def test_all_faults_are_told_at_once() -> None:
         load_plan(text)
     message = caught.value.message("zh")
     assert f"共 {len(CHANGES)} 处" in message
-    assert "第 10 行 root.years：不得大于 40" in message
-    assert "line 10, root.years: must be at most 40" in caught.value.message("en")
+    line = line_of("years: 20")
+    assert f"第 {line} 行 root.years：不得大于 40" in message
+    assert f"line {line}, root.years: must be at most 40" in caught.value.message("en")
 
 
 def test_values_are_not_repeated() -> None:
@@ -110,8 +127,14 @@ def test_missing_and_unknown_members() -> None:
 RELATIONS = {
     "seals[1].code": TEXT.replace("99010000000002", "99010000000001"),
     "seals[2].id": TEXT.replace("id: market", "id: housing"),
-    "issuing.years": TEXT.replace("years: 15", "years: 21", 1),
-    "tsa.years": TEXT.replace("T1\n  years: 15", "T1\n  years: 21"),
+    "authorities.seals.years": TEXT.replace("years: 15", "years: 21", 1),
+    "national.authorities.systems.years": TEXT.replace(
+        "国密签发 CA1\n      years: 15\n  tsa", "国密签发 CA1\n      years: 21\n  tsa"
+    ),
+    "national.tsa.years": TEXT.replace("国密时间戳服务 T1\n    years: 15", "国密时间戳服务 T1\n    years: 21"),
+    "trust.years": TEXT.replace("L1\n  years: 10", "L1\n  years: 21"),
+    "trust.days": TEXT.replace("days: 366", "days: 733"),
+    "tsa.years": TEXT.replace("时间戳服务 T1\n  years: 15", "时间戳服务 T1\n  years: 21"),
     "seals[3].years": TEXT.replace("[tobacco-retail-permit]\n    years: 10", "[tobacco-retail-permit]\n    years: 16"),
     "receipt.years": TEXT.replace("V1\n  years: 10", "V1\n  years: 16"),
 }

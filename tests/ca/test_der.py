@@ -152,3 +152,40 @@ def test_fields_say_what_is_missing_and_what_is_too_much() -> None:
 def test_complaints_become_the_callers() -> None:
     with pytest.raises(CertificateInvalid, match="why"), der.complaining_as(CertificateInvalid):
         raise DerInvalid("why")
+
+
+@quick
+@given(st.sets(st.integers(0, 60)))
+def test_named_bits_agree_with_the_reader(numbers: set[int]) -> None:
+    assert der.parse_named_bits(der.read(der.named_bits(numbers))) == numbers
+
+
+def test_named_bits_as_x690_spells_them() -> None:
+    assert der.named_bits({0, 1}) == bytes.fromhex("030206c0")
+    assert der.named_bits({5, 6}) == bytes.fromhex("03020106")
+    assert der.named_bits({8}) == bytes.fromhex("0303070080")
+    assert der.named_bits(()) == bytes.fromhex("030100")
+
+
+@quick
+@given(st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(9999, 12, 31)))  # noqa: DTZ001
+def test_a_time_of_a_certificate_turns_in_2050(naive: datetime) -> None:
+    moment = naive.replace(tzinfo=UTC)
+    element = der.read(der.time(moment))
+    assert element.tag == (der.UTC_TIME if moment.year < 2050 else der.GENERALIZED_TIME)
+    assert der.parse_time(element) == moment.replace(microsecond=0)
+
+
+@quick
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_strings_are_read_back(value: bytes, text: str) -> None:
+    assert der.parse_octets(der.read(der.octets(value))) == value
+    assert der.parse_bits(der.read(der.bits(value))) == value
+    assert der.parse_text(der.read(der.text(text))) == text
+    assert der.text(text) == core.UTF8String(text).dump()
+
+
+def test_a_character_that_the_string_cannot_hold_is_refused() -> None:
+    assert der.text("CN", der.PRINTABLE_STRING) == b"\x13\x02CN"
+    with pytest.raises(DerInvalid):
+        der.text("中", der.PRINTABLE_STRING)

@@ -1,7 +1,9 @@
+import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ca import der, names
+from ca.errors import DerInvalid
 from ledger.actor import Uscc
 
 
@@ -42,3 +44,22 @@ def test_names_that_are_no_seal_holders() -> None:
     assert names.seal_holder(encode(code, (NameOID.ORGANIZATION_NAME, "11990100MB9T00038E"))) is None
     assert names.seal_holder(encode(unit)) is None
     assert names.seal_holder(b"\x30\x01\x00") is None
+
+
+def test_a_name_is_written_as_cryptography_writes_it() -> None:
+    ours = names.DistinguishedName("测试根", "测试市").encode()
+    pairs = ((NameOID.COUNTRY_NAME, "CN"), (NameOID.ORGANIZATION_NAME, "测试市"), (NameOID.COMMON_NAME, "测试根"))
+    assert ours == encode(*pairs)
+    assert x509.Name.from_rfc4514_string("CN=测试根,O=测试市,C=CN").public_bytes() == ours
+
+
+def test_a_country_that_printable_string_cannot_hold_is_refused() -> None:
+    with pytest.raises(DerInvalid):
+        names.encode(("2.5.4.6", "中国"))
+
+
+def test_a_name_is_read_back() -> None:
+    name = names.DistinguishedName("测试根", "测试市", "XX")
+    assert names.DistinguishedName.read(name.encode()) == name
+    short = names.encode(("2.5.4.3", "测试根"), ("2.5.4.10", "测试市"))
+    assert names.DistinguishedName.read(short) == names.DistinguishedName("测试根", "测试市")

@@ -1,20 +1,21 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ca import der
+from ca.certificate_errors import CrlRefused
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority
 from ca.crl_reader import REASONS, Reason, Revoked, read_crl
 from ca.errors import CrlInvalid, KeyMismatch
 from ca.revocation import make_crl
 from ca.revocation_status import RevocationStatus, revocation_status
-from ca.signer_key import SignerKey
+from ca.signatures import identifier
+from ca.signed import signed
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR, crl, crl_pem, openssl, pem, root, seal
 
@@ -73,6 +74,66 @@ def test_openssl_shows_reason_and_invalidity_date(tmp_path: Path) -> None:
 def test_a_list_is_signed_only_with_its_issuers_key() -> None:
     with pytest.raises(KeyMismatch):
         make_crl(Authority(ROOT.certificate, seal(ROOT).signer), 1, (), NOW, NOW + DAY)
+
+
+NUMBERS = (0, 1, 127, 128, (1 << 159) - 1)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_is_read_back(number: int) -> None:
+    assert read_crl(crl(ROOT, number=number)).number == number
+
+
+@pytest.mark.parametrize(
+    ("number", "entries", "end", "word"),
+    [
+        (-1, (), NOW + DAY, "number"),
+        (1 << 159, (), NOW + DAY, "number"),
+        (1, (), NOW, "begins"),
+        (1, (), NOW - DAY, "begins"),
+        (1, (Revoked(7, WHOLE), Revoked(8, WHOLE), Revoked(7, WHOLE, "superseded")), NOW + DAY, "twice"),
+    ],
+)
+def test_a_list_that_would_contradict_itself_is_not_made(
+    number: int, entries: tuple[Revoked, ...], end: datetime, word: str
+) -> None:
+    with pytest.raises(CrlRefused, match=word):
+        make_crl(ROOT, number, entries, NOW, end)
+
+
+def test_times_turn_to_the_longer_form_in_2050() -> None:
+    late = datetime(2050, 1, 1, tzinfo=UTC)
+    made = crl(ROOT, [Revoked(7, late - DAY, None, late - DAY), Revoked(8, late)], late - DAY, late + DAY)
+    read = read_crl(made)
+    assert (read.this_update, read.next_update) == (late - DAY, late + DAY)
+    assert made.count(b"\x17\x0d491231000000Z") == 2, "this update and the first revocation"
+    # The date of invalidity is never UTCTime (RFC 5280 section 5.3.2).
+    assert made.count(b"\x18\x0f20491231000000Z") == 1
+    assert made.count(b"\x18\x0f20500102000000Z") == made.count(b"\x18\x0f20500101000000Z") == 1
+
+
+def test_cryptography_reads_the_same_list() -> None:
+    made = x509.load_der_x509_crl(crl(ROOT, [revoked(-3, "superseded", -5), Revoked(7, WHOLE)], number=41))
+    assert made.is_signature_valid(x509.load_der_x509_certificate(ROOT.certificate).public_key())  # type: ignore[arg-type]
+    assert [entry.serial_number for entry in made] == [SEAL.serial_number, 7]
+    first = made.get_revoked_certificate_by_serial_number(SEAL.serial_number)
+    assert first is not None
+    assert first.revocation_date_utc == WHOLE - 3 * DAY
+    assert first.extensions.get_extension_for_class(x509.CRLReason).value.reason == x509.ReasonFlags.superseded
+    assert first.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc == WHOLE - 5 * DAY
+    identifier_ = made.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    assert identifier_.value.key_identifier == ISSUER.subject_key_identifier
+    assert not any(extension.critical for extension in made.extensions)
+
+
+def test_a_list_says_from_when_it_keeps_the_expired() -> None:
+    extension_id = x509.ObjectIdentifier("2.5.29.60")
+    kept = x509.load_der_x509_crl(make_crl(ROOT, 1, (), NOW, NOW + DAY))
+    said = kept.extensions.get_extension_for_oid(extension_id)
+    assert not said.critical
+    assert said.value.public_bytes() == der.generalized_time(ISSUER.not_before)
+    dropped = x509.load_der_x509_crl(crl(ROOT, keeps_expired=False))
+    assert extension_id not in {extension.oid for extension in dropped.extensions}
 
 
 GOOD, UNKNOWN = RevocationStatus("good"), RevocationStatus("unknown")
@@ -149,8 +210,27 @@ def test_an_issuer_that_may_not_sign_lists_signs_none() -> None:
     assert revocation_status(SEAL, read_certificate(leaf.certificate), [crl(leaf)], NOW) == UNKNOWN
 
 
-def partial() -> bytes:
-    """A list that covers authorities only, and says so in an extension that we do not know."""
+def list_with(kind: str, value: bytes) -> bytes:
+    """An empty list with one critical extension and no other."""
+    extension = der.sequence(der.oid(kind), der.TRUE, der.octets(value))
+    tbs = der.sequence(
+        der.integer(1),
+        identifier("ES256"),
+        ISSUER.subject,
+        der.time(NOW),
+        der.time(NOW + YEAR),
+        der.tlv(der.context(0), der.sequence(extension)),
+    )
+    return signed(tbs, ROOT.signer)
+
+
+def test_a_list_with_an_unknown_critical_extension_proves_nothing() -> None:
+    odd = list_with("2.999.1", der.tlv(der.NULL))
+    assert not read_crl(odd).understood
+    assert status(1, odd) == UNKNOWN
+
+
+def test_a_list_of_authorities_says_nothing_of_a_seal() -> None:
     point = x509.IssuingDistributionPoint(
         None,
         None,
@@ -160,19 +240,7 @@ def partial() -> bytes:
         indirect_crl=False,
         only_contains_attribute_certs=False,
     )
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(x509.load_der_x509_certificate(ROOT.certificate).subject)
-        .last_update(NOW)
-        .next_update(NOW + YEAR)
-        .add_extension(point, critical=True)
-    )
-    return builder.sign(SignerKey(ROOT.signer), hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def test_a_list_with_an_unknown_critical_extension_proves_nothing() -> None:
-    assert not read_crl(partial()).understood
-    assert status(1, partial()) == UNKNOWN
+    assert status(1, list_with(point.oid.dotted_string, point.public_bytes())) == UNKNOWN
 
 
 LIST = crl(ROOT, [revoked(1, "keyCompromise", 0)])

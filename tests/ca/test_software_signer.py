@@ -1,29 +1,46 @@
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
-from ca import der, signatures
+from ca import pkcs8, signatures
 from ca.errors import KeyUnreadable, PassphraseWrong
-from ca.keys import Cost, SoftwareSigner
+from ca.keys import Cost, KeyFolder, SoftwareSigner
 from ledger.signing import SignatureAlgorithm, Signer
 from tests.ca.house import CHEAP, openssl
 
-ALGORITHMS: tuple[SignatureAlgorithm, ...] = ("ES256", "Ed25519")
+ALGORITHMS: tuple[SignatureAlgorithm, ...] = ("ES256", "ES384", "RS256", "Ed25519", "SM2")
+KINDS = {"ES256": ("P-256", 256), "ES384": ("P-384", 384), "RS256": ("RSA", 3072), "Ed25519": ("Ed25519", 256)} | {
+    "SM2": ("SM2", 256)
+}
+HASHING: dict[str, tuple[str, ...]] = {
+    "ES256": ("-digest", "sha256"),
+    "ES384": ("-digest", "sha384"),
+    "RS256": ("-digest", "sha256", "-pkeyopt", "rsa_padding_mode:pkcs1"),
+    "Ed25519": (),
+    "SM2": ("-digest", "sm3", "-pkeyopt", "distid:1234567812345678"),
+}
+SIGNERS = {algorithm: SoftwareSigner.generate(algorithm) for algorithm in ALGORITHMS}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_key_survives_its_encryption(algorithm: SignatureAlgorithm) -> None:
-    signer: Signer = SoftwareSigner.generate(algorithm)
+    signer: Signer = SIGNERS[algorithm]
     assert isinstance(signer, SoftwareSigner)
     again = SoftwareSigner.from_pkcs8(signer.to_pkcs8(b"passphrase", CHEAP), b"passphrase")
     assert (again.public_key, again.algorithm) == (signer.public_key, algorithm)
+    assert signatures.key_kind(signer.public_key) == KINDS[algorithm]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_openssl_opens_the_key_and_believes_its_signature(tmp_path: Path, algorithm: SignatureAlgorithm) -> None:
-    signer = SoftwareSigner.generate(algorithm)
+    signer = SIGNERS[algorithm]
     (tmp_path / "key.pem").write_bytes(signer.to_pkcs8("口令".encode()))  # at its full cost
     opened = openssl(
         "pkey",
@@ -41,12 +58,25 @@ def test_openssl_opens_the_key_and_believes_its_signature(tmp_path: Path, algori
     assert (tmp_path / "pub").read_bytes() == signer.public_key
     (tmp_path / "data").write_bytes(b"what is signed")
     (tmp_path / "signature").write_bytes(signer.sign(b"what is signed"))
-    hashing: list[str | Path] = ["-digest", "sha256"] if algorithm == "ES256" else []
-    verified = openssl(
-        *("pkeyutl", "-verify", "-rawin", *hashing, "-pubin", "-keyform", "DER", "-inkey", tmp_path / "pub"),
-        *("-in", tmp_path / "data", "-sigfile", tmp_path / "signature"),
-    )
+    inputs: list[str | Path] = [
+        "-inkey",
+        tmp_path / "pub",
+        "-in",
+        tmp_path / "data",
+        "-sigfile",
+        tmp_path / "signature",
+    ]
+    verified = openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", *inputs, *HASHING[algorithm])
     assert verified.returncode == 0, verified.stderr
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_folder_keeps_keys_of_every_algorithm(tmp_path: Path, algorithm: SignatureAlgorithm) -> None:
+    made = KeyFolder(tmp_path / "keys", b"secret", CHEAP).create("national-root-2", algorithm)
+    again = KeyFolder(tmp_path / "keys", b"secret").signer("national-root-2")
+    assert (again.algorithm, again.public_key) == (algorithm, made.public_key)
+    identifier = signatures.identifier(algorithm)
+    assert signatures.verify(made.public_key, identifier, b"data", again.sign(b"data"))
 
 
 def test_the_encryption_is_scrypt_at_full_cost() -> None:
@@ -56,8 +86,9 @@ def test_the_encryption_is_scrypt_at_full_cost() -> None:
     assert f":{1 << Cost().log_n:04X}" in text
 
 
-def test_a_wrong_passphrase_opens_nothing() -> None:
-    data = SoftwareSigner.generate("ES256").to_pkcs8(b"right", CHEAP)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_wrong_passphrase_opens_nothing(algorithm: SignatureAlgorithm) -> None:
+    data = SIGNERS[algorithm].to_pkcs8(b"right", CHEAP)
     for wrong in (b"wrong", b"", b"right "):
         with pytest.raises(PassphraseWrong) as caught:
             SoftwareSigner.from_pkcs8(data, wrong)
@@ -65,23 +96,34 @@ def test_a_wrong_passphrase_opens_nothing() -> None:
 
 
 def test_keys_of_other_kinds_are_refused() -> None:
-    signer = SoftwareSigner.generate("ES256")
-    encryption = BestAvailableEncryption(b"x")
-    for key in (ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 1024)):
-        data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    for key in (
+        ec.generate_private_key(ec.SECP521R1()),
+        ec.generate_private_key(ec.SECP256K1()),
+        rsa.generate_private_key(65537, 2048),
+        rsa.generate_private_key(3, 3072),
+        dsa.generate_private_key(1024),
+        ed448.Ed448PrivateKey.generate(),
+    ):
+        info = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         with pytest.raises(KeyUnreadable):
-            SoftwareSigner.from_pkcs8(data, b"x")
-    for data in (b"", b"-----BEGIN PRIVATE KEY-----\n", signer.public_key):
+            SoftwareSigner.from_pkcs8(pkcs8.encrypt(info, b"x", CHEAP), b"x")
+
+
+def test_keys_in_other_wrappings_are_refused() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    others = [b"", b"-----BEGIN PRIVATE KEY-----\n", SIGNERS["ES256"].public_key]
+    for encryption in (BestAvailableEncryption(b"x"), NoEncryption()):
+        others += [key.private_bytes(form, PrivateFormat.PKCS8, encryption) for form in (Encoding.PEM, Encoding.DER)]
+    for data in others:
         with pytest.raises(KeyUnreadable):
             SoftwareSigner.from_pkcs8(data, b"x")
 
 
-def test_verification_refuses_what_it_does_not_know() -> None:
-    signer = SoftwareSigner.generate("ES256")
-    signature = signer.sign(b"data")
-    assert signatures.verify(signer.public_key, signatures.ES256_IDENTIFIER, b"data", signature)
-    assert not signatures.verify(signer.public_key, signatures.ES256_IDENTIFIER, b"datum", signature)
-    assert not signatures.verify(signer.public_key, der.sequence(der.oid("1.2.3")), b"data", signature)
-    assert not signatures.verify(b"not a key", signatures.ES256_IDENTIFIER, b"data", signature)
-    other = SoftwareSigner.generate("Ed25519")
-    assert not signatures.verify(other.public_key, signatures.ES256_IDENTIFIER, b"data", other.sign(b"data"))
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_that_is_not_whole_is_refused(algorithm: SignatureAlgorithm) -> None:
+    """What opens is still checked: a cut key, or the halves of two keys."""
+    info = pkcs8.decrypt(SIGNERS[algorithm].to_pkcs8(b"x", CHEAP), b"x")
+    odd = [info[:10]] if algorithm == "Ed25519" else [info[:10], info[:-20] + bytes(20)]
+    for changed in odd:
+        with pytest.raises((KeyUnreadable, PassphraseWrong)):
+            SoftwareSigner.from_pkcs8(pkcs8.encrypt(changed, b"x", CHEAP), b"x")

@@ -41,6 +41,7 @@ def demonstrate(root: Path, rows: int, workers: int) -> Outcome:
         screen.heading(1, "建立机构", "found the service: key ceremony, seals, register, database")
         with new_service(folder.service) as house:
             screen.line(f"{len(house.ceremony.seals)} 枚测试印章，1 个业务系统", "4 test seals, 1 approval system")
+            _tell_hierarchies(house)
             issuing = _issue(house, folder, rows, workers)
             _export(house, folder, issuing)
             pages, data = _verify_all(folder, issuing.licences, workers)
@@ -49,6 +50,16 @@ def demonstrate(root: Path, rows: int, workers: int) -> Outcome:
         outcome = Outcome(folder, begun_at, workers, issuing, pages, data, spoilt, time.monotonic() - begin)
         folder.report.write_text(json.dumps(outcome.as_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return outcome
+
+
+def _tell_hierarchies(house: House) -> None:
+    if "national" in house.ceremony.hierarchies:
+        screen.line("两套证书体系：国际算法（P-256）与国密（SM2）", "two hierarchies of certificates: P-256, and SM2")
+    else:
+        screen.line(
+            "本机 OpenSSL 没有 SM2，未建国密证书体系",
+            "this machine's OpenSSL has no SM2: no national hierarchy was made",
+        )
 
 
 def _issue(house: House, folder: DemoFolder, rows: int, workers: int) -> Issuing:

@@ -10,7 +10,8 @@ from api.founding import enrol, hold_ceremony, register
 from api.house import House, open_house
 from api.settings import Settings, settings
 from api.systems import RegisteredSystem
-from ca.ceremony_plan import load_plan
+from ca import sm2
+from ca.ceremony_plan import CeremonyPlan, load_plan
 from ledger.actor import Uscc
 from tools.demo.people import uscc
 
@@ -33,11 +34,17 @@ def service_settings(home: Path) -> Settings:
     )
 
 
+def ceremony_plan() -> CeremonyPlan:
+    """Return the city's plan, without the national hierarchy where this machine has no SM2."""
+    plan = load_plan(PLAN.read_text(encoding="utf-8"))
+    return plan if sm2.available() else plan.model_copy(update={"national": None})
+
+
 @contextmanager
 def new_service(home: Path) -> Iterator[House]:
     """Found the service in an empty folder, and hold it open."""
     chosen = service_settings(home)
-    hold_ceremony(chosen, load_plan(PLAN.read_text(encoding="utf-8")), datetime.now(UTC))
+    hold_ceremony(chosen, ceremony_plan(), datetime.now(UTC))
     with open_house(chosen) as house:
         register(house, datetime.now(UTC))
         enrol(

@@ -1,0 +1,112 @@
+"""Answers about certificates and time, from the register and with the house's own keys."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.database import Database
+from api.failures import described
+from api.pki import AuthorityCertificate, AuthorityUnknown, RevocationList
+from api.pki_responders import Responders
+from api.schema import Role
+from api.turns import Turns
+from ca import store
+from ca.ceremony_names import Hierarchy
+from ca.errors import CAError
+from ca.ocsp_responder import OcspAnswer
+from ca.ocsp_responder import refusal as ocsp_refusal
+from ca.timestamp_request import Failure
+from ca.timestamps import TimestampAuthority
+from ca.timestamps import refusal as timestamp_refusal
+
+_LOG: Final = logging.getLogger("elicence.pki")
+_LOOKUPS: Final = 4
+_STAMPS: Final = 4
+_QUEUE: Final = 256
+"""Requests that may wait for a thread in one process: who comes later is told at once to try again."""
+
+
+class HousePki:
+    """A `Pki` over a database and keys.
+
+    hierarchies: those the house has; open_tsa: opens a hierarchy's timestamp authority, tried again until it succeeds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        responders: Responders,
+        hierarchies: tuple[Hierarchy, ...],
+        open_tsa: Callable[[Hierarchy], TimestampAuthority],
+    ) -> None:
+        self._database = database
+        self._responders = responders
+        self._hierarchies = hierarchies
+        self._open_tsa = open_tsa
+        self._opening = threading.Lock()
+        self._tsas: dict[Hierarchy, TimestampAuthority] = {}
+        # Apart, so that a database that hangs keeps nobody from a timestamp.
+        self._lookups = Turns(_LOOKUPS)
+        self._stamps = Turns(_STAMPS)
+
+    async def certificate(self, authority: str) -> AuthorityCertificate:
+        """Return an authority's certificate; raises AuthorityUnknown."""
+        return await self._lookups(self._certificate, authority)
+
+    async def crl(self, authority: str) -> RevocationList:
+        """Return an authority's newest list; raises AuthorityUnknown."""
+        return await self._lookups(self._crl, authority)
+
+    async def ocsp(self, request: bytes, now: datetime) -> OcspAnswer:
+        """Answer a DER OCSPRequest, whatever the bytes are."""
+        if self._lookups.waiting >= _QUEUE:
+            return ocsp_refusal("tryLater")
+        return await self._lookups(self._ocsp, request, now)
+
+    async def timestamp(self, request: bytes, hierarchy: Hierarchy, now: datetime) -> bytes:
+        """Answer a DER TimeStampReq, whatever the bytes are; raises AuthorityUnknown without such a hierarchy."""
+        if hierarchy not in self._hierarchies:
+            raise AuthorityUnknown
+        if self._stamps.waiting >= _QUEUE:
+            return timestamp_refusal(Failure.SYSTEM_FAILURE)
+        return await self._stamps(self._timestamp, request, hierarchy, now)
+
+    def _certificate(self, authority: str) -> AuthorityCertificate:
+        with self._database.session(Role.APP) as session:
+            row = store.authority_certificate(session, authority)
+            if row is None or row.der is None:
+                raise AuthorityUnknown
+            return AuthorityCertificate(row.der, row.not_before)
+
+    def _crl(self, authority: str) -> RevocationList:
+        with self._database.session(Role.APP) as session:
+            row = store.crl_of(session, authority)
+            if row is None or row.der is None:
+                raise AuthorityUnknown
+            return RevocationList(row.der, row.this_update, row.next_update)
+
+    def _ocsp(self, request: bytes, now: datetime) -> OcspAnswer:
+        try:
+            return self._responders.current(now).respond(request, now)
+        except (CAError, SQLAlchemyError):  # the register, or the token with a key, is away
+            return ocsp_refusal("tryLater")
+        except Exception as error:  # noqa: BLE001 - the protocol's own last word, where HTTP's would be a 500
+            _LOG.error("ocsp: %s", described(error))
+            return ocsp_refusal("internalError")
+
+    def _timestamp(self, request: bytes, hierarchy: Hierarchy, now: datetime) -> bytes:
+        try:
+            return self._tsa(hierarchy).respond(request, now)
+        except Exception as error:  # noqa: BLE001 - the protocol's own last word, where HTTP's would be a 500
+            _LOG.error("tsa: %s", described(error))
+            return timestamp_refusal(Failure.SYSTEM_FAILURE)
+
+    def _tsa(self, hierarchy: Hierarchy) -> TimestampAuthority:
+        with self._opening:
+            if hierarchy not in self._tsas:
+                self._tsas[hierarchy] = self._open_tsa(hierarchy)
+            return self._tsas[hierarchy]

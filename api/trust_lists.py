@@ -1,0 +1,154 @@
+"""The house's own trust list: the newest one, as everybody may have it, and the making of the next.
+
+The first is made in the ceremony and lies in the key folder; later ones are kept in the register. A new one comes at
+half of the newest one's life, after every revocation, and when a ceremony has made something that verifiers must know.
+"""
+
+import threading
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api.schema import Role
+from ca.trust import TrustList, load_trust
+
+if TYPE_CHECKING:
+    from api.house import House
+    from ca.models import AuthorityRow
+    from ca.publishing import CrlPublisher
+
+_LOOKED_UP: Final = timedelta(seconds=60)
+
+
+class NewestTrust:
+    """Gives the newest trust list; looks into the register once a minute. Safe between threads."""
+
+    def __init__(self, house: "House") -> None:
+        self._house = house
+        self._lock = threading.Lock()
+        self._file: bytes | None = None
+        self._looked: datetime | None = None
+
+    def file(self, now: datetime) -> bytes:
+        """Return the signed file; while the register is away, the last one that was seen."""
+        with self._lock:
+            fresh = self._looked is not None and timedelta() <= now - self._looked < _LOOKED_UP
+            if self._file is None or not fresh:
+                self._file = self._look() or self._file or self._house.ceremony.trust
+                self._looked = now
+            return self._file
+
+    def read(self, now: datetime) -> TrustList:
+        """Return the list as verifiers have it; raises TrustListInvalid."""
+        return load_trust(self.file(now), now)
+
+    def _look(self) -> bytes | None:
+        from ca.store import newest_trust
+
+        try:
+            with self._house.database.session(Role.APP) as session:
+                row = newest_trust(session)
+                return None if row is None else row.data
+        except SQLAlchemyError:
+            return None
+
+
+def publish_lists(house: "House", now: datetime) -> tuple[str, ...]:
+    """Publish the revocation lists that are due, then the trust list if it is; return what was published.
+
+    Raises what a key does that cannot be used.
+    """
+    published = _publisher(house).publish_due(now)
+    if _is_due(house, now):
+        publish_trust(house, now)
+        published = (*published, "trust")
+    return published
+
+
+def publish_trust(house: "House", now: datetime) -> bytes:
+    """Make, sign and keep a new trust list, with a revocation list of every authority that lasts as long as it does."""
+    from ca.store import store_trust
+    from ca.trust_making import make_trust, trust_end
+
+    ceremony, publisher, begin = house.ceremony, _publisher(house), now.replace(microsecond=0)
+    with house.database.session(Role.WORKER) as session:
+        lists = {name: _root_list(house, session, name) for name in _authorities(house, root=True)}
+        ended = {name: _last_list(session, name) for name in _ended(session)}
+    until = trust_end(ceremony.plan, lists.values(), begin)
+    for name in _authorities(house, root=False):
+        lists[name] = ended.get(name) or publisher.publish(name, now, until=until)
+    log_keys = load_trust(ceremony.trust, now).log_keys
+    signer = house.keys.signer(ceremony.trust_signer.key_name)
+    file = make_trust(ceremony, lists.values(), log_keys, signer, (begin, until))
+    with house.database.session(Role.WORKER) as session:
+        store_trust(session, file, begin, until)
+    return file
+
+
+def _is_due(house: "House", now: datetime) -> bool:
+    from ca.store import authorities, newest_trust
+
+    with house.database.session(Role.WORKER) as session:
+        newest = newest_trust(session)
+        if newest is None or now >= newest.valid_from + (newest.valid_until - newest.valid_from) / 2:
+            return True
+        if any(_has_changed(session, one, newest.valid_from) for one in authorities(session)):
+            return True
+    trust = load_trust(newest.data, now)
+    known_certificates = {*trust.anchors, *trust.intermediates, *trust.tsa, *trust.status_keys, *trust.receipt_keys}
+    return not _needed(house) <= known_certificates
+
+
+def _has_changed(session: Session, authority: "AuthorityRow", since: datetime) -> bool:
+    """Say whether an authority has something to tell that the trust list does not know yet.
+
+    What a root has revoked is told in the next ceremony; a new list of its own shows that there was one.
+    """
+    from ca.store.lists import newest_list
+
+    if authority.state == "ended":
+        return False
+    if authority.role == "root":
+        made = newest_list(session, authority.id, "everybody")
+        return made is not None and made.this_update > since
+    known = newest_list(session, authority.id, "trust-list")
+    return known is None or known.revision < authority.revision
+
+
+def _needed(house: "House") -> set[bytes]:
+    """Return the certificates that verifiers must know."""
+    ceremony = house.ceremony
+    listed = {"root", "issuing", "timestamp", "status", "receipt"}
+    made = {one.cert_der for one in ceremony.certificates.values() if one.profile.name in listed}
+    return made | set(ceremony.links.values())
+
+
+def _publisher(house: "House") -> "CrlPublisher":
+    from ca.publishing import CrlPublisher
+
+    return CrlPublisher(lambda: house.database.session(Role.WORKER), house.keys.signer)
+
+
+def _authorities(house: "House", *, root: bool) -> Iterable[str]:
+    return [one.key_name for one in house.ceremony.authorities() if (one.profile.name == "root") is root]
+
+
+def _ended(session: Session) -> list[str]:
+    from ca.store import authorities
+
+    return [one.id for one in authorities(session) if one.state == "ended"]
+
+
+def _root_list(house: "House", session: Session, name: str) -> bytes:
+    """Return a root's list: the newest one that a ceremony made, whether it was registered yet or not."""
+    return _last_list(session, name) or house.ceremony.crls[name]
+
+
+def _last_list(session: Session, name: str) -> bytes | None:
+    from ca.store import crl_of
+
+    row = crl_of(session, name)
+    return None if row is None else row.der

@@ -1,0 +1,181 @@
+"""Validate paths: the one engine under the trust list's judgement, the command line and the conformance tests.
+
+What no time changes is examined once (`path_structure`); validity, algorithms and revocation are judged for a moment.
+Source: RFC 5280 sections 6.1 and 6.3
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Final, Literal
+
+from ca import names, signatures
+from ca.certificate_reader import Certificate
+from ca.errors import NationalUnavailable
+from ca.path_building import Bag, Path, paths
+from ca.path_structure import Fault, examine
+from ca.policy_tree import ANY_RULES, PolicyRules, ValidPolicy
+from ca.revocation_crls import designates
+from ca.revocation_status import RevocationStatus, revocation_status
+
+_MAX_SIGNERS_DEEP: Final = 3
+"""How far a list's signer may hang on a list of another signer, and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a path, and by which evidence it is judged.
+
+    at: the moment in question, UTC; algorithm_allowed: whether a signature algorithm (by id) is believed at that moment;
+    crls, ocsp: DER, of any issuers; proven: whether the moment is proved, else it is merely the present, and a
+    certificate outside its period may have been used within it; dates_tokens: the leaf is a timestamp authority's.
+    """
+
+    at: datetime
+    algorithm_allowed: Callable[[str], bool]
+    rules: PolicyRules = ANY_RULES
+    crls: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+    proven: bool = True
+    dates_tokens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found about a path.
+
+    reason: a code of `path_reasons.REASONS`; position: of the certificate it is about, 0 for the leaf; policies: the
+    user-constrained set, of a path without fault.
+    """
+
+    reason: str
+    path: Path
+    position: int = 0
+    policies: tuple[ValidPolicy, ...] = ()
+    revocation: Literal["good", "revoked", "unknown"] = "unknown"
+    revoked_at: datetime | None = None
+
+
+def validate(leaf: Certificate, bag: Bag, question: Question) -> Judgement:
+    """Judge a certificate by the paths that the bag has: the first good one, else what is wrong with the first."""
+    first: Judgement | None = None
+    for path in paths(leaf, bag):
+        found = judge(path, question, bag)
+        if found.reason == "good":
+            return found
+        first = first or found
+    return first or Judgement("no_chain", ())
+
+
+def judge(path: Path, question: Question, bag: Bag) -> Judgement:
+    """Judge one path, leaf first, anchor last. bag: where signers of revocation lists may be found."""
+    try:
+        structure = examine(tuple([one.der for one in path]), question.rules)
+    except NationalUnavailable:
+        return Judgement("algorithm_unavailable", path)
+    path = structure.path
+    fault = structure.fault or _validity_fault(path, question)
+    if fault is not None:
+        return Judgement(fault.reason, path, fault.position)
+    return _judge_revocation(path, question, bag, structure.policies)
+
+
+def _validity_fault(path: Path, question: Question) -> Fault | None:
+    """Find a certificate below the anchor that was not valid at the moment, or whose algorithm was not."""
+    for position, certificate in enumerate(path[:-1] or path):
+        if question.at < certificate.not_before:
+            return Fault("not_yet_valid" if question.proven else "not_yet_valid_no_poe", position)
+        if question.at > certificate.not_after:
+            return Fault("expired" if question.proven else "expired_no_poe", position)
+        scheme = signatures.SCHEMES.get(certificate.signature_algorithm)
+        if scheme is None or not question.algorithm_allowed(scheme.id):
+            return Fault("algorithm", position)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Signers:
+    """Who may sign revocation lists beside a certificate's issuer: whoever has a good path to the same anchor (6.3.3 (f)).
+
+    assumed: certificates (DER) that are being judged, and whose fall is the fall of what is asked; pending: signers on
+    whose standing this look-up itself hangs.
+    """
+
+    question: Question
+    bag: Bag
+    anchor: Certificate
+    assumed: frozenset[bytes]
+    pending: frozenset[bytes] = frozenset()
+
+    def named(self, name: bytes) -> Iterator[Certificate]:
+        """Yield the certificates in the bag with that subject."""
+        return self.bag.named(name)
+
+    def stands(self, signer: Certificate, about: Certificate, since: datetime) -> bool:
+        """Say whether a signer is to be believed about a certificate."""
+        if signer.der in self.assumed:
+            return True
+        if signer.der in self.pending:
+            # Nobody vouches for himself, unless his certificate's issuer says that his own lists speak of him, too.
+            return signer.der == about.der and any(
+                designates(one, signer.subject) for one in about.crl_distribution_points
+            )
+        if len(self.pending) == _MAX_SIGNERS_DEEP:
+            return False
+        # A list made later than the moment may be signed with a key that is younger than it.
+        question = replace(self.question, at=max(self.question.at, since), rules=ANY_RULES, dates_tokens=False)
+        return any(
+            self._stands_by(path, question)
+            for path in paths(signer, self.bag)
+            if names.same(path[-1].subject, self.anchor.subject)
+        )
+
+    def _stands_by(self, path: Path, question: Question) -> bool:
+        try:
+            structure = examine(tuple([one.der for one in path]), question.rules)
+        except NationalUnavailable:
+            return False
+        path = structure.path
+        if structure.fault is not None or _validity_fault(path, question) is not None:
+            return False
+        deeper = replace(
+            self,
+            question=question,
+            assumed=self.assumed | {one.der for one in path[1:]},
+            pending=self.pending | {path[0].der},
+        )
+        return all(status.verdict == "good" for status in _statuses(path, question, deeper, known=self.assumed))
+
+
+def _statuses(
+    path: Path, question: Question, signers: _Signers, known: frozenset[bytes] = frozenset()
+) -> Iterator[RevocationStatus]:
+    """Yield the status of each certificate below the anchor, the leaf first; not of those that are judged elsewhere."""
+    for position, (certificate, issuer) in enumerate(pairwise(path)):
+        if certificate.der not in known:
+            yield revocation_status(
+                certificate,
+                issuer,
+                question.crls,
+                question.at,
+                ocsp=question.ocsp,
+                others=signers,
+                algorithm_allowed=question.algorithm_allowed,
+                dates_tokens=question.dates_tokens and position == 0,
+            )
+
+
+def _judge_revocation(path: Path, question: Question, bag: Bag, policies: tuple[ValidPolicy, ...]) -> Judgement:
+    unknown: int | None = None
+    signers = _Signers(question, bag, path[-1], frozenset([one.der for one in path[1:]]))
+    for position, status in enumerate(_statuses(path, question, signers)):
+        if status.verdict == "revoked":
+            return Judgement("revoked", path, position, revocation="revoked", revoked_at=status.at)
+        if status.verdict == "on_hold":
+            return Judgement("on_hold", path, position, revoked_at=status.at)
+        if status.verdict == "unknown" and unknown is None:
+            unknown = position
+    if unknown is not None:
+        return Judgement("revocation_unknown", path, unknown)
+    return Judgement("good", path, 0, policies, "good")

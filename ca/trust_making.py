@@ -1,0 +1,66 @@
+"""Make trust lists: what a verifier needs, put together from the ceremonies' certificates and from revocation lists."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from ca import ceremony_names as key_names
+from ca import profiles
+from ca.ceremony_credentials import Ceremony
+from ca.ceremony_plan import CeremonyPlan
+from ca.crl_reader import read_crl
+from ca.trust import AllowedAlgorithm, TrustList, sign_trust
+from ledger.signing import Signer
+
+
+def trust_end(plan: CeremonyPlan, root_lists: Iterable[bytes], begin: datetime) -> datetime:
+    """Return until when a trust list can be good that begins now.
+
+    root_lists: the roots' revocation lists (DER), made in ceremonies only, which the trust list must not outlive.
+    """
+    ends = [begin + timedelta(days=plan.trust.days)]
+    ends.extend(until for crl in root_lists if (until := read_crl(crl).next_update) is not None)
+    return min(ends).replace(microsecond=0)
+
+
+def make_trust(
+    ceremony: Ceremony,
+    crls: Iterable[bytes],
+    log_keys: Mapping[str, str],
+    signer: Signer,
+    validity: tuple[datetime, datetime],
+) -> bytes:
+    """Return a signed trust list as a file; raises KeyMismatch.
+
+    crls: DER, one of every authority, good to the list's end, so that the list is enough by itself for its whole life;
+    log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until.
+    """
+    begin, end = validity
+    trust = TrustList(
+        name=ceremony.plan.name,
+        anchors=_anchors(ceremony),
+        intermediates=_intermediates(ceremony),
+        crls=tuple(crls),
+        tsa=_of_profile(ceremony, profiles.TIMESTAMP),
+        log_keys=dict(log_keys),
+        status_keys=_of_profile(ceremony, profiles.STATUS),
+        receipt_keys=_of_profile(ceremony, profiles.RECEIPT),
+        algorithms=tuple(AllowedAlgorithm(name, until) for name, until in profiles.ALGORITHMS.items()),
+        valid_from=begin.replace(microsecond=0),
+        valid_until=end,
+    )
+    return sign_trust(trust, ceremony.trust_signer.cert_der, signer)
+
+
+def _anchors(ceremony: Ceremony) -> tuple[bytes, ...]:
+    """Return every generation of every root: what an earlier one issued is good for as long as it is."""
+    lines = (key_names.authority("root", hierarchy) for hierarchy in ceremony.hierarchies)
+    return tuple(one.cert_der for line in lines for one in ceremony.generations(line))
+
+
+def _intermediates(ceremony: Ceremony) -> tuple[bytes, ...]:
+    issuing = [one.cert_der for one in ceremony.authorities() if one.profile == profiles.ISSUING]
+    return (*issuing, *ceremony.links.values())
+
+
+def _of_profile(ceremony: Ceremony, profile: profiles.Profile) -> tuple[bytes, ...]:
+    return tuple(one.cert_der for one in ceremony.certificates.values() if one.profile == profile)
