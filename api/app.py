@@ -12,9 +12,12 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import licence_routes, log_routes, openapi, pages, problems, verification_routes
+from api import licence_routes, log_routes, openapi, pages, pki_routes, problems, verification_routes
 from api.guard import Guard
 from api.house import House, open_house
+from api.pki_house import HousePki
+from api.pki_responders import Responders
+from api.rates import Rates
 from api.schema import Role
 from api.settings import settings
 from api.status_cache import StatusCache
@@ -52,9 +55,15 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     app.include_router(licence_routes.routes(house, issuer, now))
     app.include_router(verification_routes.routes(verifier, limit))
     app.include_router(log_routes.routes(house.objects, lambda: house.trust_lists.file(now()), StatusCache(house, now)))
+    app.include_router(pki_routes.routes(_pki(house), Rates(house.settings.pki_rate), now))
     app.include_router(pages.routes(verifier, limit))
     app.mount("/static", _Static(directory=Path(__file__).parent / "static"), name="static")
     return app
+
+
+def _pki(house: House) -> HousePki:
+    responders = Responders(house.database, house.keys.signer)
+    return HousePki(house.database, responders, house.ceremony.hierarchies, house.timestamp_authority)
 
 
 def _lifespan(stack: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -73,5 +82,5 @@ def _lifespan(stack: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManag
 def from_settings() -> FastAPI:
     """Open the house of the environment's settings and build the application over it."""
     stack = ExitStack()
-    house = stack.enter_context(open_house(settings()))
+    house = stack.enter_context(open_house(settings(), guarded=True))
     return create_app(house, stack)

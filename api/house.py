@@ -17,7 +17,7 @@ from api.settings import Settings
 from api.storage import open_objects
 from api.trust_lists import NewestTrust
 from ca.ceremony_credentials import Ceremony, Credential
-from ca.ceremony_files import open_ceremony
+from ca.ceremony_files import last_written, open_ceremony
 from ca.ceremony_names import LOG_KEY, Hierarchy
 from ca.keys import KeyFolder, KeyRing, LocalKeyWrapper, TokenKeys, pin_in
 from ca.trust import TrustList
@@ -28,6 +28,7 @@ from ledger.sequencer import Sequencer
 from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
+    from ca.clock import Clock
     from ca.timestamps import TimestampAuthority
     from ledger.signing import Signer
     from licences.issuing import Issuer
@@ -54,22 +55,34 @@ class PassphraseUnusable(DomainError):
 
 
 class House:
-    """Everything behind the door, over one database and one object store."""
+    """Everything behind the door, over one database and one object store.
 
-    def __init__(self, settings: Settings, database: Database, objects: ObjectStore) -> None:
+    clock: vouches for every time that is stamped; None where the caller answers for it.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, objects: ObjectStore, clock: "Clock | None" = None
+    ) -> None:
         self.settings = settings
         self.database = database
         self.objects = objects
+        self._clock = clock
+        self._ceremony: tuple[int | None, Ceremony] | None = None
 
     @cached_property
     def keys(self) -> KeyRing:
         """The keys that stay on line: the folder of encrypted ones, and the token where there is one."""
         return key_ring(self.settings)
 
-    @cached_property
+    @property
     def ceremony(self) -> Ceremony:
-        """What the ceremony made; raises CeremonyMissing, CeremonyDamaged."""
-        return open_ceremony(_keys_path(self.settings))
+        """What the ceremonies made, read again after each; raises CeremonyMissing, CeremonyDamaged."""
+        folder = _keys_path(self.settings)
+        known, written = self._ceremony, last_written(folder)
+        if known is None or known[0] != written:
+            # The time first: what is written while we read is read again.
+            known = self._ceremony = written, open_ceremony(folder)
+        return known[1]
 
     @cached_property
     def wrapper(self) -> LocalKeyWrapper:
@@ -125,7 +138,7 @@ class House:
 
     def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
         """Open a hierarchy's timestamp authority; raises KeyMissing where the hierarchy is not there."""
-        return self.ceremony.timestamp_authority(self.keys, hierarchy)
+        return self.ceremony.timestamp_authority(self.keys, hierarchy, self._clock)
 
     def trust(self, now: datetime) -> TrustList:
         """Return our own trust list, as verifiers have it."""
@@ -180,10 +193,25 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings) -> Iterator[House]:
-    """Open database and object store; both are closed at the end."""
+def open_house(settings: Settings, *, guarded: bool = False) -> Iterator[House]:
+    """Open database and object store; both are closed at the end.
+
+    guarded: stamp no time that this machine's clock cannot be trusted with.
+    """
     with open_database(settings) as database:
-        yield House(settings, database, open_objects(settings))
+        clock = _trusted_clock(settings, database) if guarded else None
+        yield House(settings, database, open_objects(settings), clock)
+
+
+def _trusted_clock(settings: Settings, database: Database) -> "Clock":
+    from ca.clock import TrustedClock, Witness
+    from ca.database_clock import DatabaseWitness
+    from ca.sntp_client import NtpWitness
+
+    witnesses: list[Witness] = [DatabaseWitness(lambda: database.session(Role.APP))]
+    if settings.ntp_server is not None:
+        witnesses.append(NtpWitness(settings.ntp_server))
+    return TrustedClock(witnesses)
 
 
 def require_house(settings: Settings) -> None:

@@ -4,18 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from api.systems import DoorError
 from ca.ceremony_names import Hierarchy
 from ca.ocsp_responder import OcspAnswer
-
-
-@dataclass(eq=False)
-class AuthorityUnknown(DoorError):
-    """We have no certificate authority of that name, or it has published nothing yet."""
-
-    code = "pki.authority_unknown"
-    zh = "没有这个名称的证书认证机构"
-    en = "there is no certificate authority of that name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Database
 from api.failures import described
-from api.pki import AuthorityCertificate, AuthorityUnknown, RevocationList
+from api.pki import AuthorityCertificate, RevocationList
 from api.pki_responders import Responders
 from api.schema import Role
 from api.turns import Turns
 from ca import store
 from ca.ceremony_names import Hierarchy
 from ca.errors import CAError
+from ca.life_errors import AuthorityUnknown
 from ca.ocsp_responder import OcspAnswer
 from ca.ocsp_responder import refusal as ocsp_refusal
 from ca.timestamp_request import Failure
@@ -70,7 +71,7 @@ class HousePki:
     async def timestamp(self, request: bytes, hierarchy: Hierarchy, now: datetime) -> bytes:
         """Answer a DER TimeStampReq, whatever the bytes are; raises AuthorityUnknown without such a hierarchy."""
         if hierarchy not in self._hierarchies:
-            raise AuthorityUnknown
+            raise AuthorityUnknown(hierarchy)
         if self._stamps.waiting >= _QUEUE:
             return timestamp_refusal(Failure.SYSTEM_FAILURE)
         return await self._stamps(self._timestamp, request, hierarchy, now)
@@ -79,14 +80,14 @@ class HousePki:
         with self._database.session(Role.APP) as session:
             row = store.authority_certificate(session, authority)
             if row is None or row.der is None:
-                raise AuthorityUnknown
+                raise AuthorityUnknown(authority)
             return AuthorityCertificate(row.der, row.not_before)
 
     def _crl(self, authority: str) -> RevocationList:
         with self._database.session(Role.APP) as session:
             row = store.crl_of(session, authority)
             if row is None or row.der is None:
-                raise AuthorityUnknown
+                raise AuthorityUnknown(authority)
             return RevocationList(row.der, row.this_update, row.next_update)
 
     def _ocsp(self, request: bytes, now: datetime) -> OcspAnswer:

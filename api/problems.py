@@ -21,14 +21,13 @@ from api import (
     idempotency,
     json_bodies,
     page_errors,
-    pki,
     rates,
     status_cache,
     systems,
     uploads,
 )
 from api import settings as api_settings
-from ca import certificate_errors, clock_errors, life_errors
+from ca import certificate_errors, clock_errors, life_errors, outside_chain
 from ca import errors as ca
 from ledger import (
     canonical,
@@ -72,7 +71,6 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     uploads.UploadStalled: 408,
     uploads.MediaTypeUnusable: 415,
     rates.TooManyRequests: 429,
-    pki.AuthorityUnknown: 404,
     page_errors.FileMissing: 400,
     page_errors.CodeUnknown: 404,
     issuing_errors.RequestFaulty: 422,
@@ -111,6 +109,7 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     objects.ObjectMissing: 404,
     subjects.SubjectErased: 410,
     certificate_errors.RequestInvalid: 400,
+    outside_chain.ChainUnusable: 422,
     life_errors.DeskRefused: 409,
     life_errors.RoleMissing: 403,
     life_errors.AuthorityUnknown: 404,

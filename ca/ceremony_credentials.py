@@ -9,6 +9,7 @@ from ca import signatures
 from ca.ceremony_names import Hierarchy, KeyName, Role
 from ca.ceremony_plan import CeremonyPlan, SealPlan
 from ca.certificate_reader import read_certificate
+from ca.clock import Clock
 from ca.errors import CertificateInvalid, KeyMissing
 from ca.profiles import Profile
 from ca.timestamps import TimestampAuthority
@@ -152,12 +153,17 @@ class Ceremony:
                 return (certificate, *self.chain(one))
         raise CertificateInvalid("it was issued by none of our authorities")
 
-    def timestamp_authority(self, keys: Signers, hierarchy: Hierarchy = "international") -> TimestampAuthority:
-        """Open a hierarchy's timestamp authority; raises what `signer` does, KeyMissing where the hierarchy is not there."""
+    def timestamp_authority(
+        self, keys: Signers, hierarchy: Hierarchy = "international", clock: Clock | None = None
+    ) -> TimestampAuthority:
+        """Open a hierarchy's timestamp authority; raises what `signer` does, KeyMissing where the hierarchy is not there.
+
+        clock: vouches for the times that it stamps.
+        """
         credential = self.current(key_names.timestamp(hierarchy))
         national = self.plan.national
         policy = self.plan.tsa.policy if hierarchy == "international" or national is None else national.tsa.policy
-        return TimestampAuthority(keys.signer(credential.key_name), self.chain(credential), policy)
+        return TimestampAuthority(keys.signer(credential.key_name), self.chain(credential), policy, clock)
 
     def _line(self, credential: Credential) -> Iterator[Credential]:
         yield credential

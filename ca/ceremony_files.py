@@ -123,6 +123,14 @@ def open_ceremony(folder: Path) -> Ceremony:
     )
 
 
+def last_written(folder: Path) -> int | None:
+    """Return when the last ceremony's files were put into their places, None if never: it changes with every ceremony."""
+    try:
+        return (folder / TRANSCRIPT).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def _credentials(reading: "_Reading", acts: Mapping[str, Act], plan: CeremonyPlan) -> dict[str, Credential]:
     seals = {key_names.seal(one.id, hierarchy): one for one in plan.seals for hierarchy in HIERARCHIES}
     found = {}

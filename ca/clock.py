@@ -36,17 +36,30 @@ class Sight:
 
 
 class Witness(Protocol):
-    """Another clock.
+    """Another clock."""
 
-    name: for the message; interval: seconds between two looks; patience: seconds for which its silence is borne;
-    independent: whether it is a clock of its own, so that its word clears ours of a leap. The database's is not: it may
-    run on this very machine.
-    """
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
 
-    name: str
-    interval: float
-    patience: float
-    independent: bool
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which its silence is borne."""
+        ...
+
+    @property
+    def independent(self) -> bool:
+        """Whether it is a clock of its own, so that its word clears ours of a leap.
+
+        The database's is not: it may run on this very machine.
+        """
+        ...
 
     def look(self, now: datetime) -> Sight:
         """Compare the other clock with `now`, the present of ours; raises TimeSourceSilent."""

@@ -28,6 +28,7 @@ TELETEX_STRING: Final = 0x14
 IA5_STRING: Final = 0x16
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
+VISIBLE_STRING: Final = 0x1A
 BMP_STRING: Final = 0x1E
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
@@ -243,6 +244,7 @@ _TEXT: Final[dict[int, str]] = {
     UTF8_STRING: "utf-8",
     PRINTABLE_STRING: "ascii",
     IA5_STRING: "ascii",
+    VISIBLE_STRING: "ascii",
     TELETEX_STRING: "latin-1",
     BMP_STRING: "utf-16-be",
 }

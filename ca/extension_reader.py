@@ -29,6 +29,10 @@ KEY_USAGES: Final = MappingProxyType(
 )
 
 
+_MAX_POLICIES: Final = 256
+"""Policies, and mappings, of one certificate: real ones have a few, and each is combined with each of the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An extension as it stands: whether it is critical, and the DER inside its octet string."""
@@ -163,8 +167,8 @@ def certificate_policies(extensions: Extensions) -> MappingProxyType[str, tuple[
         if policy in found:
             raise DerInvalid("a policy stands twice")
         found[policy] = () if listed is None else tuple(_qualifier(one) for one in der.children(listed))
-    if not found:
-        raise DerInvalid("an empty list of policies")
+    if not 1 <= len(found) <= _MAX_POLICIES:
+        raise DerInvalid("no policies, or unreasonably many")
     return MappingProxyType(found)
 
 
@@ -186,8 +190,8 @@ def policy_mappings(extensions: Extensions) -> tuple[tuple[str, str], ...]:
         fields = der.Fields(member)
         found.append((der.parse_oid(fields.take()), der.parse_oid(fields.take())))
         fields.end()
-    if not found:
-        raise DerInvalid("an empty list of policy mappings")
+    if not 1 <= len(found) <= _MAX_POLICIES:
+        raise DerInvalid("no policy mappings, or unreasonably many")
     return tuple(found)
 
 

@@ -95,13 +95,14 @@ class KeyRing:
             if self._exists(name, place):
                 raise KeyExists(name)
             # First the record: by it `forget` knows which of a token's keys are ours to destroy.
-            records.write(name, KeyUses(0, limit, place))
+            records.write(name, KeyUses(0, limit, place, made_here=True))
             signer = store.create(name, algorithm)
-        return CountedSigner(signer, self._counter(name))
+        return CountedSigner(signer, self._counter(name, place))
 
     def signer(self, name: str) -> Signer:
         """Open a key; raises KeyMissing, KeyNameInvalid, TokenNotConfigured, and what its store raises."""
-        return CountedSigner(self._store(name, self.place(name)).signer(name), self._counter(name))
+        place = self.place(name)
+        return CountedSigner(self._store(name, place).signer(name), self._counter(name, place))
 
     def place(self, name: str) -> KeyPlace:
         """Say where a key is, without opening it: what is in neither place is looked for in the folder."""
@@ -116,8 +117,8 @@ class KeyRing:
 
     def names(self) -> frozenset[str]:
         """Return the names of all keys; raises TokenUnusable when the token cannot be asked."""
-        on_token = self._records.names("token") if self.token is None else self.token.names()
-        return self.folder.names() | on_token
+        counted = (name for name, uses in self._records.all().items() if uses.place == "token")
+        return self.folder.names() | (frozenset(counted) if self.token is None else self.token.names())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -138,7 +139,9 @@ class KeyRing:
 
         Of the token's keys only those that were made through this ring: a token may serve others too.
         """
-        for name in self._records.names("token"):
+        for name, uses in self._records.all().items():
+            if uses.place == "folder" or not uses.made_here:
+                continue
             if self.token is None:
                 raise TokenNotConfigured(name)
             self.token.forget(name)
@@ -158,8 +161,8 @@ class KeyRing:
     def _records(self) -> UseRecords:
         return UseRecords(self.folder.path)
 
-    def _counter(self, name: str) -> UseCounter:
-        return self._counters.setdefault(name, UseCounter(self._records, name))
+    def _counter(self, name: str, place: KeyPlace) -> UseCounter:
+        return self._counters.setdefault(name, UseCounter(self._records, name, place))
 
     def _store(self, name: str, place: KeyPlace) -> "KeyStore | KeyFolder":
         if place == "folder":

@@ -10,9 +10,9 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,11 +32,15 @@ _LIMIT_SHARE: Final = 1_000  # a block is at most a thousandth of the limit: so 
 
 @dataclass(frozen=True, slots=True)
 class KeyUses:
-    """What is on disk of a key: how many uses are reserved, how many are allowed at most (None: any), where it is."""
+    """What is on disk of a key.
+
+    reserved: uses that happened or may have; limit: of uses, None for any number; made_here: by this ring, not found.
+    """
 
     reserved: int
     limit: int | None
     place: KeyPlace = "folder"
+    made_here: bool = False
 
 
 class UseRecords:
@@ -79,26 +83,29 @@ class UseRecords:
 
     def write(self, name: str, uses: KeyUses) -> None:
         """Write what a key has, inside `locked`; raises KeyNameInvalid, KeyUsesDamaged."""
-        members = {"format": _FORMAT, "limit": uses.limit, "place": uses.place, "reserved": uses.reserved}
+        members = {"format": _FORMAT, **asdict(uses)}
         try:
             private_files.write(self._file(name), json.dumps(members).encode() + b"\n")
         except OSError as error:
             raise KeyUsesDamaged(name, error.strerror or "the system refuses") from error
 
-    def reserve(self, name: str) -> int:
-        """Reserve a block of uses, durably, and return its size; raises KeyExhausted, KeyUsesDamaged."""
+    def reserve(self, name: str, place: KeyPlace = "folder") -> int:
+        """Reserve a block of uses, durably, and return its size; raises KeyNameInvalid, KeyExhausted, KeyUsesDamaged.
+
+        place: of a key that was never counted.
+        """
         with self.locked():
-            uses = self.read(name) or KeyUses(0, None)
+            uses = self.read(name) or KeyUses(0, None, place)
             block = _block(name, uses)
             if not block:
                 raise KeyExhausted(name, uses.reserved if uses.limit is None else uses.limit)
             self.write(name, replace(uses, reserved=uses.reserved + block))
         return block
 
-    def names(self, place: KeyPlace) -> frozenset[str]:
-        """Return the names of the counted keys of a place; raises KeyUsesDamaged."""
-        names = (path.stem for path in self._folder.glob("[a-z0-9]*.json"))
-        return frozenset(name for name in names if (uses := self.read(name)) and uses.place == place)
+    def all(self) -> Mapping[str, KeyUses]:
+        """Return what is on disk of every counted key, by name; raises KeyUsesDamaged."""
+        names = sorted(path.stem for path in self._folder.glob("[a-z0-9]*.json"))
+        return {name: uses for name in names if (uses := self.read(name)) is not None}
 
     def forget(self) -> None:
         """Remove every count."""
@@ -117,9 +124,10 @@ class UseRecords:
 class UseCounter:
     """The uses of one key that this process has reserved, for any number of threads."""
 
-    def __init__(self, records: UseRecords, name: str) -> None:
+    def __init__(self, records: UseRecords, name: str, place: KeyPlace = "folder") -> None:
         self._records = records
         self._name = name
+        self._place: KeyPlace = place
         self._begin()
         _counters.add(self)
 
@@ -136,7 +144,7 @@ class UseCounter:
     def _fill(self, used_up: Iterator[int]) -> None:
         with self._filling:
             if self._block is used_up:
-                self._block = iter(range(self._records.reserve(self._name)))
+                self._block = iter(range(self._records.reserve(self._name, self._place)))
 
     def after_fork_in_child(self) -> None:
         """Leave what was reserved to the parent, or both would use it."""
@@ -166,11 +174,12 @@ def _parse(data: bytes) -> KeyUses:
     form = members.take("format", strict_json.text)
     limit = members.take("limit", _limit)
     place = members.take("place", strict_json.text)
+    made_here = members.take("made_here", strict_json.anything)
     reserved = members.take("reserved", strict_json.number)
     members.end()
-    if form != _FORMAT or place not in {"folder", "token"} or reserved < 0:
+    if form != _FORMAT or place not in {"folder", "token"} or reserved < 0 or not isinstance(made_here, bool):
         raise JsonInvalid("an unknown form")
-    return KeyUses(reserved, limit, "token" if place == "token" else "folder")
+    return KeyUses(reserved, limit, "token" if place == "token" else "folder", made_here)
 
 
 def _limit(value: object, where: str) -> int | None:

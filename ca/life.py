@@ -5,7 +5,6 @@ a revocation. What was lifted stays as history. An authority's revision rises wi
 due.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -75,7 +74,9 @@ class Life:
                 revoked.append(one)
             elif one.state == "intended":
                 one.state, one.abandoned_reason = "abandoned", KeyCompromised.code
-        _change_authorities(session, revoked, reason)
+        for one in sorted(revoked, key=lambda row: row.serial_number):
+            rows.retire_authority(session, one.serial_number, reason)
+        rows.raise_revision(session, {one.authority for one in revoked})
         return tuple(int(one.serial_number, 16) for one in revoked)
 
     def hold(self, session: Session, serial: int, at: datetime, actor: Actor, now: datetime) -> None:
@@ -210,18 +211,6 @@ def _entry(
 
 def _lift(known: RevocationRow, actor: Actor, now: datetime) -> None:
     known.lifted_at, known.lifted_by = now, actor.as_json()
-
-
-def _change_authorities(session: Session, revoked: Iterable[CertificateRow], reason: Reason) -> None:
-    """Make the lists due, and let a revoked authority issue no more: with its key known to others it says nothing more."""
-    revoked = list(revoked)
-    state = "ended" if reason in rows.COMPROMISES else "retiring"
-    for one in sorted(revoked, key=lambda row: row.serial_number):
-        authority = rows.authority_of(session, one.serial_number)
-        if authority is not None and authority.state != "ended":
-            authority.state = state
-    session.flush()
-    rows.raise_revision(session, {one.authority for one in revoked})
 
 
 def _text(moment: datetime) -> str:

@@ -34,7 +34,7 @@ ANY_RULES: Final = PolicyRules()
 
 @dataclass(frozen=True, slots=True)
 class ValidPolicy:
-    """A policy of the user-constrained set, in the verifier's own terms, with what the certificate says about it."""
+    """A policy of the user-constrained set, in the verifier's own terms, with what the certificates say about it."""
 
     id: str
     qualifiers: tuple[Qualifier, ...]
@@ -45,7 +45,7 @@ class _Node:
     """A policy of the lowest level.
 
     expected: by which policies the next certificate may continue it; roots: the policies of the top under which it hangs
-    (`authority-constrained`); empty for anyPolicy, which hangs under itself.
+    (`authority-constrained`); empty for anyPolicy, which hangs under itself; qualifiers: of it and all that it continues.
     """
 
     policy: str
@@ -163,8 +163,9 @@ class PolicyState:
 
 
 def _node(policy: str, above: list[_Node], qualifiers: tuple[Qualifier, ...]) -> _Node:
+    said = tuple(dict.fromkeys((*(one for node in above for one in node.qualifiers), *qualifiers)))
     if policy == oids.ANY_POLICY:
-        return _Node(policy, ANY_POLICY, frozenset(), qualifiers)
+        return _Node(policy, ANY_POLICY, frozenset(), said)
     # A node right under anyPolicy is at the top of what the authorities agreed on.
     roots = frozenset[str]().union(*(node.roots or {policy} for node in above))
-    return _Node(policy, frozenset({policy}), roots, qualifiers)
+    return _Node(policy, frozenset({policy}), roots, said)

@@ -17,8 +17,10 @@ KeyKind = Literal["P-256", "P-384", "P-521", "RSA", "DSA", "Ed25519", "SM2"]
 LoadedKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | dsa.DSAPublicKey | ed25519.Ed25519PublicKey
 
 _MAX_SIZE: Final = 8192  # octets; RSA of 16,384 bits, which is as far as OpenSSL goes, takes 2 kB
+_UNCOMPRESSED: Final = b"\x00\x04"  # no unused bits; x and y follow
 _NULL: Final = der.tlv(der.NULL)
 _DSA: Final = der.oid(oids.DSA)
+_BARE_DSA: Final = frozenset({der.sequence(_DSA), der.sequence(_DSA, _NULL)})
 _CURVES: Final[Mapping[KeyKind, str]] = MappingProxyType({"P-256": oids.P256, "P-384": oids.P384, "P-521": oids.P521})
 # by the DER of AlgorithmIdentifier; only DSA has parameters of its own (RFC 3279 section 2.3, RFC 5480, RFC 8410)
 _KINDS: Final[Mapping[bytes, KeyKind]] = MappingProxyType(
@@ -77,23 +79,27 @@ def inherit_parameters(public_key: bytes, issuer_public_key: bytes) -> bytes:
     try:
         algorithm, bits = _parts(public_key)
         issuer_algorithm, _ = _parts(issuer_public_key)
+        inherits = algorithm in _BARE_DSA and _is_dsa(issuer_algorithm)
     except DerInvalid:
         return public_key
-    if algorithm not in {der.sequence(_DSA), der.sequence(_DSA, _NULL)} or not _is_dsa(issuer_algorithm):
-        return public_key
-    return der.sequence(issuer_algorithm, bits)
+    return der.sequence(issuer_algorithm, bits) if inherits else public_key
 
 
 def _kind(info: bytes) -> KeyKind | None:
     try:
-        algorithm, _ = _parts(info)
+        algorithm, bits = _parts(info)
+        kind = "DSA" if _is_dsa(algorithm) else _KINDS.get(algorithm)
     except DerInvalid:
         return None
-    return "DSA" if _is_dsa(algorithm) else _KINDS.get(algorithm)
+    # RFC 5480 section 2.2 forbids the hybrid form of a point, and leaves the compressed one to us: one form is enough
+    return None if kind in _CURVES and der.read(bits).value[:2] != _UNCOMPRESSED else kind
 
 
 def _is_dsa(algorithm: bytes) -> bool:
-    """Say whether it is an AlgorithmIdentifier of DSA with parameters; what they are, their reader sees."""
+    """Say whether it is an AlgorithmIdentifier of DSA with parameters (what they are, the loader sees).
+
+    Raises DerInvalid.
+    """
     members = der.children(der.read(algorithm))
     return len(members) == 2 and members[0].raw == _DSA and members[1].tag == der.SEQUENCE
 

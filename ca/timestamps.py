@@ -18,7 +18,7 @@ from ca.clock_errors import ClockSuspect
 from ca.errors import CAError, KeyMismatch, ProfileViolated
 from ca.timestamp_request import STAMPED, Failure, read_request
 from ca.timestamp_token import TimestampToken, read_token
-from ledger.signing import Signer
+from ledger.signing import SignatureAlgorithm, Signer
 
 __all__ = ["TimestampAuthority", "TimestampToken", "read_token"]
 
@@ -68,9 +68,7 @@ class TimestampAuthority:
         self._info_head = der.integer(1) + der.oid(policy_oid)
         self._data_head = der.integer(3) + der.tlv(der.SET, digest_algorithm)
         self._certificates = der.sorted_set(chain, der.context(0))
-        self._attributes_head, self._attributes_tail = _attribute_parts(
-            certificate, hash_name, self._signature_algorithm
-        )
+        self._attributes_head, self._attributes_tail = _attribute_parts(certificate, hash_name, signer.algorithm)
         self._signer_head = (
             der.integer(1) + der.sequence(certificate.issuer, der.integer(certificate.serial_number)) + digest_algorithm
         )
@@ -161,7 +159,11 @@ def _attribute(kind: str, value: bytes) -> bytes:
     return der.sequence(der.oid(kind), der.tlv(der.SET, value))
 
 
-def _attribute_parts(certificate: Certificate, hash_name: str, signature_algorithm: bytes) -> tuple[bytes, bytes]:
+_SPELT_TWICE: Final[frozenset[SignatureAlgorithm]] = frozenset({"RS256", "SM2"})
+"""The label of the signature stands outside what is signed, and for these a reader takes more than one."""
+
+
+def _attribute_parts(certificate: Certificate, hash_name: str, algorithm: SignatureAlgorithm) -> tuple[bytes, bytes]:
     """Return the contents of the sorted signed attributes, cut where the message digest stands."""
     placeholder = os.urandom(digests.SIZES[hash_name])
     # RFC 5035 section 4: ESSCertIDv2, whose hash is SHA-256 where it names none
@@ -172,12 +174,9 @@ def _attribute_parts(certificate: Certificate, hash_name: str, signature_algorit
         _attribute(oids.MESSAGE_DIGEST, der.octets(placeholder)),
         _attribute(oids.SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(identifier))),
     ]
-    if signature_algorithm == signatures.identifier("RS256"):
-        # RFC 6211: an RSA signature may be labelled in two ways outside the signed part; here only one of them is right.
-        protection = der.sequence(
-            digests.identifier(hash_name), der.tlv(der.context(1), *_contents(signature_algorithm))
-        )
-        attributes.append(_attribute(oids.ALGORITHM_PROTECTION, protection))
+    if algorithm in _SPELT_TWICE:  # RFC 6211: so the right one is signed
+        label = der.tlv(der.context(1), *_contents(signatures.identifier(algorithm)))
+        attributes.append(_attribute(oids.ALGORITHM_PROTECTION, der.sequence(digests.identifier(hash_name), label)))
     head, _, tail = b"".join(sorted(attributes)).partition(placeholder)
     return head, tail
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pkcs11.constants import Attribute, MechanismFlag, ObjectClass
-from pkcs11.exceptions import PKCS11Error
+from pkcs11.exceptions import AttributeTypeInvalid
 from pkcs11.mechanisms import KeyType
 from pkcs11.types import PrivateKey, Session, SignMixin
 
@@ -32,19 +32,8 @@ class KeyPair:
     public_key: bytes
 
 
-def _require_live(session: Session) -> None:
-    """Raise PKCS11Error where token or session are gone.
-
-    A module that lost its token may find no keys instead of saying so (SoftHSM), and a search that a lost session
-    refuses to begin is never ended (python-pkcs11).
-    """
-    session.token.slot.get_token()
-    session.generate_random(64)
-
-
 def generate(session: Session, name: str, method: Method) -> None:
     """Make a key pair inside the token, its label the name; raises TokenLacks, TokenKeyExposed, PKCS11Error."""
-    _require_live(session)
     token = session.token
     if method.generate not in token.slot.get_mechanisms():
         raise TokenLacks(token.label, method.algorithm)
@@ -57,12 +46,12 @@ def generate(session: Session, name: str, method: Method) -> None:
         "private_template": _PRIVATE,
     }
     if method.key_type == KeyType.RSA:
-        session.generate_keypair(method.key_type, method.bits, **options)
+        _, private = session.generate_keypair(method.key_type, method.bits, **options)
     else:
         domain = session.create_domain_parameters(method.key_type, {Attribute.EC_PARAMS: method.curve}, local=True)
-        domain.generate_keypair(**options)
+        _, private = domain.generate_keypair(**options)
     try:
-        _require_bound(_only(session, ObjectClass.PRIVATE_KEY, name), name, made_here=True)
+        _require_bound(private, name, made_here=True)
     except TokenKeyExposed:
         destroy(session, name)
         raise
@@ -70,7 +59,6 @@ def generate(session: Session, name: str, method: Method) -> None:
 
 def find(session: Session, name: str) -> KeyPair:
     """Find a key pair; raises KeyMissing, TokenKeyExposed, TokenRefused, PKCS11Error."""
-    _require_live(session)
     private = _only(session, ObjectClass.PRIVATE_KEY, name)
     if private is None:
         raise KeyMissing(name)
@@ -89,7 +77,6 @@ def find(session: Session, name: str) -> KeyPair:
 
 def names(session: Session) -> frozenset[str]:
     """Return the labels of the private keys, but those that no key of ours could have; raises PKCS11Error."""
-    _require_live(session)
     found = set()
     for key in _search(session, {Attribute.CLASS: ObjectClass.PRIVATE_KEY}):
         with suppress(UnicodeDecodeError):
@@ -99,15 +86,25 @@ def names(session: Session) -> frozenset[str]:
 
 def destroy(session: Session, name: str) -> None:
     """Destroy both halves of a key, if they are there; raises PKCS11Error."""
-    _require_live(session)
     for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
         for key in _search(session, {Attribute.CLASS: kind, Attribute.LABEL: name}):
             key.destroy()
 
 
 def _search(session: Session, wanted: dict[Attribute, Any]) -> list[Any]:
-    # A list: a search left half-way keeps the session busy.
-    return list(session.get_objects(wanted))
+    # A search that a lost session refuses to begin is never ended (python-pkcs11), and a module that has lost its
+    # token finds no keys instead of saying so (SoftHSM): hence the question before and after. A list, because a search
+    # left half-way keeps the session busy.
+    _require_live(session)
+    found = list(session.get_objects(wanted))
+    _require_live(session)
+    return found
+
+
+def _require_live(session: Session) -> None:
+    """Raise PKCS11Error where token or session are gone."""
+    session.token.slot.get_token()
+    session.generate_random(64)
 
 
 def _only(session: Session, kind: ObjectClass, name: str) -> Any:
@@ -124,7 +121,7 @@ def _require_bound(private: PrivateKey, name: str, *, made_here: bool = False) -
     for attribute, value in wanted.items():
         try:
             kept = private[attribute] == value
-        except PKCS11Error:  # a token that does not say, does not promise
+        except AttributeTypeInvalid:  # a token that does not say, does not promise
             kept = False
         if not kept:
             raise TokenKeyExposed(name)

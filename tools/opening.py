@@ -1,4 +1,4 @@
-"""The house as commands open it: the one that the settings name, founded already."""
+"""The house as commands open it: the one that the settings name, founded already, and stamping by a clock that is watched."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,5 +12,5 @@ def opened_house() -> Iterator[House]:
     """Open the house of the settings; raises CeremonyMissing before anything is started or written."""
     chosen = settings()
     require_house(chosen)
-    with open_house(chosen) as house:
+    with open_house(chosen, guarded=True) as house:
         yield house

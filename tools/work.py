@@ -1,4 +1,4 @@
-"""`elicence work`: finish what crashed processes left half-made, until stopped."""
+"""`elicence work`: finish what crashed processes left half-made, and publish lists in time, until stopped."""
 
 import logging
 import signal
@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from licences.issuing import Issuer
+    from tools.ca.duties import Duties
 
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_PAUSE: Final = 30.0
@@ -26,26 +27,32 @@ _LONGEST_PAUSE: Final = 30.0
 )
 @click.option("--once", is_flag=True, help="Look once, and end. 只处理一次")
 def work(interval: float, *, once: bool) -> None:
-    """Finish licences that a crash left half-made, until stopped.
+    """Finish what a crash left half-made, and publish revocation lists and the trust list in time, until stopped.
 
-    补完中断的制证。`elicence serve` runs it beside the web processes.
+    补完中断的制证与发证，按时发布吊销列表与信任列表。`elicence serve` runs it beside the web processes.
     """
     from api.schema import Role
+    from tools.ca.duties import Duties
     from tools.opening import opened_house
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     with opened_house() as house, house.issuer(Role.WORKER) as issuer:
+        duties = Duties(house)
         if once:
             finished = issuer.finish_intents(_clock)
+            done = duties.do(_clock())
             click.echo(f"已补完 finished: {finished}")
+            click.echo(f"证书 certificates: {done.certificates} · 已发布 published: {', '.join(done.published) or '-'}")
         else:
-            finish_until(stop, issuer, interval, _clock)
+            finish_until(stop, issuer, duties, interval, _clock)
 
 
-def finish_until(stop: threading.Event, issuer: "Issuer", interval: float, clock: Callable[[], datetime]) -> None:
-    """Finish intents until told to stop; a database or store that is away for a while is waited for."""
+def finish_until(
+    stop: threading.Event, issuer: "Issuer", duties: "Duties", interval: float, clock: Callable[[], datetime]
+) -> None:
+    """Finish intents and do the authority's duties until told to stop; what is away for a while is waited for."""
     from sqlalchemy.exc import InterfaceError, OperationalError
 
     from ledger.objects import ObjectStoreUnavailable
@@ -57,6 +64,7 @@ def finish_until(stop: threading.Event, issuer: "Issuer", interval: float, clock
             pause = interval
             if finished:
                 _LOG.warning("finished %d licences that a crash had left half-made", finished)
+            duties.do_if_time(clock())
         except (OperationalError, InterfaceError, ObjectStoreUnavailable) as error:
             pause = min(2 * pause, _LONGEST_PAUSE)
             _LOG.warning("looking again in %.0f s: %s", pause, type(error).__name__)

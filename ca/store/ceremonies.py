@@ -20,7 +20,7 @@ from ca.errors import CertificateInvalid
 from ca.issuance_asking import key_digest
 from ca.models import AuthorityRow, CertificateRow, RevocationRow
 from ca.profiles import PROFILES, ProfileName
-from ca.store.issued import lock_authority, lock_certificates, raise_revision, serial_text
+from ca.store.issued import lock_authority, lock_certificates, raise_revision, retire_authority, serial_text
 from ca.store.lists import register_crl, store_trust
 from ca.store.revocations import revoked_of, standing
 from ca.trust import load_trust
@@ -58,6 +58,8 @@ def register_ceremony(
     commits.
     """
     made = tuple(_made(ceremony))
+    # Before any authority, as whoever revokes at this moment takes them too.
+    lock_certificates(session, {serial_text(one) for crl in ceremony.crls.values() for one in read_crl(crl).entries})
     _enter_authorities(session, ceremony)
     new = _enter_certificates(session, made, now)
     if new:
@@ -187,5 +189,6 @@ def _enter_revocation(session: Session, entry: Revoked, wrapper: KeyWrapper, pro
         )
     )
     session.flush()
+    retire_authority(session, serial, reason)
     kind = EventKind.SUSPENDED if reason == "certificateHold" else EventKind.REVOKED
     record_event(session, wrapper, promiser, kind, row, CEREMONY, now, reason=reason)

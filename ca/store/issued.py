@@ -41,16 +41,22 @@ def lock_authority(session: Session, authority_id: str, *, shared: bool = False)
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def authority_of(session: Session, serial: str) -> AuthorityRow | None:
-    """Return the authority whose own certificate has this serial number, locked; None for any other certificate."""
-    query = select(AuthorityRow).where(AuthorityRow.serial_number == serial).with_for_update()
-    return session.scalar(query.execution_options(populate_existing=True))
-
-
 def authority_certificate(session: Session, authority_id: str) -> CertificateRow | None:
     """Return the certificate of an authority."""
     joined = select(CertificateRow).join(AuthorityRow, AuthorityRow.serial_number == CertificateRow.serial_number)
     return session.scalar(joined.where(AuthorityRow.id == authority_id))
+
+
+def retire_authority(session: Session, serial: str, reason: str) -> None:
+    """Let an authority issue no more whose own certificate was revoked; one whose key others know says nothing more.
+
+    serial: of any revoked certificate; most are no authority's.
+    """
+    query = select(AuthorityRow).where(AuthorityRow.serial_number == serial).with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True))
+    if row is not None and row.state != "ended":
+        row.state = "ended" if reason in COMPROMISES else "retiring"
+        session.flush()
 
 
 def raise_revision(session: Session, authority_ids: Collection[str]) -> None:

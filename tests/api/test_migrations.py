@@ -107,6 +107,7 @@ def test_check_finds_nothing_in_a_migrated_database(migrated: Database) -> None:
         ("ALTER TABLE seals.seals DROP COLUMN name CASCADE", "name"),
         ("ALTER TABLE seals.seals ALTER COLUMN name DROP NOT NULL", "name"),
         ("DROP TABLE licences.statuses CASCADE", "statuses"),
+        ("ALTER TABLE ca.certificates DROP COLUMN state CASCADE", "certificates"),
         ("DROP SEQUENCE licences.serial_numbers", "serial_numbers"),
         ("CREATE TABLE ca.stray (n int)", "stray"),
         ("CREATE INDEX stray ON ledger.events (kind)", "stray"),
@@ -230,15 +231,15 @@ class TestCommand:
         monkeypatch.setattr(command, "MIGRATIONS", copy)
         with migrated.engine(Role.OWNER).begin() as owner:
             owner.execute(text("DROP SEQUENCE licences.serial_numbers"))
-            owner.execute(text("DROP TABLE ca.certificates"))
+            owner.execute(text("DROP TABLE ca.trust_lists"))
         command.revise(migrated, "again")
         (written,) = set((copy / "versions").glob("*_again.py"))
         source = written.read_text()
         compile(source, written.name, "exec")
         order = [
             "CREATE SEQUENCE licences.serial_numbers",
-            "op.create_table('certificates'",
-            "secure_table('ca', 'certificates'",
+            "op.create_table('trust_lists'",
+            "secure_table('ca', 'trust_lists'",
         ]
         places = [source.index(line) for line in order]
         assert places == sorted(places)

@@ -82,5 +82,13 @@ def test_answers_are_as_described(door: Door, document: dict[str, Any], unique: 
         fits(document, "post", "/v1/verifications", client.post("/v1/verifications", json=body))
     fits(document, "get", "/v1/trust", client.get("/v1/trust"))
     fits(document, "get", "/v1/status-lists/{number}", client.get("/v1/status-lists/1"))
+    for authority in ("root", "nobody"):
+        for kind in ("cer", "crl"):
+            fits(document, "get", f"/pki/{{authority}}.{kind}", client.get(f"/pki/{authority}.{kind}"))
+    fits(document, "get", "/pki/ocsp/{encoded}", client.get("/pki/ocsp/MAA="))
+    for path, media in (("ocsp", "ocsp-request"), ("tsa", "timestamp-query"), ("tsa/national", "timestamp-query")):
+        for size in (2, 100_000):
+            sent = client.post(f"/pki/{path}", content=b"0" * size, headers={"Content-Type": f"application/{media}"})
+            fits(document, "post", f"/pki/{path}", sent)
     for path in ("checkpoint", "tile/0/000", "tile/../keys"):
         fits(document, "get", "/log/{path}", client.get(f"/log/{path}"))

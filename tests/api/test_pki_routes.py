@@ -14,9 +14,10 @@ from starlette.testclient import TestClient
 
 from api import pki_routes, problems
 from api.guard import Guard
-from api.pki import AuthorityCertificate, AuthorityUnknown, RevocationList
+from api.pki import AuthorityCertificate, RevocationList
 from api.rates import Rates
 from ca.ceremony_names import Hierarchy
+from ca.life_errors import AuthorityUnknown
 from ca.ocsp_responder import OcspAnswer
 
 NOW = datetime(2026, 11, 22, 10, 30, 15, 250_000, tzinfo=UTC)
@@ -36,12 +37,12 @@ class Answers:
 
     async def certificate(self, authority: str) -> AuthorityCertificate:
         if authority != "root":
-            raise AuthorityUnknown
+            raise AuthorityUnknown(authority)
         return AuthorityCertificate(b"certificate", NOW - 1000 * HOUR)
 
     async def crl(self, authority: str) -> RevocationList:
         if authority != "root":
-            raise AuthorityUnknown
+            raise AuthorityUnknown(authority)
         self.asked.append(b"crl")
         return RevocationList(b"list", NOW - HOUR, self.crl_ends)
 
@@ -91,7 +92,7 @@ def test_a_certificate_and_a_list_have_the_standards_types(door: Door) -> None:
     assert parsedate_to_datetime(revoked.headers["last-modified"]) == (NOW - HOUR).replace(microsecond=0)
     for path in ("/pki/other.cer", "/pki/other.crl", "/pki/..crl"):
         answer = door.get(path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "pki.authority_unknown")
+        assert (answer.status_code, answer.json()["code"]) == (404, "ca.authority_unknown")
     assert door.head("/pki/root.crl").headers["content-type"] == "application/pkix-crl"
 
 

@@ -75,7 +75,7 @@ class Register:
         return {serial: self.known[serial] for serial in serials if serial in self.known}
 
 
-def below(above: Authority, profile: ProfileName, text: str, begin: datetime = NOW - YEAR) -> Authority:
+def below(above: Authority, profile: ProfileName, text: str, begin: datetime) -> Authority:
     """Let an authority certify a new key of its own algorithm for four years."""
     signer = SoftwareSigner.generate(above.signer.algorithm)
     certificate = issue(PROFILES[profile], name(text), signer.public_key, above, begin, begin + 4 * YEAR)
@@ -83,17 +83,18 @@ def below(above: Authority, profile: ProfileName, text: str, begin: datetime = N
 
 
 @lru_cache(maxsize=8)
-def answering(algorithm: SignatureAlgorithm, label: str = "甲") -> Answering:
-    """Make the authorities, once for all tests of a process."""
-    begin, end = NOW - 2 * YEAR, NOW + 20 * YEAR
+def answering(algorithm: SignatureAlgorithm, label: str = "甲", at: datetime = NOW) -> Answering:
+    """Make the authorities, once for all tests of a process, valid around a time."""
+    begin, end = at - 2 * YEAR, at + 20 * YEAR
     signer = SoftwareSigner.generate(algorithm)
     root = Authority(issue_root(PROFILES["root"], name(f"测试根{label}"), signer, begin, end), signer)
     signer = SoftwareSigner.generate(algorithm)
     issuing = issue(PROFILES["issuing"], name(f"测试签发{label}"), signer.public_key, root, begin, end)
     authority = Authority(issuing, signer)
-    delegate = below(authority, "ocsp", f"测试应答{label}")
+    delegate = below(authority, "ocsp", f"测试应答{label}", at - YEAR)
     people = tuple(
-        issue(PROFILES["person"], name(f"测试人员{number}"), delegate.signer.public_key, authority, NOW, NOW + YEAR)
+        issue(PROFILES["person"], name(f"测试人员{number}"), delegate.signer.public_key, authority, at, at + YEAR)
         for number in range(PEOPLE)
     )
-    return Answering(root, authority, delegate, below(root, "timestamp", f"测试时间戳{label}"), people)
+    timestamp = below(root, "timestamp", f"测试时间戳{label}", at - YEAR)
+    return Answering(root, authority, delegate, timestamp, people)

@@ -1,15 +1,20 @@
 """One ceremony of the demonstration city, shared by the tests of this package."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import make_url
 
+from api.database import Database
 from ca.ceremony import Ceremony, perform
 from ca.ceremony_plan import load_plan
 from ca.keys import KeyFolder, KeyRing
 from ca.timestamps import TimestampAuthority
 from ca.trust import TrustList, load_trust
 from tests.ca.house import CHEAP, NOW, PLAN
+from tests.ca.office import Office, open_office, register
 
 PASSPHRASE = b"a passphrase for tests"
 
@@ -35,3 +40,25 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     ring, offline = KeyRing(KeyFolder(path, PASSPHRASE, CHEAP)), KeyFolder(path / "root", PASSPHRASE, CHEAP)
     ceremony = perform(load_plan(PLAN.read_text()), ring, offline, NOW)
     return City(ring, offline, ceremony, load_trust(ceremony.trust, NOW), ceremony.timestamp_authority(ring))
+
+
+@pytest.fixture(scope="session")
+def registered(
+    new_database: Callable[[str], AbstractContextManager[Database]], template: str, city: City
+) -> Iterator[str]:
+    """The name of a database with the city's certificates in it, that nobody is connected to."""
+    with new_database(template) as database:
+        register(open_office(database, city.ring.path))
+        name = make_url(database.url).database
+        assert name is not None
+        database.close()
+        yield name
+
+
+@pytest.fixture
+def office(
+    new_database: Callable[[str], AbstractContextManager[Database]], registered: str, city: City
+) -> Iterator[Office]:
+    """The city's certificate office over a database of the test's own."""
+    with new_database(registered) as database:
+        yield open_office(database, city.ring.path)

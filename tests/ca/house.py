@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from ca import der
+from ca import der, oids
 from ca.certificates import Authority, serial_number
 from ca.crl_reader import Revoked
 from ca.keys import Cost, SoftwareSigner
@@ -29,6 +29,7 @@ PLAN = Path(__file__).parents[2] / "tools" / "demo" / "ceremony.yaml"
 CA_USAGE = {"key_cert_sign": True, "crl_sign": True}
 SEAL_USAGE = {"digital_signature": True, "content_commitment": True}
 STATUS_USAGE = {"digital_signature": True}
+TSL_SIGNING = x509.ObjectIdentifier(oids.TSL_SIGNING)
 _NO_USAGE = dict.fromkeys(
     (
         "digital_signature",
@@ -114,6 +115,15 @@ def issuing(above: Authority, subject: str = "测试签发", path_length: int | 
 def seal(above: Authority, **changes: object) -> Authority:
     arguments: dict[str, object] = {"usage": SEAL_USAGE, "ca": False} | changes
     return certify("测试印章", above, **arguments)  # type: ignore[arg-type]
+
+
+def trust_signer(
+    above: Authority, purposes: Sequence[x509.ObjectIdentifier] = (TSL_SIGNING,), **changes: object
+) -> Authority:
+    """Make who signs trust lists."""
+    purpose = Extra(x509.ExtendedKeyUsage(purposes), critical=False)
+    arguments: dict[str, object] = {"usage": STATUS_USAGE, "ca": False, "extras": [purpose]} | changes
+    return certify("测试信任列表", above, **arguments)  # type: ignore[arg-type]
 
 
 def crl(

@@ -71,7 +71,7 @@ CHANGES = {
     "root.algorithm": ("algorithm: ES256", "algorithm: RS1"),
     "authorities.seals.name": ("测试市电子印章签发 CA1", '"测试\\x1b市"'),
     "authorities.persons.name": ("测试市人员证书签发 CA1", "测" * 53),
-    "national.root.years": ("国密根证书 G1\n    years: 20", "国密根证书 G1\n    years: 0"),
+    "national.root.years": ("国密根证书 G1\n    years: 20", "国密根证书 G1\n    years: 41"),
     "ocsp.years": ("ocsp:\n  years: 2", "ocsp:\n  years: 6"),
     "keys.store": ("store: folder", "store: drawer"),
     "tsa.policy": ("2.999.3161.1", "9.999"),
@@ -132,7 +132,7 @@ RELATIONS = {
         "国密签发 CA1\n      years: 15\n  tsa", "国密签发 CA1\n      years: 21\n  tsa"
     ),
     "national.tsa.years": TEXT.replace("国密时间戳服务 T1\n    years: 15", "国密时间戳服务 T1\n    years: 21"),
-    "trust.years": TEXT.replace("L1\n  years: 10", "L1\n  years: 21"),
+    "trust.years": TEXT.replace("years: 20", "years: 16", 1).replace("L1\n  years: 10", "L1\n  years: 17"),
     "trust.days": TEXT.replace("days: 366", "days: 733"),
     "tsa.years": TEXT.replace("时间戳服务 T1\n  years: 15", "时间戳服务 T1\n  years: 21"),
     "seals[3].years": TEXT.replace("[tobacco-retail-permit]\n    years: 10", "[tobacco-retail-permit]\n    years: 16"),

@@ -64,6 +64,7 @@ def extensions(*members: bytes) -> bytes:
     return der.tlv(der.context(3), der.sequence(*members))
 
 
+KEY = read_certificate(SEAL).public_key
 BASIC, USAGE, IDENTIFIER = "2.5.29.19", "2.5.29.15", "2.5.29.14"
 BAD = {
     "empty": b"",
@@ -72,9 +73,8 @@ BAD = {
     "version 1 spelled out": changed(version=der.tlv(der.context(0), der.integer(0))),
     "version 4": changed(version=der.tlv(der.context(0), der.integer(3))),
     "version 1 with extensions": changed(version=b""),
-    "serial number zero": changed(serial=der.integer(0)),
-    "serial number negative": changed(serial=der.integer(-5)),
-    "serial number of 21 octets": changed(serial=der.integer(1 << 160)),
+    "serial number of 65 octets": changed(serial=der.integer(1 << 512)),
+    "unique identifiers in the wrong order": changed(key=KEY + b"\x82\x02\x00\x01\x81\x02\x00\x01"),
     "algorithms that differ": changed(outer_algorithm=der.sequence(der.oid("1.2.3"))),
     "validity with three times": changed(validity=der.sequence(*3 * [der.tlv(der.UTC_TIME, b"261122083015Z")])),
     "signature with odd bits": changed(signature=der.tlv(der.BIT_STRING, b"\x07\x80")),
@@ -96,6 +96,16 @@ BAD = {
 def test_other_forms_are_refused(data: bytes) -> None:
     with pytest.raises(CertificateInvalid):
         read_certificate(data)
+
+
+@pytest.mark.parametrize("number", [0, -5, 1 << 160])
+def test_serial_numbers_that_nobody_should_issue_are_read(number: int) -> None:
+    assert read_certificate(changed(serial=der.integer(number))).serial_number == number
+
+
+def test_unique_identifiers_are_passed_over() -> None:
+    read = read_certificate(changed(key=KEY + b"\x81\x02\x00\x01\x82\x03\x04\x10\x20"))
+    assert read.public_key == KEY
 
 
 def test_unchanged_members_make_the_same_certificate() -> None:

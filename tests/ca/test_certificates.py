@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca import profiles
@@ -11,6 +10,7 @@ from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
 from ca.errors import KeyMismatch, ProfileViolated
 from ca.keys import SoftwareSigner
+from ca.signatures import key_kind
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR, openssl, pem
 
@@ -39,7 +39,8 @@ def test_every_certificate_of_a_ceremony_says_what_its_profile_says(city: City) 
         assert usage.value.key_cert_sign == usage.value.crl_sign == profile.is_ca
         purpose = x509.ExtendedKeyUsage.oid
         assert (purpose in extensions) == bool(profile.extended_key_usage)
-        assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+        kind = key_kind(read_certificate(credential.cert_der).public_key)
+        assert kind == ("SM2" if credential.hierarchy == "national" else "P-256", 256)
         assert len(certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")) == 20
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids, public_keys, signatures
+from ca import der, oids, signatures
 from ca.keys import SoftwareSigner
 from ledger.signing import SignatureAlgorithm
 from tests.ca import sm2_verifier
@@ -20,6 +20,7 @@ from tests.ca.house import openssl
 
 WRITTEN: tuple[SignatureAlgorithm, ...] = get_args(SignatureAlgorithm)
 SIGNERS = {algorithm: SoftwareSigner.generate(algorithm) for algorithm in WRITTEN}
+SIGNATURES = {algorithm: signer.sign(b"data") for algorithm, signer in SIGNERS.items()}
 PSS = ("-sigopt", "rsa_padding_mode:pss", "-sigopt")
 RSA = ("rsa:2048",)
 
@@ -42,6 +43,14 @@ FOREIGN: dict[str, tuple[str, ...]] = {
 
 def _info(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | dsa.DSAPublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _compressed() -> bytes:
+    """Return a P-256 key whose point is compressed: RFC 5480 lets a reader refuse it."""
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    point = key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    algorithm = der.children(der.read(_info(key)))[0].raw
+    return der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\x00", point))
 
 
 def _certificate(tmp_path: Path, *making: str) -> tuple[bytes, bytes, bytes, bytes]:
@@ -197,14 +206,19 @@ def test_keys_have_a_kind_and_a_size_or_are_none() -> None:
         "RSA without NULL": der.sequence(der.sequence(der.oid(oids.RSA_ENCRYPTION)), bits),
         "RSA for PSS": der.sequence(der.sequence(der.oid(oids.RSASSA_PSS)), bits),
         "not on the curve": p256[:-1] + bytes((p256[-1] ^ 1,)),
+        "hybrid": p256[:26] + bytes((6 + p256[-1] % 2,)) + p256[27:],
+        "compressed": _compressed(),
         "more": p256 + b"\x00",
         "huge": rsa_key + bytes(10_000),
         "nothing": b"",
         "not DER": b"\x30\x80\x00\x00",
         "an empty algorithm": der.sequence(der.sequence(), bits),
+        "an algorithm that is cut": der.sequence(der.tlv(der.SEQUENCE, b"\x06\x09"), bits),
     }
     for what, key in unknown.items():
         assert signatures.key_kind(key) is None, what
+        assert signatures.inherit_parameters(key, rsa_key) == key
+        assert signatures.inherit_parameters(rsa_key, key) == rsa_key
 
 
 @settings(max_examples=150, deadline=None)
@@ -217,10 +231,6 @@ def test_no_changed_key_or_signature_raises_or_verifies(algorithm: SignatureAlgo
     octet = data.draw(st.integers(0, 255).filter(lambda octet: octet != parts[part][position]))
     parts[part] = parts[part][:position] + bytes((octet,)) + parts[part][position + 1 :]
     assert not signatures.verify(*parts)
-    public_keys.key_kind(parts[0])
-
-
-SIGNATURES = {algorithm: signer.sign(b"data") for algorithm, signer in SIGNERS.items()}
 
 
 @settings(max_examples=100, deadline=None)

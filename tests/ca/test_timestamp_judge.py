@@ -72,7 +72,7 @@ def test_a_token_without_the_root_is_good_but_one_with_a_stray_certificate_is_no
 
 def trust_with(city: City, reason: Reason | None, at: int) -> TrustList:
     """The city's trust list after its timestamp authority was revoked, `at` hours from the token."""
-    root = Authority(city.ceremony.root.cert_der, city.folder.signer("root"))
+    root = Authority(city.ceremony.root.cert_der, city.offline.signer("root"))
     serial_number = read_certificate(city.ceremony.tsa.cert_der).serial_number
     entry = Revoked(serial_number, LATER + timedelta(hours=at), reason)
     crl = make_crl(root, 2, [entry], LATER + timedelta(hours=9), NOW + YEAR)

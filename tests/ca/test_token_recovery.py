@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,9 @@ from ledger.signing import Signer
 from tests.ca.soft_token import LABEL, MODULE, CountingPin, SoftToken, forget_sessions
 
 DATA = b"data"
+
+# Newer Pythons warn of what these tests show to be safe here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ def test_a_token_plugged_in_late_is_found(token: SoftToken, keys: TokenKeys) -> 
 def test_lost_sessions_are_opened_again(token: SoftToken, keys: TokenKeys, signer: Signer, pin: CountingPin) -> None:
     module = library(MODULE)
     with module.in_use():
-        slot = module.token(LABEL).slot.slot_id  # type: ignore[attr-defined]
+        slot = module.token(LABEL).slot.slot_id
     functions = ctypes.CDLL(str(MODULE))
     losses: tuple[Callable[[], int], ...] = (
         lambda: functions.C_CloseAllSessions(ctypes.c_ulong(slot)),
@@ -163,7 +166,9 @@ def test_another_token_of_that_label_does_not_sign_for_it(
 
 def test_threads_live_through_a_token_that_comes_and_goes(token: SoftToken, signer: Signer) -> None:
     over = threading.Event()
-    made, refused, wrong = [], [], []
+    made: list[bytes] = []
+    refused: list[TokenUnusable] = []
+    wrong: list[Exception] = []
 
     def work() -> None:
         while not over.is_set():
@@ -178,10 +183,8 @@ def test_threads_live_through_a_token_that_comes_and_goes(token: SoftToken, sign
         try:
             for _ in range(10):
                 with token.unplugged():
-                    seen = len(refused)
-                    wait_until(lambda seen=seen: len(refused) > seen)
-                seen = len(made)
-                wait_until(lambda seen=seen: len(made) > seen)  # type: ignore[misc]
+                    wait_for_more(refused)
+                wait_for_more(made)
         finally:
             over.set()
 
@@ -193,10 +196,11 @@ def test_threads_live_through_a_token_that_comes_and_goes(token: SoftToken, sign
     assert signs(signer)
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
+def wait_for_more(events: Sequence[object]) -> None:
     tick = threading.Event()
+    before = len(events)
     for _ in range(6000):
-        if happened():
+        if len(events) > before:
             return
         tick.wait(0.01)
     pytest.fail("waited a minute")

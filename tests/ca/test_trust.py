@@ -9,21 +9,42 @@ from typing import Any
 
 import pytest
 import rfc8785
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ca.certificate_reader import read_certificate
+from ca.certificates import Authority
+from ca.crl_reader import Revoked, read_crl
 from ca.errors import KeyMismatch, TrustListInvalid
 from ca.keys import SoftwareSigner
 from ca.trust import AllowedAlgorithm, algorithm_allowed, load_trust, sign_trust
+from ledger.signing import SignatureAlgorithm
 from tests.ca.conftest import City
-from tests.ca.house import NOW, YEAR, crl, issuing, openssl, pem, root, seal, trust_list
+from tests.ca.house import (
+    CA_USAGE,
+    NOW,
+    STATUS_USAGE,
+    TSL_SIGNING,
+    YEAR,
+    certify,
+    crl,
+    issuing,
+    openssl,
+    pem,
+    root,
+    seal,
+    trust_list,
+    trust_signer,
+)
 
 ROOT = root()
 ISSUING = issuing(ROOT)
+SIGNER = trust_signer(ROOT)
 TRUST = replace(
     trust_list([ROOT], [ISSUING]),
     algorithms=(AllowedAlgorithm("ES256", date(2035, 12, 31)), AllowedAlgorithm("SHA-256", date(2040, 12, 31))),
     status_keys=(seal(ISSUING).certificate,),
 )
-FILE = sign_trust(TRUST, ROOT.certificate, ROOT.signer)
+FILE = sign_trust(TRUST, SIGNER.certificate, SIGNER.signer)
 
 
 def test_a_trust_list_reads_as_it_was_made() -> None:
@@ -35,22 +56,30 @@ def test_a_trust_list_reads_as_it_was_made() -> None:
 def test_the_ceremonys_list_holds_all_that_a_verifier_needs(city: City) -> None:
     ceremony, trust = city.ceremony, city.trust
     assert trust.name == "测试市电子证照信任列表"
-    assert trust.anchors == (ceremony.root.cert_der,)
-    assert trust.intermediates == (ceremony.issuing.cert_der,)
-    assert trust.tsa == (ceremony.tsa.cert_der,)
-    assert trust.status_keys == (ceremony.status.cert_der,)
-    assert trust.receipt_keys == (ceremony.receipt.cert_der,)
+    made = {name: one.cert_der for name, one in ceremony.certificates.items()}
+    assert trust.anchors == (made["root"], made["national-root"])
+    assert set(trust.intermediates) == {der for name, der in made.items() if "issuing-" in name}
+    assert trust.tsa == (made["timestamp"], made["national-timestamp"])
+    assert (trust.status_keys, trust.receipt_keys) == ((made["status"],), (made["receipt"],))
     assert list(trust.log_keys) == ["elicence.test/log"]
     assert trust.log_keys["elicence.test/log"].startswith("elicence.test/log+")
-    assert {algorithm.id for algorithm in trust.algorithms} >= {"ES256", "Ed25519", "SHA-256"}
-    assert len(trust.crls) == 2
+    assert {algorithm.id for algorithm in trust.algorithms} >= {"ES256", "Ed25519", "SHA-256", "SM2", "SM3"}
+    assert len(trust.crls) == len(ceremony.authorities()) == 8
+
+
+def test_the_lists_inside_last_as_long_as_the_list(city: City) -> None:
+    for made in map(read_crl, city.trust.crls):
+        assert made.this_update == city.trust.valid_from
+        assert made.next_update is not None
+        assert made.next_update >= city.trust.valid_until
+    assert city.trust.valid_until == city.trust.valid_from + timedelta(days=366)
 
 
 def test_openssl_believes_the_signature(tmp_path: Path) -> None:
     file = json.loads(FILE)
     (tmp_path / "signed").write_bytes(b"elicence/trust/v1\n" + rfc8785.dumps(file["trust"]))
     (tmp_path / "signature").write_bytes(base64.b64decode(file["signature"]["value"]))
-    public = openssl("x509", "-in", pem(tmp_path / "anchor.pem", ROOT.certificate), "-pubkey", "-noout").stdout
+    public = openssl("x509", "-in", pem(tmp_path / "signer.pem", SIGNER.certificate), "-pubkey", "-noout").stdout
     (tmp_path / "key").write_bytes(public)
     verified = openssl(
         *("dgst", "-sha256", "-verify", tmp_path / "key", "-signature", tmp_path / "signature", tmp_path / "signed")
@@ -85,21 +114,18 @@ def test_algorithms_end_with_their_day() -> None:
     assert not algorithm_allowed(TRUST, "RS1", NOW)
 
 
-def test_only_an_anchor_inside_may_sign() -> None:
-    other = root()
+def test_a_key_signs_only_by_its_own_certificate() -> None:
     with pytest.raises(KeyMismatch):
-        sign_trust(TRUST, other.certificate, other.signer)
-    with pytest.raises(KeyMismatch):
-        sign_trust(TRUST, ROOT.certificate, SoftwareSigner.generate("ES256"))
+        sign_trust(TRUST, SIGNER.certificate, SoftwareSigner.generate("ES256"))
 
 
 def signed_by_hand(change: Callable[[dict[str, Any]], object]) -> bytes:
-    """Change the contents and sign them again, as an attacker with the anchor's key, or a broken tool, would."""
+    """Change the contents and sign them again, as an attacker with the key, or a broken tool, would."""
     contents = copy.deepcopy(json.loads(FILE)["trust"])
     change(contents)
-    value = ROOT.signer.sign(b"elicence/trust/v1\n" + rfc8785.dumps(contents))
-    anchor = base64.b64encode(ROOT.certificate).decode()
-    signature = {"alg": "ES256", "certificate": anchor, "value": base64.b64encode(value).decode()}
+    value = SIGNER.signer.sign(b"elicence/trust/v1\n" + rfc8785.dumps(contents))
+    certificate = base64.b64encode(SIGNER.certificate).decode()
+    signature = {"alg": "ES256", "certificate": certificate, "value": base64.b64encode(value).decode()}
     return json.dumps({"trust": contents, "signature": signature}).encode()
 
 
@@ -119,7 +145,7 @@ BAD_CONTENTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a time with a fraction": lambda contents: contents.update(valid_from="2026-11-22T08:30:15.5Z"),
     "an algorithm with an unknown member": lambda contents: contents["algorithms"][0].update(since="2020-01-01"),
     "an algorithm with a date that is none": lambda contents: contents["algorithms"][0].update(until="2035-02-30"),
-    "from before its anchor": lambda contents: contents.update(valid_from="2020-01-01T00:00:00Z"),
+    "from before its signer": lambda contents: contents.update(valid_from="2020-01-01T00:00:00Z"),
 }
 
 
@@ -129,22 +155,77 @@ def test_other_contents_are_refused_even_if_signed(change: Callable[[dict[str, A
         load_trust(signed_by_hand(change), NOW)
 
 
-def test_an_end_entity_does_not_make_a_trust_list() -> None:
-    leaf = seal(ROOT)
-    trust = trust_list([leaf], crls=[crl(ROOT)])
-    with pytest.raises(TrustListInvalid, match="authority"):
-        load_trust(sign_trust(trust, leaf.certificate, leaf.signer), NOW)
+def signed_by(signer: Authority, **changes: Any) -> bytes:
+    return sign_trust(replace(TRUST, **changes), signer.certificate, signer.signer)
+
+
+REVOKED = Revoked(read_certificate(SIGNER.certificate).serial_number, NOW - 2 * YEAR, "keyCompromise")
+OTHER_ROOT = root()
+WRONG_SIGNERS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "the anchor itself": (lambda: signed_by(ROOT), "may not"),
+    "a seal": (lambda: signed_by(seal(ROOT)), "may not"),
+    "a timestamp authority": (
+        lambda: signed_by(trust_signer(ROOT, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,))),
+        "may not",
+    ),
+    "one with a second purpose": (
+        lambda: signed_by(trust_signer(ROOT, purposes=(TSL_SIGNING, ExtendedKeyUsageOID.TIME_STAMPING))),
+        "may not",
+    ),
+    "an authority with the purpose": (
+        lambda: signed_by(trust_signer(ROOT, usage=CA_USAGE | STATUS_USAGE, ca=True)),
+        "may not",
+    ),
+    "one without the usage": (lambda: signed_by(trust_signer(ROOT, usage=None)), "may not"),
+    "one below an issuing authority": (lambda: signed_by(trust_signer(ISSUING)), "no anchor"),
+    "a stranger's": (lambda: signed_by(trust_signer(OTHER_ROOT)), "no anchor"),
+    "one that begins later": (lambda: signed_by(trust_signer(ROOT, begin=NOW)), "not valid"),
+    "one that had expired": (
+        lambda: signed_by(trust_signer(ROOT, begin=NOW - 3 * YEAR, end=NOW - 2 * YEAR)),
+        "not valid",
+    ),
+    "a revoked one": (
+        lambda: signed_by(SIGNER, crls=(crl(ROOT, [REVOKED]), crl(ISSUING))),
+        "revoked",
+    ),
+    "one on hold": (
+        lambda: signed_by(SIGNER, crls=(crl(ROOT, [replace(REVOKED, reason="certificateHold")]), crl(ISSUING))),
+        "revoked",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), WRONG_SIGNERS.values(), ids=WRONG_SIGNERS.keys())
+def test_only_whom_an_anchor_inside_has_charged_may_sign(make: Callable[[], bytes], reason: str) -> None:
+    with pytest.raises(TrustListInvalid, match=reason):
+        load_trust(make(), NOW)
+
+
+def test_a_signer_that_was_revoked_later_made_a_good_list() -> None:
+    later = replace(REVOKED, at=NOW, reason="superseded")
+    assert load_trust(signed_by(SIGNER, crls=(crl(ROOT, [later]), crl(ISSUING))), NOW)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "ES384", "RS256", "SM2"])
+def test_the_signature_may_be_of_any_algorithm_that_the_list_allows(algorithm: SignatureAlgorithm) -> None:
+    anchor = certify("测试根", None, usage=CA_USAGE, ca=True, signer=SoftwareSigner.generate(algorithm))
+    signer = trust_signer(anchor, signer=SoftwareSigner.generate(algorithm))
+    trust = replace(trust_list([anchor]), algorithms=(AllowedAlgorithm(algorithm, date(2035, 12, 31)),))
+    assert load_trust(sign_trust(trust, signer.certificate, signer.signer), NOW).anchors == (anchor.certificate,)
 
 
 def test_a_strangers_signature_is_refused() -> None:
     stranger = root()
+    other = trust_signer(stranger)
     mine = json.loads(FILE)
-    theirs = json.loads(sign_trust(trust_list([stranger]), stranger.certificate, stranger.signer))
+    theirs = json.loads(sign_trust(trust_list([stranger]), other.certificate, other.signer))
     for signature in (theirs["signature"], mine["signature"] | {"value": theirs["signature"]["value"]}):
         with pytest.raises(TrustListInvalid):
             load_trust(json.dumps({"trust": mine["trust"], "signature": signature}).encode(), NOW)
-    with pytest.raises(TrustListInvalid):
-        load_trust(json.dumps({"trust": mine["trust"], "signature": mine["signature"] | {"alg": "none"}}).encode(), NOW)
+    for algorithm in ("none", "ES384", "SM2"):
+        signature = mine["signature"] | {"alg": algorithm}
+        with pytest.raises(TrustListInvalid):
+            load_trust(json.dumps({"trust": mine["trust"], "signature": signature}).encode(), NOW)
 
 
 def test_the_form_on_the_page_does_not_matter_but_the_contents_do() -> None:

@@ -118,9 +118,8 @@ def test_a_missing_root_is_found() -> None:
 
 def test_a_stray_certificate_is_found() -> None:
     keys = SoftwareSigner.generate("ES256")
-    stray = issue(
-        SEAL, DistinguishedName("2", "3"), keys.public_key, root(), NOW - timedelta(days=1), NOW + timedelta(days=1)
-    )
+    name = DistinguishedName("99010100000002", "11990100MB9T00038E另一个机构")
+    stray = issue(SEAL, name, keys.public_key, root(), NOW - timedelta(days=1), NOW + timedelta(days=1))
     assert _with_certificates(*sorted([*seal_party().chain, stray])).faults == ("certificates",)
 
 
@@ -133,7 +132,7 @@ def test_unsorted_and_repeated_certificates_are_found() -> None:
 
 def test_another_certificate_for_the_same_key_is_no_substitute() -> None:
     leaf, middle, anchor = seal_party().chain
-    name = DistinguishedName("99010100000001", "另一个机构的印章证书")
+    name = DistinguishedName("99010100000001", "11990100MB9T00038E另一个机构")
     start, end = NOW - timedelta(days=1), NOW + timedelta(days=1)
     other = issue(SEAL, name, seal_party().signer.public_key, issuing(), start, end)
     cms = _with_certificates(*sorted([other, middle, anchor]))

@@ -289,9 +289,8 @@ def test_seals_may_touch_the_edge() -> None:
 
 def _party(until: datetime = NOW + timedelta(days=1), algorithm: str = "ES256") -> Party:
     signer = SoftwareSigner.generate(algorithm)  # type: ignore[arg-type]
-    leaf = issue(
-        SEAL, DistinguishedName("9", "测试"), seal_party().signer.public_key, issuing(), NOW - timedelta(days=9), until
-    )
+    name = DistinguishedName("99010100000001", "11990100MB9T00038E测试")
+    leaf = issue(SEAL, name, seal_party().signer.public_key, issuing(), NOW - timedelta(days=9), until)
     return Party(signer, (leaf, issuing().certificate, root().certificate))
 
 

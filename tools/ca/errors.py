@@ -4,8 +4,7 @@ ToolError
 ├── CertificateNotFound    none is meant by that name
 ├── CertificateAmbiguous   several are
 ├── SubjectMissing         a certificate needs a name
-├── MadeInCeremony         the house would go on using what the ceremony made
-└── ChainUnusable          what another authority issued does not fit what was asked
+└── MadeInCeremony         the house would go on using what the ceremony made
 """
 
 from dataclasses import dataclass
@@ -53,15 +52,3 @@ class MadeInCeremony(ToolError):
     en = "the certificate of {name} comes from a ceremony: use `elicence ca rollover`"
 
     name: str
-
-
-@dataclass(eq=False)
-class ChainUnusable(ToolError):
-    """The certificates of another authority do not fit the key, or each other."""
-
-    code = "tools.chain_unusable"
-    zh = "无法导入证书链：{zh_reason}"
-    en = "the chain cannot be taken in: {reason}"
-
-    zh_reason: str
-    reason: str

@@ -17,7 +17,7 @@ from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.crl_reader import Reason, Revoked
 from ca.keys import SoftwareSigner
-from ca.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP
+from ca.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP, TRUST
 from ca.revocation import make_crl
 from ca.timestamps import TimestampAuthority
 from ca.trust import AllowedAlgorithm, TrustList, load_trust, sign_trust
@@ -77,7 +77,7 @@ def certified(
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Who signs what; `seal` and `other_seal` belong to two bureaus, `stray` stands under another root."""
+    """Who signs what, `lister` the trust lists; `seal` and `other_seal` belong to two bureaus, `stray` stands under another root."""
 
     root: Party
     issuing: Party
@@ -85,6 +85,7 @@ class World:
     seal: Party
     other_seal: Party
     status: Party
+    lister: Party
     log: NoteSigner
 
     def timestamp(self, imprint: bytes, now: datetime) -> bytes:
@@ -134,7 +135,7 @@ class World:
             "valid_from": begin,
             "valid_until": until,
         }
-        return sign_trust(TrustList(**{**members, **changes}), self.root.chain[0], self.root.signer)
+        return sign_trust(TrustList(**{**members, **changes}), self.lister.chain[0], self.lister.signer)
 
     def status_list(
         self,
@@ -197,6 +198,7 @@ def make_world(*, seal_until: datetime = UNTIL, tsa_until: datetime = UNTIL) -> 
         ),
         other_seal=certified(SEAL, DistinguishedName("99010000000003", f"{OTHER_BUREAU}测试市市场监督管理局"), issuing),
         status=certified(STATUS, DistinguishedName("测试状态", "测试市"), issuing),
+        lister=certified(TRUST, DistinguishedName("测试信任列表", "测试市"), root),
         log=NoteSigner(ORIGIN, SoftwareSigner.generate("Ed25519")),
     )
 
