@@ -29,7 +29,10 @@ from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from ca.clock import Clock
+    from ca.foreign import ForeignDesk
+    from ca.foreign_evidence import ForeignEvidence
     from ca.timestamps import TimestampAuthority
+    from ca.tsa_client import ForeignTimestamps
     from ledger.signing import Signer
     from licences.issuing import Issuer
     from licences.issuing_production import Checkpoint, SealingTools
@@ -95,9 +98,22 @@ class House:
         return Promiser(self.ceremony.plan.log.origin, self.keys.signer(LOG_KEY))
 
     @cached_property
-    def timestamps(self) -> "TimestampAuthority":
-        """Our own timestamp authority, the international one."""
-        return self.timestamp_authority("international")
+    def timestamps(self) -> "TimestampAuthority | ForeignTimestamps":
+        """The timestamp authority for seals: the one that the settings name, else our own international one."""
+        if self.settings.tsa_url is None:
+            return self.timestamp_authority("international")
+        from ca.http_client import HttpClient
+        from ca.tsa_client import ForeignTimestamps
+
+        return ForeignTimestamps(HttpClient(), self.settings.tsa_url, self._foreign_chain)
+
+    @cached_property
+    def foreign_evidence(self) -> "ForeignEvidence":
+        """What other authorities say of the certificates they issued to us."""
+        from ca.foreign_evidence import ForeignEvidence
+        from ca.http_client import HttpClient
+
+        return ForeignEvidence(lambda: self.database.session(Role.WORKER), HttpClient())
 
     @cached_property
     def trust_lists(self) -> NewestTrust:
@@ -119,6 +135,22 @@ class House:
         from seals.registry import SealCustodian
 
         return SealCustodian(self.wrapper, self.promiser)
+
+    def foreign_desk(self) -> "ForeignDesk":
+        """Return where certificates of other authorities are taken in."""
+        from ca.foreign import ForeignDesk
+
+        return ForeignDesk(lambda: self.database.session(Role.WORKER), self.foreign_evidence)
+
+    def chain_of(self, certificate: bytes) -> tuple[bytes, ...]:
+        """Return the chain of a certificate for a key of ours, whoever issued it, up to its root; raises CertificateInvalid."""
+        return self._foreign_chain(certificate) or self.ceremony.chain_of(certificate)
+
+    def _foreign_chain(self, certificate: bytes) -> tuple[bytes, ...] | None:
+        from ca.foreign import foreign_chain_of
+
+        with self.database.session(Role.APP) as session:
+            return foreign_chain_of(session, certificate)
 
     def renderer(self) -> "Renderer":
         """Return a new renderer: one per worker."""
@@ -171,7 +203,7 @@ class House:
         from seals.pades import PdfSealer
 
         signer = self.keys.signer(seal.key_name)
-        chain = self.ceremony.chain_of(seal.certificate)
+        chain = self.chain_of(seal.certificate)
         appearance = SealAppearance.from_bytes(seal.appearance)
         stamp = self.timestamps.stamp
         return SealingTools(

@@ -27,7 +27,7 @@ from api import (
     uploads,
 )
 from api import settings as api_settings
-from ca import certificate_errors, clock_errors, life_errors, outside_chain
+from ca import certificate_errors, clock_errors, foreign_errors, life_errors
 from ca import errors as ca
 from ledger import (
     canonical,
@@ -109,7 +109,8 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     objects.ObjectMissing: 404,
     subjects.SubjectErased: 410,
     certificate_errors.RequestInvalid: 400,
-    outside_chain.ChainUnusable: 422,
+    foreign_errors.ChainUnusable: 422,
+    foreign_errors.AnchorMismatch: 422,
     life_errors.DeskRefused: 409,
     life_errors.RoleMissing: 403,
     life_errors.AuthorityUnknown: 404,
@@ -158,6 +159,8 @@ _OPERATORS: Final[tuple[type[DomainError], ...]] = (
     ca.TrustListInvalid,
     clock_errors.ClockSuspect,
     clock_errors.TimeSourceSilent,
+    foreign_errors.ForeignUnavailable,
+    foreign_errors.ForeignRefused,
     type_errors.TypeBroken,
     type_errors.FontsMissing,
     type_errors.RenderFailed,

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         "Unset: only the database and the monotonic clock are asked.",
         json_schema_extra={"zh": "用于核对系统时钟的 NTP 服务器，形如 主机[:端口]；不设则只与数据库和单调时钟核对"},
     )
+    tsa_url: WebAddress | None = Field(
+        None,
+        description="Address of another, licensed timestamp authority (RFC 3161 over HTTP) for seals; its certificate is taken "
+        "in by `elicence ca import-tsa`. Unset: our own stamps them.",
+        json_schema_extra={"zh": "外部（有资质的）时间戳服务地址，用于印章；不设则使用本机的时间戳服务"},
+    )
     passphrase_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "keys" / "passphrase",
         description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",

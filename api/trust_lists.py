@@ -70,6 +70,7 @@ def publish_lists(house: "House", now: datetime) -> tuple[str, ...]:
 
 def publish_trust(house: "House", now: datetime) -> bytes:
     """Make, sign and keep a new trust list, with a revocation list of every authority that lasts as long as it does."""
+    from ca.foreign_trust import foreign_trust
     from ca.store import store_trust
     from ca.trust_making import make_trust, trust_end
 
@@ -77,29 +78,33 @@ def publish_trust(house: "House", now: datetime) -> bytes:
     with house.database.session(Role.WORKER) as session:
         lists = {name: _root_list(house, session, name) for name in _authorities(house, root=True)}
         ended = {name: _last_list(session, name) for name in _ended(session)}
+        foreign = foreign_trust(session)
     until = trust_end(ceremony.plan, lists.values(), begin)
     for name in _authorities(house, root=False):
         lists[name] = ended.get(name) or publisher.publish(name, now, until=until)
     log_keys = load_trust(ceremony.trust, now).log_keys
     signer = house.keys.signer(ceremony.trust_signer.key_name)
-    file = make_trust(ceremony, lists.values(), log_keys, signer, (begin, until))
+    file = make_trust(ceremony, lists.values(), log_keys, signer, (begin, until), foreign)
     with house.database.session(Role.WORKER) as session:
         store_trust(session, file, begin, until)
     return file
 
 
 def _is_due(house: "House", now: datetime) -> bool:
+    from ca.foreign_trust import foreign_trust
     from ca.store import authorities, newest_trust
 
     with house.database.session(Role.WORKER) as session:
         newest = newest_trust(session)
+        foreign = foreign_trust(session).all
         if newest is None or now >= newest.valid_from + (newest.valid_until - newest.valid_from) / 2:
             return True
         if any(_has_changed(session, one, newest.valid_from) for one in authorities(session)):
             return True
     trust = load_trust(newest.data, now)
-    known_certificates = {*trust.anchors, *trust.intermediates, *trust.tsa, *trust.status_keys, *trust.receipt_keys}
-    return not _needed(house) <= known_certificates
+    known = {*trust.anchors, *trust.intermediates, *trust.tsa, *trust.status_keys, *trust.receipt_keys}
+    outside = {*trust.foreign_anchors, *trust.foreign_seals, *trust.crls, *trust.ocsp}
+    return not _needed(house) | foreign <= known | outside
 
 
 def _has_changed(session: Session, authority: "AuthorityRow", since: datetime) -> bool:

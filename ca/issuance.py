@@ -27,7 +27,7 @@ from ca.issuance_activation import Activator
 from ca.issuance_asking import Ask, require_officer, whole_second
 from ca.issuance_intents import Intent, IntentBook, intent_of
 from ca.life import Life
-from ca.life_errors import CeremonyWanted, CertificateUnknown, KeyNotNew
+from ca.life_errors import AuthorityNotIssuing, CeremonyWanted, CertificateUnknown, KeyNotNew
 from ca.locations import Locations
 from ca.models import CertificateRow
 from ca.names import DistinguishedName
@@ -138,13 +138,17 @@ class CertificateDesk:
         """
         with self._sessions() as session:
             waiting = [intent_of(session, row) for row in rows.intended(session)]
+            ended = {one.id for one in rows.authorities(session) if one.state == "ended"}
         finished = 0
         errors: dict[str, CAError] = {}
         for intent in waiting:
             if intent.authority in errors:
                 continue  # a token that was asked with a wrong PIN is not asked again: it would lock itself
             try:
-                self._complete(intent, now)
+                if intent.authority in ended:
+                    self._give_up(intent, AuthorityNotIssuing(intent.authority, "ended"))
+                else:
+                    self._complete(intent, now)
             except CAError as error:
                 errors[intent.authority] = error
             else:
@@ -173,14 +177,17 @@ class CertificateDesk:
             der = sign_certificate(intent.tbs, PROFILES[intent.profile], authority)
         except LintFailed as error:
             # The rules have become stricter since: it will never be signed.
-            with self._sessions() as session:
-                return self._activator.give_up(session, intent, error)
+            return self._give_up(intent, error)
         self._checkpoint("certificate-signed")
         with self._sessions() as session:
             kept = self._activator.activate(session, intent, der, now)
             self._checkpoint("activation-written")
         self._checkpoint("issued")
         return kept
+
+    def _give_up(self, intent: Intent, refusal: CAError) -> bytes | CAError:
+        with self._sessions() as session:
+            return self._activator.give_up(session, intent, refusal)
 
     # --- ending ------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""The rows of this package: authorities, certificates, what was revoked, revocation lists and trust lists.
+"""The rows of this package: authorities, certificates, what was revoked, revocation lists and trust lists; and what
+came from outside: certificates of other authorities, and what these say of them.
 
 No key stands in the database. A serial number is 40 lower-case hexadecimal digits everywhere.
 """
@@ -7,7 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ca.ceremony_names import HIERARCHIES, ROLES
@@ -20,6 +31,9 @@ AUTHORITY_STATES: Final = ("active", "retiring", "ended")
 CERTIFICATE_STATES: Final = ("intended", "issued", "abandoned")
 AUDIENCES: Final = ("everybody", "trust-list")
 """Whom a revocation list is made for: those who fetch it by its address, or those who have it inside a trust list."""
+FOREIGN_USES: Final = ("seal", "timestamp", "client")
+"""What a certificate of another authority may be used for here."""
+EVIDENCE_KINDS: Final = ("crl", "ocsp")
 
 _SERIAL: Final = "certificates.serial_number"
 
@@ -175,3 +189,55 @@ class TrustListRow(Base):
     data: Mapped[bytes]
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
+
+
+class ForeignCertificateRow(Base):
+    """A certificate that another, licensed authority issued and an operator took in; never changed, never deleted.
+
+    `digest`: SHA-256 of `der`; `chain`: its issuers (DER) up to and including the anchor; `key_name`: of the private key
+    where it is ours, None for a timestamp authority's.
+    """
+
+    __tablename__ = "foreign_certificates"
+    __table_args__ = (
+        one_of("use", FOREIGN_USES),
+        CheckConstraint("octet_length(digest) = 32", name="digest"),
+        CheckConstraint("not_before < not_after", name="validity"),
+        CheckConstraint("cardinality(chain) > 0", name="chain"),
+        CheckConstraint("(use = 'timestamp') = (key_name IS NULL)", name="key_name"),
+        {"info": {"app_select": "true"}},
+    )
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    use: Mapped[str]
+    key_name: Mapped[str | None]
+    subject: Mapped[str]
+    der: Mapped[bytes]
+    chain: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[dict[str, Any]]
+
+
+class ForeignEvidenceRow(Base):
+    """A revocation list or OCSP response of another authority, checked when it was fetched.
+
+    `about`: SHA-256 of the certificate that an OCSP response speaks of, or of the issuer whose list it is.
+    """
+
+    __tablename__ = "foreign_evidence"
+    __table_args__ = (
+        one_of("kind", EVIDENCE_KINDS),
+        CheckConstraint("octet_length(about) = 32", name="about"),
+        CheckConstraint("this_update < next_update", name="validity"),
+        {"info": {"app_select": "true"}},
+    )
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    about: Mapped[bytes] = mapped_column(primary_key=True)
+    this_update: Mapped[datetime] = mapped_column(primary_key=True)
+    next_update: Mapped[datetime]
+    fetched_at: Mapped[datetime]
+    der: Mapped[bytes]

@@ -80,7 +80,7 @@ def validate_path(
         end = read_certificate(leaf)
     except CertificateInvalid:
         return report(Judgement("unreadable", ()), None)
-    bag = _bag(trust.anchors, trust.intermediates).with_helpers(intermediates[:_MAX_OFFERED])
+    bag = _bag(_anchors(end, trust, usage), trust.intermediates).with_helpers(intermediates[:_MAX_OFFERED])
     fault = _usage_fault(end, trust, usage)
     if fault is not None:
         path = next(paths(end, bag), None)
@@ -89,10 +89,18 @@ def validate_path(
         at=at,
         algorithm_allowed=partial(algorithm_allowed, trust, at=at),
         crls=trust.crls,
+        ocsp=trust.ocsp,
         proven=proven,
         dates_tokens=usage == "timestamp",
     )
     return report(validate(end, bag, question), end)
+
+
+def _anchors(leaf: Certificate, trust: TrustList, usage: Usage) -> tuple[bytes, ...]:
+    """Return under whom the leaf may stand: of all that a licensed authority certifies only the seals named are seals."""
+    if not trust.foreign_anchors or (usage == "seal" and leaf.der not in trust.foreign_seals):
+        return trust.anchors
+    return trust.anchors + trust.foreign_anchors
 
 
 @lru_cache(maxsize=16)

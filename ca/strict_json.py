@@ -52,6 +52,10 @@ class Members:
             raise JsonInvalid(f"{where} is missing")
         return read(self._left.pop(key), where)
 
+    def optional(self, key: str, read: Callable[[object, str], _T]) -> _T | None:
+        """Return the member as `read` understands it, None where it is not there; raises JsonInvalid."""
+        return self.take(key, read) if key in self._left else None
+
     def end(self) -> None:
         """Refuse members that nobody took; raises JsonInvalid."""
         if self._left:

@@ -19,7 +19,8 @@ import rfc8785
 from ca import oids, signatures, strict_json
 from ca.certificate_reader import Certificate, read_certificate
 from ca.crl_reader import read_crl
-from ca.errors import CertificateInvalid, CrlInvalid, JsonInvalid, KeyMismatch, TrustListInvalid
+from ca.errors import CertificateInvalid, CrlInvalid, DerInvalid, JsonInvalid, KeyMismatch, TrustListInvalid
+from ca.ocsp_reader import read_ocsp_response
 from ca.revocation_status import revocation_status
 from ledger.signing import SignatureAlgorithm, Signer
 
@@ -38,7 +39,11 @@ class AllowedAlgorithm:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """Whom to believe for what. Certificates and revocation lists are DER; `digest` names the signed contents."""
+    """Whom to believe for what. Certificates, revocation lists and OCSP responses are DER.
+
+    foreign_anchors: roots of other, licensed authorities, which certify people and companies of every kind: no seal under
+    them is believed but `foreign_seals`, and they sign no trust list; digest: names the signed contents.
+    """
 
     name: str
     anchors: tuple[bytes, ...]
@@ -52,6 +57,9 @@ class TrustList:
     valid_from: datetime
     valid_until: datetime
     digest: str = ""
+    foreign_anchors: tuple[bytes, ...] = ()
+    foreign_seals: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
 
     def is_current(self, now: datetime) -> bool:
         """Say whether the list may still be used for judgements made now."""
@@ -147,7 +155,17 @@ def _trust(value: object) -> TrustList:
         valid_from=members.take("valid_from", strict_json.time),
         valid_until=members.take("valid_until", strict_json.time),
     )
+    foreign = members.optional("foreign", strict_json.Members)
     members.end()
+    if foreign is None:
+        return trust
+    trust = replace(
+        trust,
+        foreign_anchors=foreign.take("anchors", certificates),
+        foreign_seals=foreign.take("seals", certificates),
+        ocsp=foreign.take("ocsp", strict_json.list_of(_ocsp)),
+    )
+    foreign.end()
     return trust
 
 
@@ -162,6 +180,13 @@ def _crl(value: object, where: str) -> bytes:
     try:
         return read_crl(strict_json.octets(value, where)).der
     except CrlInvalid as error:
+        raise TrustListInvalid(f"{where}: {error.reason}") from error
+
+
+def _ocsp(value: object, where: str) -> bytes:
+    try:
+        return read_ocsp_response(strict_json.octets(value, where)).der
+    except DerInvalid as error:
         raise TrustListInvalid(f"{where}: {error.reason}") from error
 
 
@@ -200,6 +225,16 @@ def _base64(items: tuple[bytes, ...]) -> list[str]:
 
 
 def _contents(trust: TrustList) -> dict[str, Any]:
+    foreign = {
+        "anchors": _base64(trust.foreign_anchors),
+        "seals": _base64(trust.foreign_seals),
+        "ocsp": _base64(trust.ocsp),
+    }
+    # Only where there is any: lists without other authorities stay readable to verifiers that know none.
+    return _own_contents(trust) | ({"foreign": foreign} if any(foreign.values()) else {})
+
+
+def _own_contents(trust: TrustList) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "name": trust.name,

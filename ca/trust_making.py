@@ -8,6 +8,7 @@ from ca import profiles
 from ca.ceremony_credentials import Ceremony
 from ca.ceremony_plan import CeremonyPlan
 from ca.crl_reader import read_crl
+from ca.foreign_trust import ForeignTrust
 from ca.trust import AllowedAlgorithm, TrustList, sign_trust
 from ledger.signing import Signer
 
@@ -28,25 +29,29 @@ def make_trust(
     log_keys: Mapping[str, str],
     signer: Signer,
     validity: tuple[datetime, datetime],
+    foreign: ForeignTrust = ForeignTrust(),
 ) -> bytes:
     """Return a signed trust list as a file; raises KeyMismatch.
 
     crls: DER, one of every authority, good to the list's end, so that the list is enough by itself for its whole life;
-    log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until.
+    log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until; foreign: what other authorities add.
     """
     begin, end = validity
     trust = TrustList(
         name=ceremony.plan.name,
         anchors=_anchors(ceremony),
-        intermediates=_intermediates(ceremony),
-        crls=tuple(crls),
-        tsa=_of_profile(ceremony, profiles.TIMESTAMP),
+        intermediates=(*_intermediates(ceremony), *foreign.intermediates),
+        crls=(*crls, *foreign.crls),
+        tsa=(*_of_profile(ceremony, profiles.TIMESTAMP), *foreign.tsa),
         log_keys=dict(log_keys),
         status_keys=_of_profile(ceremony, profiles.STATUS),
         receipt_keys=_of_profile(ceremony, profiles.RECEIPT),
         algorithms=tuple(AllowedAlgorithm(name, until) for name, until in profiles.ALGORITHMS.items()),
         valid_from=begin.replace(microsecond=0),
         valid_until=end,
+        foreign_anchors=foreign.anchors,
+        foreign_seals=foreign.seals,
+        ocsp=foreign.ocsp,
     )
     return sign_trust(trust, ceremony.trust_signer.cert_der, signer)
 

@@ -1,7 +1,5 @@
 """The house's own trust list: which one counts, when a new one is due, and what it says then."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -134,10 +132,8 @@ def test_it_is_looked_up_once_a_minute(founded: House) -> None:
 def test_while_the_register_is_away_the_last_one_seen_counts(founded: House, monkeypatch: pytest.MonkeyPatch) -> None:
     newer = publish_trust(founded, BEGIN)
 
-    @contextmanager
-    def away(*_: object) -> Iterator[NoReturn]:
+    def away(*_: object) -> NoReturn:
         raise OperationalError("SELECT", {}, Exception("the register is away"))
-        yield
 
     fresh = House(founded.settings, founded.database, founded.objects)
     assert founded.trust_lists.file(BEGIN) == newer

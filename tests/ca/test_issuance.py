@@ -18,6 +18,7 @@ from ca.issuance import STEPS
 from ca.models import AuthorityRow, CertificateRow
 from ca.profiles import PROFILES
 from ledger.actor import Actor
+from ledger.signing import Signer
 from tests.ca.house import NOW, YEAR, openssl, pem
 from tests.ca.office import DAY, HOUR, LATER, OFFICER, Office, at_once, client, new_key, person, serial_of
 
@@ -242,6 +243,20 @@ def test_an_authority_whose_key_is_away_keeps_nobody_waiting(office: Office) -> 
         office.desk().finish(LATER)
     (left,) = office.intended()
     assert left.request_id == "r-1"
+
+
+def test_the_intents_of_an_authority_that_has_ended_are_given_up_without_its_key(office: Office) -> None:
+    crash_at(office, "intent-committed", client())
+    with office.worker() as session:
+        session.get_one(AuthorityRow, SYSTEMS).state = "ended"
+    desk = office.desk()
+
+    def no_keys(name: str) -> Signer:
+        raise KeyMissing(name)
+
+    desk._signers = no_keys
+    assert desk.finish(LATER) == 1
+    assert office.intended() == []
 
 
 def test_a_key_found_to_be_compromised_meanwhile_gets_no_certificate(office: Office) -> None:

@@ -1,8 +1,12 @@
 """Revoking, holding, releasing: what the list, the responder and the ledger then say, and what is never undone."""
 
+from contextlib import suppress
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ca import life_errors as errors
 from ca.crl_reader import Reason
@@ -129,6 +133,40 @@ def test_what_is_over_is_not_held_but_may_be_revoked(office: Office, serial: int
         office.desk().hold(serial, after, OFFICER, after)
     office.desk().revoke(serial, "keyCompromise", after, OFFICER, after)
     assert serial in listed(office)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.sampled_from(["hold", "release", "revoke", "compromise"]), min_size=1, max_size=6))
+def test_whatever_happens_to_a_certificate_list_and_responder_say_the_same(office: Office, acts: list[str]) -> None:
+    desk, publisher = office.desk(), office.publisher()
+    serial = serial_of(desk.issue(client(), SYSTEMS, f"r-{uuid4()}", OFFICER, NOW))
+    reason: str | None = None
+    for number, act in enumerate(acts, 1):
+        now = NOW + number * HOUR
+        with suppress(errors.DeskRefused):
+            if act == "hold":
+                desk.hold(serial, now, OFFICER, now)
+            elif act == "release":
+                desk.release(serial, OFFICER, now)
+            else:
+                why: Reason = "keyCompromise" if act == "compromise" else "superseded"
+                desk.revoke(serial, why, now, OFFICER, now)
+        reason = _after(reason, act)
+        publisher.publish_due(now)
+        entry = office.crl(SYSTEMS).entries.get(serial)
+        assert (entry and entry.reason) == reason
+        found = status(office, serial)
+        assert found is not None
+        assert (found.reason, found.at) == (reason, entry and entry.at)
+
+
+def _after(reason: str | None, act: str) -> str | None:
+    """Return the reason that stands after an act, by the rules as a person would tell them."""
+    if act == "compromise" or reason == "keyCompromise":
+        return "keyCompromise"
+    if act == "revoke" or reason == "superseded":
+        return "superseded"
+    return "certificateHold" if act == "hold" else None
 
 
 # --- reasons and times -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Timestamp authorities of every algorithm, and what a token may be over; the rest is in test_timestamps.py."""
 
+import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import cms, tsp
+from asn1crypto import x509 as x509_asn1
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
+from pyhanko_certvalidator import ValidationContext
 
 from ca import der, digests, oids, signatures
 from ca.certificates import Authority, issue
@@ -73,6 +77,16 @@ def test_asn1crypto_reads_the_same_and_writes_the_same_bytes(algorithm: Signatur
     token = answering(algorithm).stamper().stamp(bytes(32), NOW)
     info = cms.ContentInfo.load(token, strict=True)
     assert info.dump(force=True) == token
+
+
+@pytest.mark.parametrize("algorithm", INTERNATIONAL)
+def test_pyhanko_believes_the_token(algorithm: SignatureAlgorithm) -> None:
+    city = answering(algorithm)
+    data = cms.ContentInfo.load(city.stamper().stamp(bytes(32), NOW))["content"]
+    context = ValidationContext(trust_roots=[x509_asn1.Certificate.load(city.root.certificate)], moment=NOW)
+    result = asyncio.run(validate_tst_signed_data(data, context, lambda _: bytes(32)))
+    assert (result["valid"], result["intact"], result["trust_problem_indic"]) == (True, True, None)
+    assert result["timestamp"] == MILLISECOND
 
 
 def test_national_tokens_hold_over_the_extracted_bytes(tmp_path: Path) -> None:

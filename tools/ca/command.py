@@ -9,8 +9,10 @@ from tools.lazy_group import Entry, LazyGroup
 COMMANDS: Final = {
     "ceremony": Entry("tools.init:init", "Hold the key ceremony of a plan (also `elicence init`). 密钥仪式"),
     "expiring": Entry("tools.ca.expiring:expiring", "What ends soon, and has no successor. 即将到期"),
+    "foreign": Entry("tools.ca.outside:foreign", "List what other CAs issued, and how it stands. 外部证书清单"),
     "hold": Entry("tools.ca.standing:hold", "Put a certificate on hold; it can come back. 暂停证书"),
     "import": Entry("tools.ca.outside:import_", "Take in what another CA issued for a request. 导入外部证书"),
+    "import-tsa": Entry("tools.ca.outside:import_tsa", "Take in another timestamp authority. 导入外部时间戳机构"),
     "issue": Entry("tools.ca.issuing:issue", "Issue a certificate for a request (PKCS #10). 签发证书"),
     "keys": Entry("tools.ca.keys:keys", "List the keys, where they are and how often used. 密钥清单"),
     "list": Entry("tools.ca.listing:list_", "List certificates, or the authorities. 证书清单"),
@@ -30,9 +32,9 @@ COMMANDS: Final = {
 
 STORY: Final = (
     ("Found 建立", ("ceremony", "transcript", "rollover", "trust")),
-    ("Issue 签发", ("issue", "renew", "rekey", "request", "import")),
+    ("Issue 签发", ("issue", "renew", "rekey", "request", "import", "import-tsa")),
     ("Revoke 吊销", ("revoke", "hold", "release", "publish")),
-    ("Look 查看", ("list", "show", "expiring", "keys", "validate")),
+    ("Look 查看", ("list", "show", "foreign", "expiring", "keys", "validate")),
 )
 
 

@@ -1,7 +1,9 @@
-"""`elicence ca request` and `import`: certificates of another, licensed authority for keys of ours."""
+"""`elicence ca request`, `import`, `import-tsa`, `foreign`: certificates of another, licensed authority."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import click
 
@@ -9,14 +11,23 @@ from api.house import key_ring
 from api.settings import settings
 from ca import pem
 from ca.certificate_reader import read_certificate
+from ca.foreign_chain import ForeignChain, ForeignUse, certificates_in, examine_chain
 from ca.names import DistinguishedName
-from ca.outside_chain import certificates_in, chain_for, keep_chain
 from ca.pkcs10 import LABEL, make_pkcs10
 from ledger.errors import Language
 from ledger.signing import SignatureAlgorithm
-from tools.ca.answering import answering, facts, language_of, tell, told, written
+from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written
+from tools.ca.office import OFFICER
 from tools.ca.own_keys import ALGORITHMS, own_key
+from tools.opening import opened_house
 from tools.whole_files import write_whole
+
+if TYPE_CHECKING:
+    from api.house import House
+
+T = TypeVar("T")
+
+_STANDINGS = {"good": "有效", "revoked": "已吊销", "on_hold": "暂停", "unknown": "无法判断"}
 
 
 @click.command()
@@ -56,41 +67,135 @@ def request(
     tell({"key": key, "algorithm": signer.algorithm, "request": text.decode("ascii")}, lines, as_json=as_json)
 
 
+def _chain(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the chain that it takes: its files, and the fingerprint of the root."""
+    files = click.argument(
+        "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    )
+    root = click.option(
+        "--root-sha256",
+        required=True,
+        metavar="HEX",
+        help="Fingerprint of the root, as its authority publishes it. 根证书的 SHA-256 指纹",
+    )
+    return files(root(command))
+
+
 @click.command("import")
 @click.argument("key")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_chain
+@click.option(
+    "--for",
+    "use",
+    default="seal",
+    show_default=True,
+    type=click.Choice([use for use in get_args(ForeignUse) if use != "timestamp"]),
+    help="What it is used for. 用途",
+)
 @answering
-def import_(key: str, files: tuple[Path, ...], lang: Language | None, *, as_json: bool) -> None:
-    """Take in what another authority issued for KEY: the certificate and those above it, from FILES (PEM or DER).
+def import_(
+    key: str, files: tuple[Path, ...], root_sha256: str, use: ForeignUse, lang: Language | None, *, as_json: bool
+) -> None:
+    """Take in what another authority issued for KEY: the certificate and those above it, root included, from FILES.
 
-    导入外部机构为本机密钥签发的证书及其上级证书，顺序不限。It is kept beside the keys when it fits the key, is whole, and is
-    valid at present; an earlier one is replaced.
+    导入外部机构为本机密钥签发的证书及其各级上级证书（含根证书），顺序不限。An earlier one stays for what it has signed.
+    """
+    public_key = key_ring(settings()).signer(key).public_key
+    _take_in(use, public_key, key, files, root_sha256, lang, as_json=as_json)
+
+
+@click.command("import-tsa")
+@_chain
+@answering
+def import_tsa(files: tuple[Path, ...], root_sha256: str, lang: Language | None, *, as_json: bool) -> None:
+    """Take in the certificate of another timestamp authority and those above it, root included, from FILES.
+
+    导入外部时间戳机构的证书及其各级上级证书（含根证书），顺序不限。ELICENCE_TSA_URL says where it answers.
+    """
+    _take_in("timestamp", None, None, files, root_sha256, lang, as_json=as_json)
+
+
+@click.command()
+@answering
+def foreign(lang: Language | None, *, as_json: bool) -> None:
+    """List the certificates of other authorities, and what these say of them.
+
+    列出外部机构签发的证书及其吊销状态。
     """
     now = datetime.now(UTC)
-    ring = key_ring(settings())
-    chain = chain_for(ring.signer(key).public_key, certificates_in(path.read_bytes() for path in files), now)
-    kept = keep_chain(ring.path, key, chain)
-    certificates = [read_certificate(der) for der in chain]
+    with opened_house() as house:
+        found = house.foreign_desk().listed(now)
     zh = language_of(lang) == "zh"
+    heads = ("用途", "密钥", "状态", "到期", "主体") if zh else ("use", "key", "standing", "ends", "subject")
+    leaves = [read_certificate(one.chain[0]) for one in found]
+    rows = [
+        (one.use, one.key_name or "-", _standing(one.standing, zh=zh), told(leaf.not_after), leaf.subject_text)
+        for one, leaf in zip(found, leaves, strict=True)
+    ]
+    answer = [
+        {
+            "use": one.use,
+            "key": one.key_name,
+            "standing": one.standing,
+            "imported_at": written(one.imported_at),
+            "chain": [_certificate(der) for der in one.chain],
+        }
+        for one in found
+    ]
+    tell(answer, table(heads, rows), as_json=as_json)
+
+
+def _take_in(
+    use: ForeignUse,
+    public_key: bytes | None,
+    key: str | None,
+    files: tuple[Path, ...],
+    fingerprint: str,
+    lang: Language | None,
+    *,
+    as_json: bool,
+) -> None:
+    now = datetime.now(UTC)
+    certificates = certificates_in(path.read_bytes() for path in files)
+    chain = examine_chain(use, public_key, certificates, fingerprint, now)
+    with opened_house() as house:
+        _tell_taken_in(house, chain, key, lang, now, as_json=as_json)
+
+
+def _tell_taken_in(
+    house: "House", chain: ForeignChain, key: str | None, lang: Language | None, now: datetime, *, as_json: bool
+) -> None:
+    taken = house.foreign_desk().take_in(chain, key, OFFICER, now)
+    language = language_of(lang)
+    zh = language == "zh"
+    certificates = [(one.subject_text, told(one.not_after)) for one in chain.certificates]
     lines = facts(
         [
-            ("已导入" if zh else "taken in", str(kept)),
-            *(
-                ("证书" if zh else "certificate", f"{one.subject_text}  – {told(one.not_after)}")
-                for one in certificates
-            ),
+            ("已导入" if zh else "taken in", ("新证书" if zh else "new") if taken.new else ("已有" if zh else "known")),
+            *(("证书" if zh else "certificate", f"{name}  – {end}") for name, end in certificates),
+            ("吊销状态" if zh else "standing", _standing(taken.standing, zh=zh)),
+            *(("未能查询" if zh else "not asked", error.message(language)) for error in taken.failed),
         ]
     )
     answer = {
+        "use": chain.use,
         "key": key,
-        "file": str(kept),
-        "chain": [
-            {
-                "subject": one.subject_text,
-                "serial_number": f"{one.serial_number:x}",
-                "not_after": written(one.not_after),
-            }
-            for one in certificates
-        ],
+        "new": taken.new,
+        "standing": taken.standing,
+        "failed": [error.message("en") for error in taken.failed],
+        "chain": [_certificate(one.der) for one in chain.certificates],
     }
     tell(answer, lines, as_json=as_json)
+
+
+def _standing(standing: str, *, zh: bool) -> str:
+    return _STANDINGS[standing] if zh else standing
+
+
+def _certificate(der: bytes) -> Answer:
+    one = read_certificate(der)
+    return {
+        "subject": one.subject_text,
+        "serial_number": f"{one.serial_number:x}",
+        "not_after": written(one.not_after),
+    }

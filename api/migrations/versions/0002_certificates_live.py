@@ -1,12 +1,14 @@
 """Certificates live: authorities, intents, revocations, revocation lists and trust lists."""
 
 import hashlib
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
 from api.migrations.table_security import secure_table
 
@@ -16,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 
-_NEW = {
+_NEW: dict[str, TypeEngine[Any]] = {
     "authority": sa.Text(),
     "key_digest": sa.LargeBinary(),
     "state": sa.Text(),

@@ -1,0 +1,293 @@
+"""Lists of every form, judged for one seal: partitions, points, deltas, indirect ones, lists of another key."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ReasonFlags
+
+from ca.certificate_reader import Certificate, read_certificate
+from ca.certificates import Authority
+from ca.path_building import Bag
+from ca.path_validation import Judgement, Question, validate
+from tests.ca.evidence import (
+    DAY,
+    WHOLE,
+    continuing,
+    directory,
+    extension,
+    line,
+    make_list,
+    of_issuer,
+    scope,
+    uri,
+)
+from tests.ca.house import CA_USAGE, SEAL_USAGE, Extra, certify, crl, issuing, root, seal
+
+ROOT = root(path_length=None)
+CA = issuing(ROOT, path_length=None)
+CA_READ = read_certificate(CA.certificate)
+SIGNER_USAGE = {"crl_sign": True}
+COMPROMISE = {ReasonFlags.key_compromise, ReasonFlags.ca_compromise, ReasonFlags.aa_compromise}
+OTHERS = {
+    ReasonFlags.affiliation_changed,
+    ReasonFlags.superseded,
+    ReasonFlags.cessation_of_operation,
+    ReasonFlags.privilege_withdrawn,
+    ReasonFlags.certificate_hold,
+}
+
+
+def points(*found: x509.DistributionPoint) -> list[Extra]:
+    return [Extra(x509.CRLDistributionPoints(found), critical=False)] if found else []
+
+
+def point(
+    *places: x509.GeneralName, reasons: set[ReasonFlags] | None = None, issuer: x509.GeneralName | None = None
+) -> x509.DistributionPoint:
+    return x509.DistributionPoint(
+        full_name=list(places) or None,
+        relative_name=None,
+        reasons=None if reasons is None else frozenset(reasons),
+        crl_issuer=None if issuer is None else [issuer],
+    )
+
+
+def leaf(*found: x509.DistributionPoint, above: Authority = CA) -> Certificate:
+    return read_certificate(seal(above, extras=points(*found)).certificate)
+
+
+def judge(
+    certificate: Certificate,
+    *crls: bytes,
+    helpers: tuple[Authority, ...] = (CA,),
+    at: datetime = WHOLE,
+    root_list: bytes | None = None,
+) -> Judgement:
+    """Judge the path by these lists and one of the root."""
+    bag = Bag.of([ROOT.certificate], [one.certificate for one in helpers])
+    question = Question(at, lambda _: True, crls=(root_list or crl(ROOT), *crls))
+    return validate(certificate, bag, question)
+
+
+SEAL = leaf()
+REVOKED = line(SEAL.serial_number, WHOLE - 2 * DAY, 4)
+
+
+@pytest.mark.parametrize(
+    ("crls", "expected"),
+    [
+        ([make_list(CA)], "good"),
+        ([make_list(CA, [REVOKED])], "revoked"),
+        ([make_list(CA, [], scope(users=True))], "good"),
+        ([make_list(CA, [REVOKED], scope(users=True))], "revoked"),
+        ([make_list(CA, [REVOKED], scope(authorities=True))], "revocation_unknown"),
+        ([make_list(CA, [REVOKED], scope(attributes=True))], "revocation_unknown"),
+        ([make_list(CA, [], scope(reasons=COMPROMISE))], "revocation_unknown"),
+        ([make_list(CA, [], scope(reasons=COMPROMISE)), make_list(CA, [], scope(reasons=OTHERS))], "good"),
+        ([make_list(CA, [], scope(reasons=COMPROMISE)), make_list(CA, [REVOKED], scope(reasons=OTHERS))], "revoked"),
+        ([make_list(CA, [], scope(uri("elsewhere")))], "revocation_unknown"),
+        ([make_list(CA, [], scope(directory(CA_READ)))], "good"),
+        ([make_list(CA, [], extension("1.2.3.4", b"\x05\x00"))], "revocation_unknown"),
+        ([make_list(CA, [], extension("1.2.3.4", b"\x05\x00", critical=False))], "good"),
+        ([make_list(CA, [line(7, WHOLE, None, extension("1.2.3.4", b"\x05\x00"))])], "revocation_unknown"),
+        ([make_list(CA, end=None)], "revocation_unknown"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} lists",
+)
+def test_a_list_speaks_of_what_is_in_its_scope(crls: list[bytes], expected: str) -> None:
+    assert judge(SEAL, *crls).reason == expected
+
+
+def test_a_list_of_a_place_counts_where_the_certificate_leads_to_it() -> None:
+    led = leaf(point(uri("a")))
+    assert judge(led, make_list(CA, [], scope(uri("a"), uri("mirror")))).reason == "good"
+    assert judge(led, make_list(CA, [], scope(uri("b")))).reason == "revocation_unknown"
+    assert judge(led, make_list(CA)).reason == "good", "a list without a place holds everything"
+    two = leaf(point(uri("a"), reasons=COMPROMISE), point(uri("b"), reasons=OTHERS))
+    first, second = make_list(CA, [], scope(uri("a"))), make_list(CA, [], scope(uri("b")))
+    assert judge(two, first).reason == judge(two, second).reason == "revocation_unknown"
+    assert judge(two, first, second).reason == "good"
+
+
+def test_a_relative_place_lengthens_the_issuers_name() -> None:
+    relative = x509.RelativeDistinguishedName([x509.NameAttribute(x509.NameOID.COMMON_NAME, "一号列表")])
+    led = leaf(x509.DistributionPoint(None, relative, None, None))
+    name = x509.load_der_x509_certificate(CA.certificate).subject
+    whole = x509.DirectoryName(x509.Name([*name.rdns, relative]))
+    assert judge(led, make_list(CA, [], scope(whole))).reason == "good"
+    assert judge(led, make_list(CA, [], scope(directory(CA_READ)))).reason == "good", "the issuer's own list"
+    other = x509.DirectoryName(x509.Name([*name.rdns, *name.rdns]))
+    assert judge(led, make_list(CA, [], scope(other))).reason == "revocation_unknown"
+
+
+FULL = make_list(CA, [line(9)], number=5)
+
+
+@pytest.mark.parametrize(
+    ("base", "delta", "expected"),
+    [
+        (FULL, make_list(CA, [], continuing(5), number=6), "good"),
+        (FULL, make_list(CA, [REVOKED], continuing(5), number=6), "revoked"),
+        (FULL, make_list(CA, [REVOKED], continuing(3), number=6), "revoked"),
+        (FULL, make_list(CA, [REVOKED], continuing(6), number=7), "good"),  # continues a list that is not here
+        (FULL, make_list(CA, [REVOKED], continuing(5), number=5), "good"),  # no newer than the full one
+        (FULL, make_list(CA, [REVOKED], continuing(5), scope(users=True), number=6), "good"),  # another scope
+        (make_list(CA, number=None), make_list(CA, [REVOKED], continuing(1), number=6), "good"),
+        (b"", make_list(CA, [], continuing(5), number=6), "revocation_unknown"),
+        (
+            make_list(CA, [line(SEAL.serial_number, WHOLE - DAY, 6)], number=5),
+            make_list(CA, [line(SEAL.serial_number, WHOLE, 8)], continuing(5), number=6),
+            "good",
+        ),
+        (
+            make_list(CA, [line(SEAL.serial_number, WHOLE - DAY, 6)], number=5),
+            make_list(CA, [], continuing(5), number=6),
+            "on_hold",
+        ),
+        (
+            make_list(CA, [line(SEAL.serial_number, WHOLE - DAY, 6)], number=5),
+            make_list(CA, [REVOKED], continuing(5), number=6),
+            "revoked",
+        ),
+        # A full list that has run out lives on with a delta list on top of it.
+        (
+            make_list(CA, number=5, begin=WHOLE - 9 * DAY, end=WHOLE - DAY),
+            make_list(CA, [], continuing(5), number=6),
+            "good",
+        ),
+    ],
+)
+def test_a_delta_is_read_on_top_of_the_full_list_that_it_continues(base: bytes, delta: bytes, expected: str) -> None:
+    assert judge(SEAL, *([base] if base else []), delta).reason == expected
+    assert judge(SEAL, delta, *([base] if base else [])).reason == expected
+
+
+OLD_KEY = certify("测试换钥", ROOT, usage=CA_USAGE, ca=True)
+NEW_KEY = certify("测试换钥", ROOT, usage=CA_USAGE, ca=True, begin=WHOLE - DAY)
+UNDER_OLD = leaf(above=OLD_KEY)
+
+
+def test_the_next_key_of_an_authority_signs_for_the_last_one() -> None:
+    by_new = make_list(NEW_KEY, [line(UNDER_OLD.serial_number, WHOLE)])
+    both = (OLD_KEY, NEW_KEY)
+    assert judge(UNDER_OLD, by_new, helpers=both).reason == "revoked"
+    assert judge(UNDER_OLD, make_list(NEW_KEY), helpers=both).reason == "good"
+    assert judge(UNDER_OLD, make_list(NEW_KEY), helpers=(OLD_KEY,)).reason == "revocation_unknown"
+    # Before the new key was born, what it says later still tells.
+    assert judge(UNDER_OLD, make_list(NEW_KEY), helpers=both, at=WHOLE - 30 * DAY).reason == "good"
+
+
+def test_a_key_that_is_revoked_itself_signs_for_nobody() -> None:
+    listed = line(read_certificate(NEW_KEY.certificate).serial_number, WHOLE - DAY, 1)
+    gone = make_list(ROOT, [listed])
+    found = judge(UNDER_OLD, make_list(NEW_KEY), helpers=(OLD_KEY, NEW_KEY), root_list=gone)
+    assert found.reason == "revocation_unknown"
+
+
+@pytest.mark.parametrize(
+    "impostor",
+    [
+        certify("测试换钥", root("陌生根"), usage=CA_USAGE, ca=True),
+        certify("测试换钥", ROOT, usage=SEAL_USAGE, ca=False),
+        certify("测试换钥", ROOT, usage=CA_USAGE, ca=True, end=WHOLE - 2 * DAY),
+        certify("测试换钥", OLD_KEY, usage=CA_USAGE, ca=True, extras=[Extra(x509.OCSPNoCheck(), critical=True)]),
+    ],
+    ids=["another root's", "may not sign lists", "has run out", "holds what nobody knows"],
+)
+def test_a_signer_of_the_same_name_is_not_believed_for_its_name(impostor: Authority) -> None:
+    found = judge(UNDER_OLD, make_list(impostor), helpers=(OLD_KEY, impostor))
+    assert found.reason == "revocation_unknown"
+
+
+INDIRECT = certify("测试吊销机构", ROOT, usage=SIGNER_USAGE, ca=False)
+INDIRECT_READ = read_certificate(INDIRECT.certificate)
+DELEGATED = leaf(point(uri("all"), issuer=directory(INDIRECT_READ)))
+SERIAL = DELEGATED.serial_number
+
+
+@pytest.mark.parametrize(
+    ("lines", "extensions", "expected"),
+    [
+        ([], [scope(uri("all"), indirect=True)], "good"),
+        ([], [scope(indirect=True)], "good"),
+        ([], [scope(uri("other"), indirect=True)], "revocation_unknown"),
+        ([], [scope(uri("all"))], "revocation_unknown"),
+        ([], [], "revocation_unknown"),
+        ([line(SERIAL, WHOLE - DAY, 4, of_issuer(CA_READ))], [scope(uri("all"), indirect=True)], "revoked"),
+        # The issuer of a line holds for those that follow; a serial number alone is another issuer's certificate.
+        (
+            [line(1, WHOLE, None, of_issuer(CA_READ)), line(SERIAL, WHOLE - DAY, 4)],
+            [scope(uri("all"), indirect=True)],
+            "revoked",
+        ),
+        ([line(SERIAL, WHOLE - DAY, 4)], [scope(uri("all"), indirect=True)], "good"),
+        (
+            [line(SERIAL, WHOLE - DAY, 4, of_issuer(INDIRECT_READ))],
+            [scope(uri("all"), indirect=True)],
+            "good",
+        ),
+        ([line(SERIAL, WHOLE - DAY, 4, of_issuer(CA_READ))], [scope(uri("all"))], "revocation_unknown"),
+    ],
+)
+def test_an_indirect_list_speaks_for_the_issuer_that_names_it(
+    lines: list[bytes], extensions: list[bytes], expected: str
+) -> None:
+    found = judge(DELEGATED, make_list(INDIRECT, lines, *extensions), helpers=(CA, INDIRECT))
+    assert found.reason == expected
+
+
+def test_an_indirect_list_needs_a_certificate_that_leads_to_it() -> None:
+    answer = make_list(INDIRECT, [line(SEAL.serial_number, WHOLE, 4, of_issuer(CA_READ))], scope(indirect=True))
+    assert judge(SEAL, answer, helpers=(CA, INDIRECT)).reason == "revocation_unknown"
+
+
+def own_signer(*found: x509.DistributionPoint) -> Authority:
+    return certify("测试吊销机构", CA, usage=SIGNER_USAGE, ca=False, extras=points(*found))
+
+
+def test_nobody_vouches_for_himself_unless_his_issuer_says_so() -> None:
+    circle = point(uri("all"), issuer=directory(INDIRECT_READ))
+    charged, plain = own_signer(circle), own_signer()
+    for signer, expected in ((charged, "good"), (plain, "revocation_unknown")):
+        assert judge(DELEGATED, make_list(signer, [], scope(indirect=True)), helpers=(CA, signer)).reason == expected
+    # Such a list may still say that its own signer is revoked.
+    of_himself = line(read_certificate(charged.certificate).serial_number, WHOLE - DAY, 1, of_issuer(CA_READ))
+    answer = make_list(charged, [of_himself], scope(indirect=True))
+    assert judge(DELEGATED, answer, helpers=(CA, charged)).reason == "revocation_unknown"
+
+
+def test_two_who_vouch_for_each_other_prove_nothing() -> None:
+    names = {number: x509.DirectoryName(_name(f"测试互保 {number}")) for number in (1, 2)}
+    pair = [
+        certify(f"测试互保 {one}", CA, usage=SIGNER_USAGE, ca=False, extras=points(point(issuer=names[other])))
+        for one, other in ((1, 2), (2, 1))
+    ]
+    led = leaf(point(issuer=names[1]))
+    lists = [make_list(one, [], scope(indirect=True)) for one in pair]
+    assert judge(led, *lists, helpers=(CA, *pair)).reason == "revocation_unknown"
+    assert judge(led, *lists, make_list(CA), helpers=(CA, *pair)).reason == "good", "unless the authority speaks"
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def test_lists_signed_with_an_algorithm_that_is_no_longer_believed_do_not_count() -> None:
+    bag = Bag.of([ROOT.certificate], [CA.certificate])
+    lists = (crl(ROOT), make_list(CA, [REVOKED]))
+    question = Question(WHOLE, lambda algorithm: algorithm == "ES256", crls=lists)
+    assert validate(SEAL, bag, question).reason == "revoked"
+    asked = {"ES256": iter([True, True])}  # the two certificates' own signatures are asked about first
+    doubtful = replace(question, algorithm_allowed=lambda algorithm: next(asked[algorithm], False))
+    assert validate(SEAL, bag, doubtful).reason == "revocation_unknown"
+
+
+def test_a_list_that_keeps_the_expired_tells_of_them() -> None:
+    short = read_certificate(seal(CA, end=WHOLE - 5 * DAY).certificate)
+    at = WHOLE - 9 * DAY
+    kept = crl(CA, this_update=WHOLE - DAY, keeps_expired=True)
+    dropped = crl(CA, this_update=WHOLE - DAY)
+    assert judge(short, kept, at=at).reason == "good"
+    assert judge(short, dropped, at=at).reason == "revocation_unknown"

@@ -1,0 +1,161 @@
+"""OCSP responses as evidence, judged for one seal: who may answer, and for which moment."""
+
+from datetime import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ca.certificate_reader import read_certificate
+from ca.certificates import Authority
+from ca.ocsp_request import make_ocsp_request
+from ca.ocsp_responder import CertificateStatus
+from ca.revocation_status import RevocationStatus, revocation_status
+from tests.ca.answering import answering
+from tests.ca.evidence import DAY, UNKNOWN, WHOLE, line, make_list, make_response, revoked
+from tests.ca.house import CA_USAGE, NOW, STATUS_USAGE, Extra, certify, issuing, root, seal
+
+ROOT = root()
+CA = issuing(ROOT)
+ISSUER = read_certificate(CA.certificate)
+SEAL = read_certificate(seal(CA).certificate)
+PURPOSE = Extra(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+NO_CHECK = Extra(x509.OCSPNoCheck(), critical=False)
+
+
+def responder(above: Authority = CA, *extras: Extra, **changes: object) -> Authority:
+    arguments: dict[str, object] = {"usage": STATUS_USAGE, "ca": False, "extras": extras or (PURPOSE, NO_CHECK)}
+    return certify("测试应答", above, **(arguments | changes))  # type: ignore[arg-type]
+
+
+RESPONDER = responder()
+
+
+def status(*ocsp: bytes, at: datetime = WHOLE, crls: tuple[bytes, ...] = ()) -> RevocationStatus:
+    return revocation_status(SEAL, ISSUER, crls, at, ocsp=ocsp)
+
+
+def response(by: Authority = RESPONDER, *arguments: object, **options: object) -> bytes:
+    return make_response(SEAL, ISSUER, by, *arguments, **options)  # type: ignore[arg-type]
+
+
+GOOD, NOTHING = RevocationStatus("good"), RevocationStatus("unknown")
+SINCE = WHOLE - 3 * DAY
+
+
+@pytest.mark.parametrize(
+    ("answer", "at", "expected"),
+    [
+        (response(), WHOLE, GOOD),
+        (response(), WHOLE + DAY, GOOD),
+        (response(), WHOLE + 2 * DAY, NOTHING),
+        (response(), WHOLE - 9 * DAY, GOOD),
+        (response(end=None), WHOLE + DAY, NOTHING),
+        (response(CA), WHOLE, GOOD),
+        (response(CA, certificates=()), WHOLE, GOOD),
+        (response(RESPONDER, UNKNOWN), WHOLE, NOTHING),
+        (response(RESPONDER, revoked(SINCE, 1)), WHOLE, RevocationStatus("revoked", SINCE)),
+        (response(RESPONDER, revoked(SINCE)), WHOLE, RevocationStatus("revoked", SINCE)),
+        (response(RESPONDER, revoked(SINCE, 1)), SINCE - DAY, GOOD),
+        (response(RESPONDER, revoked(SINCE, 6)), WHOLE, RevocationStatus("on_hold", SINCE)),
+    ],
+)
+def test_a_response_speaks_for_its_time(answer: bytes, at: datetime, expected: RevocationStatus) -> None:
+    assert status(answer, at=at) == expected
+
+
+OTHER_CA = certify("测试签发", ROOT, usage=CA_USAGE, ca=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(responder(CA, NO_CHECK)),
+        response(responder(CA, Extra(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=False))),
+        response(responder(CA, PURPOSE, NO_CHECK, usage=CA_USAGE)),
+        response(responder(CA, PURPOSE, NO_CHECK, end=WHOLE - DAY)),
+        response(responder(CA, PURPOSE, NO_CHECK, Extra(x509.PrecertPoison(), critical=True))),
+        response(responder(ROOT)),
+        response(responder(OTHER_CA)),
+        response(RESPONDER, certificates=()),
+        response(RESPONDER, certificates=[SEAL.der]),
+        response(RESPONDER)[:-1] + b"\0",
+        response(CA)[:40],
+        make_response(read_certificate(seal(CA).certificate), ISSUER, RESPONDER),
+        make_response(SEAL, read_certificate(OTHER_CA.certificate), RESPONDER),
+        b"garbage",
+    ],
+    ids=[
+        "no purpose",
+        "another purpose",
+        "no digital signature",
+        "responder has run out",
+        "responder holds what nobody knows",
+        "the root's responder",
+        "a responder of the same names",
+        "certificate left out",
+        "another certificate inside",
+        "changed",
+        "cut",
+        "another serial number",
+        "another issuer",
+        "garbage",
+    ],
+)
+def test_nobody_else_may_answer(answer: bytes) -> None:
+    assert status(answer) == NOTHING
+
+
+def test_a_responder_that_may_be_revoked_must_be_shown_not_to_be() -> None:
+    checked = responder(CA, PURPOSE)
+    serial = read_certificate(checked.certificate).serial_number
+    silent = make_list(CA, (), begin=WHOLE - 9 * DAY, end=WHOLE + DAY)
+    lists_it = make_list(CA, [line(serial, WHOLE + DAY, 1)], begin=WHOLE + 2 * DAY)
+    answer = response(checked, revoked(SINCE))
+    assert status(answer) == NOTHING
+    assert status(answer, crls=(silent,)).verdict == "revoked"
+    # Whoever has its key can date an answer as he likes: a compromise takes all of them away.
+    assert status(answer, crls=(lists_it,)) == GOOD, "by the list alone"
+
+
+def test_no_check_does_not_help_a_responder_that_is_known_to_be_revoked() -> None:
+    serial = read_certificate(RESPONDER.certificate).serial_number
+    lists_it = make_list(CA, [line(serial, WHOLE - DAY, 1)])
+    assert status(response(RESPONDER, revoked(SINCE)), crls=(lists_it,)) == GOOD
+    assert status(response(RESPONDER, revoked(SINCE))).verdict == "revoked"
+
+
+def test_the_newest_word_decides_about_a_hold_whoever_says_it() -> None:
+    held = make_list(CA, [line(SEAL.serial_number, SINCE, 6)], begin=WHOLE - 2 * DAY)
+    assert status(crls=(held,)).verdict == "on_hold"
+    assert status(response(), crls=(held,)) == GOOD
+    assert status(response(RESPONDER, revoked(SINCE, 6)), crls=(make_list(CA),)).verdict == "on_hold"
+
+
+def test_our_own_responder_is_believed() -> None:
+    city = answering("ES256")
+    held, gone = CertificateStatus("on_hold", SINCE), CertificateStatus("revoked", SINCE, "keyCompromise")
+    working = city.responder(_1=held, _2=gone)
+    verdicts = []
+    for person in city.people[:3]:
+        certificate = read_certificate(person)
+        request = make_ocsp_request(person, city.issuing.certificate)
+        answer = working.respond(request, NOW).der
+        verdicts.append(revocation_status(certificate, city.issuer(), (), NOW, ocsp=[answer]).verdict)
+    assert verdicts == ["good", "on_hold", "revoked"]
+
+
+ANSWER = response(RESPONDER, revoked(SINCE))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_changed_response_is_never_believed(data: st.DataObject) -> None:
+    mutated = bytearray(ANSWER)
+    position = data.draw(st.integers(0, len(mutated) - 1))
+    mutated[position] ^= data.draw(st.integers(1, 255))
+    found = status(bytes(mutated))
+    # What lies under no signature may be spelt otherwise; what is said may not change.
+    assert found in {NOTHING, RevocationStatus("revoked", SINCE)}
