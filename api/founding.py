@@ -6,7 +6,8 @@ Each step finds what an interrupted run left and goes on from there; a finished 
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -20,15 +21,22 @@ from api.trust_lists import publish_lists
 from ca.ceremony import Ceremony, SealCertificate, open_ceremony, perform
 from ca.ceremony_plan import CeremonyPlan
 from ca.store import register_ceremony
-from ledger.actor import Actor
+from ledger.actor import Actor, Uscc
 from seals.appearance import SealAppearance, SealDesign, draw_pdf
+from seals.authorisations import AuthorisationWanted
 from seals.organisations import Organisation, check_uscc
 from seals.registry import NewSeal, SealCustodian, register_organisation
+from seals.roles import SEAL_CUSTODIAN, SEAL_FOUNDER
 from seals.store import grants_of, seal_by_code
 
 FOUNDER: Final = Actor(
-    kind="system", id="ceremony", operator_unit=None, on_behalf_of=None, roles=frozenset({"seal-custodian"})
+    kind="system", id="ceremony", operator_unit=None, on_behalf_of=None, roles=frozenset({SEAL_CUSTODIAN, SEAL_FOUNDER})
 )
+
+FIRST_YEAR: Final = timedelta(days=366)
+"""How long systems that are enrolled may seal by themselves before somebody decides about it anew."""
+DAILY_CAP: Final = 100_000
+"""How many seals a day each of them may set, for each licence type."""
 
 BEFORE_ALL_RECORDS: Final = date(1949, 10, 1)
 """A unit's first name holds from here: licences brought in may bear any earlier day."""
@@ -69,7 +77,7 @@ def register(house: House, now: datetime) -> int:
     ceremony = open_ceremony(house.keys.path)
     with house.database.session(Role.WORKER) as session:
         register_ceremony(session, ceremony, house.wrapper, house.promiser, now)
-        custodian = SealCustodian(house.wrapper, house.promiser)
+        custodian = house.seals().custodian
         new = sum(_enter(session, house, custodian, seal, now) for seal in ceremony.seals.values())
     publish_lists(house, now)
     return new
@@ -94,14 +102,18 @@ def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealC
         key_name=seal.key_name,
         appearance=appearance.to_bytes(),
     )
-    custodian.make_seal(session, made, FOUNDER, now)
+    custodian.make_seal(session, made, _founder(owner), now)
     return True
 
 
-def enrol(house: House, *, system_id: str, name: str, unit: str, issuers: Sequence[str], now: datetime) -> str:
-    """Register a system, grant it the seals of the units it issues for, and return its token.
+def _founder(unit: Uscc) -> Actor:
+    return replace(FOUNDER, on_behalf_of=unit)
 
-    Grants are made once: enrolling again gives a new token and what is missing. Raises OrganisationRefused.
+
+def enrol(house: House, *, system_id: str, name: str, unit: str, issuers: Sequence[str], now: datetime) -> str:
+    """Register a system, let it seal by itself for the units it issues for, and return its token.
+
+    Grants and standing authorisations, which end after a year, are made once: enrolling again gives a new token and what is missing. Raises OrganisationRefused.
     """
     units = [check_uscc(issuer) for issuer in issuers]
     with house.database.session(Role.WORKER) as session:
@@ -118,17 +130,20 @@ def _grant(session: Session, house: House, seal: SealCertificate, system_id: str
     row = seal_by_code(session, seal.plan.code)
     if row is None:
         return
+    founder = _founder(check_uscc(seal.plan.uscc))
     granted = {grant.licence_type for grant in grants_of(session, row.id, system_id)}
     for slug in seal.plan.licence_types:
         code = house.catalogue.type(slug).code
         if code not in granted:
-            house.custodian().grant(
+            wanted = AuthorisationWanted(row.id, system_id, code, DAILY_CAP, now, now + FIRST_YEAR, "系统接入")
+            house.seals().authorisations.found(session, wanted, founder, now)
+            house.seals().custodian.grant(
                 session,
                 row.id,
                 grantee=system_id,
                 licence_type=code,
                 valid_from=now,
                 valid_until=None,
-                actor=FOUNDER,
+                actor=founder,
                 now=now,
             )

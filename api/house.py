@@ -6,7 +6,7 @@ Heavy parts are made when they are first asked for, so that a command pays only 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,9 @@ from api.schema import Role
 from api.settings import Settings
 from api.storage import open_objects
 from api.trust_lists import NewestTrust
-from ca.ceremony_credentials import Ceremony, Credential
+from ca.ceremony_credentials import Ceremony
 from ca.ceremony_files import last_written, open_ceremony
-from ca.ceremony_names import LOG_KEY, Hierarchy
+from ca.ceremony_names import LOG_KEY, RECEIPT, STATUS, Hierarchy
 from ca.keys import KeyFolder, KeyRing, LocalKeyWrapper, TokenKeys, pin_in
 from ca.trust import TrustList
 from ledger.errors import DomainError
@@ -30,6 +30,7 @@ from licences.catalogue import Catalogue
 if TYPE_CHECKING:
     from ca.clock import Clock
     from ca.foreign import ForeignDesk
+    from ca.foreign_chain import ForeignUse
     from ca.foreign_evidence import ForeignEvidence
     from ca.timestamps import TimestampAuthority
     from ca.tsa_client import ForeignTimestamps
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from licences.issuing_production import Checkpoint, SealingTools
     from licences.rendering import Renderer
     from seals.grants import Seal
-    from seals.registry import SealCustodian
+    from seals.office import SealOffice
 
 PASSPHRASE_MINIMUM = 16
 SEAL_REASON = "颁发证照"
@@ -105,7 +106,9 @@ class House:
         from ca.http_client import HttpClient
         from ca.tsa_client import ForeignTimestamps
 
-        return ForeignTimestamps(HttpClient(), self.settings.tsa_url, self._foreign_chain)
+        return ForeignTimestamps(
+            HttpClient(), self.settings.tsa_url, lambda certificate: self._foreign_chain(certificate, "timestamp")
+        )
 
     @cached_property
     def foreign_evidence(self) -> "ForeignEvidence":
@@ -130,11 +133,11 @@ class House:
         """The font folders, ours first."""
         return font_folders(self.settings)
 
-    def custodian(self) -> "SealCustodian":
-        """Return who enters seals and grants."""
-        from seals.registry import SealCustodian
+    def seals(self) -> "SealOffice":
+        """Return where everything is done about seals."""
+        from seals.office import SealOffice
 
-        return SealCustodian(self.wrapper, self.promiser)
+        return SealOffice(self.wrapper, self.promiser)
 
     def foreign_desk(self) -> "ForeignDesk":
         """Return where certificates of other authorities are taken in."""
@@ -144,13 +147,13 @@ class House:
 
     def chain_of(self, certificate: bytes) -> tuple[bytes, ...]:
         """Return the chain of a certificate for a key of ours, whoever issued it, up to its root; raises CertificateInvalid."""
-        return self._foreign_chain(certificate) or self.ceremony.chain_of(certificate)
+        return self._foreign_chain(certificate, "seal") or self.ceremony.chain_of(certificate)
 
-    def _foreign_chain(self, certificate: bytes) -> tuple[bytes, ...] | None:
+    def _foreign_chain(self, certificate: bytes, use: "ForeignUse") -> tuple[bytes, ...] | None:
         from ca.foreign import foreign_chain_of
 
         with self.database.session(Role.APP) as session:
-            return foreign_chain_of(session, certificate)
+            return foreign_chain_of(session, certificate, use)
 
     def renderer(self) -> "Renderer":
         """Return a new renderer: one per worker."""
@@ -170,7 +173,7 @@ class House:
 
     def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
         """Open a hierarchy's timestamp authority; raises KeyMissing where the hierarchy is not there."""
-        return self.ceremony.timestamp_authority(self.keys, hierarchy, self._clock)
+        return self.ceremony.timestamp_authority(self.keys, hierarchy, self._clock, datetime.now(UTC))
 
     def trust(self, now: datetime) -> TrustList:
         """Return our own trust list, as verifiers have it."""
@@ -214,13 +217,14 @@ class House:
 
     def status_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
         """Return the key and the chain that sign status lists."""
-        return self._signer(self.ceremony.status)
+        return self._signer(STATUS)
 
     def receipt_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
         """Return the key and the chain that sign receipts."""
-        return self._signer(self.ceremony.receipt)
+        return self._signer(RECEIPT)
 
-    def _signer(self, credential: Credential) -> "tuple[Signer, tuple[bytes, ...]]":
+    def _signer(self, line: str) -> "tuple[Signer, tuple[bytes, ...]]":
+        credential = self.ceremony.in_use(line, datetime.now(UTC))
         return self.keys.signer(credential.key_name), self.ceremony.chain(credential)[:-1]
 
 

@@ -1,9 +1,10 @@
 """Answers about certificates and time, from the register and with the house's own keys."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +26,10 @@ from ca.timestamps import TimestampAuthority
 from ca.timestamps import refusal as timestamp_refusal
 
 _LOG: Final = logging.getLogger("elicence.pki")
+_REOPENED: Final = timedelta(seconds=60)
+"""A ceremony may have given the timestamp authority its next key: so soon it is used, without a restart."""
+_LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(rf"[a-z0-9-]{{1,{_LONGEST_NAME}}}")
 _LOOKUPS: Final = 4
 _STAMPS: Final = 4
 _QUEUE: Final = 256
@@ -34,7 +39,7 @@ _QUEUE: Final = 256
 class HousePki:
     """A `Pki` over a database and keys.
 
-    hierarchies: those the house has; open_tsa: opens a hierarchy's timestamp authority, tried again until it succeeds.
+    hierarchies: those the house has; open_tsa: opens a hierarchy's timestamp authority of the present, once a minute.
     """
 
     def __init__(
@@ -49,7 +54,7 @@ class HousePki:
         self._hierarchies = hierarchies
         self._open_tsa = open_tsa
         self._opening = threading.Lock()
-        self._tsas: dict[Hierarchy, TimestampAuthority] = {}
+        self._tsas: dict[Hierarchy, tuple[datetime, TimestampAuthority]] = {}
         # Apart, so that a database that hangs keeps nobody from a timestamp.
         self._lookups = Turns(_LOOKUPS)
         self._stamps = Turns(_STAMPS)
@@ -77,6 +82,7 @@ class HousePki:
         return await self._stamps(self._timestamp, request, hierarchy, now)
 
     def _certificate(self, authority: str) -> AuthorityCertificate:
+        _require_name(authority)
         with self._database.session(Role.APP) as session:
             row = store.authority_certificate(session, authority)
             if row is None or row.der is None:
@@ -84,6 +90,7 @@ class HousePki:
             return AuthorityCertificate(row.der, row.not_before)
 
     def _crl(self, authority: str) -> RevocationList:
+        _require_name(authority)
         with self._database.session(Role.APP) as session:
             row = store.crl_of(session, authority)
             if row is None or row.der is None:
@@ -101,13 +108,29 @@ class HousePki:
 
     def _timestamp(self, request: bytes, hierarchy: Hierarchy, now: datetime) -> bytes:
         try:
-            return self._tsa(hierarchy).respond(request, now)
+            return self._tsa(hierarchy, now).respond(request, now)
         except Exception as error:  # noqa: BLE001 - the protocol's own last word, where HTTP's would be a 500
             _LOG.error("tsa: %s", described(error))
             return timestamp_refusal(Failure.SYSTEM_FAILURE)
 
-    def _tsa(self, hierarchy: Hierarchy) -> TimestampAuthority:
+    def _tsa(self, hierarchy: Hierarchy, now: datetime) -> TimestampAuthority:
         with self._opening:
-            if hierarchy not in self._tsas:
-                self._tsas[hierarchy] = self._open_tsa(hierarchy)
-            return self._tsas[hierarchy]
+            opened, known = self._tsas.get(hierarchy, (None, None))
+            if opened is not None and known is not None and timedelta() <= now - opened < _REOPENED:
+                return known
+            try:
+                found = self._open_tsa(hierarchy)
+            except CAError as error:
+                if known is None:
+                    raise
+                # A ceremony is being held, or the token is away: the key that we have says so itself if it must.
+                _LOG.warning("tsa: going on with the key that was opened before: %s", error.code)
+                found = known
+            self._tsas[hierarchy] = now, found
+            return found
+
+
+def _require_name(authority: str) -> None:
+    """Raise AuthorityUnknown for what cannot be an authority's name: PostgreSQL takes no text with a NUL in it."""
+    if _NAME.fullmatch(authority) is None:
+        raise AuthorityUnknown(authority[:_LONGEST_NAME])

@@ -50,7 +50,8 @@ from licences import issuing_errors, row_errors, type_errors
 from licences.issuing_errors import RequestFaulty
 from licences.verification import errors as verification
 from seals import errors as seals
-from seals import pdf_errors, sd_jwt
+from seals import life_errors as seal_life
+from seals import pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -89,6 +90,21 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     seals.SealNotGranted: 403,
     seals.SealStopped: 403,
     seals.SealCertificateNotValid: 403,
+    seals.SealNotAuthorised: 403,
+    seals.DailyLimitReached: 403,
+    seal_life.CustodyRefused: 409,
+    seal_life.RoleWanted: 403,
+    seal_life.UnitRefused: 403,
+    seal_life.FourEyesWanted: 403,
+    seal_life.StopRefused: 422,
+    seal_life.ApplicationUnknown: 404,
+    seal_life.ApplicationRefused: 422,
+    seal_life.MaterialDiffers: 422,
+    seal_life.GrantUnknown: 404,
+    seal_life.GrantRefused: 422,
+    seal_life.AuthorisationUnknown: 404,
+    seal_life.AuthorisationRefused: 422,
+    seal_life.RegisterUnprintable: 422,
     seals.OrganisationUnknown: 422,
     seals.OrganisationRefused: 422,
     seals.SealUnknown: 404,
@@ -101,9 +117,16 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     pdf_errors.PdfUnsupported: 422,
     pdf_errors.PdfAlreadySealed: 422,
     pdf_errors.PdfPageMissing: 422,
+    pdf_extension_errors.ExtensionRefused: 422,
+    pdf_extension_errors.ExtensionFailed: 503,
+    pdf_errors.PdfFieldMissing: 422,
+    pdf_errors.PdfFieldTaken: 409,
+    pdf_errors.SealFieldSize: 422,
     pdf_errors.SealOffPage: 422,
     pdf_errors.SealPictureRefused: 422,
     pdf_errors.CmsUnreadable: 422,
+    ses_errors.SesUnreadable: 422,
+    ses_errors.SesRefused: 422,
     log_objects.LogPathUnknown: 404,
     status_cache.StatusListUnknown: 404,
     objects.ObjectMissing: 404,

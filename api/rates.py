@@ -69,11 +69,15 @@ class Rates:
 
 
 def site(host: str) -> str:
-    """Return whom an address counts as: an IPv6 network of 64 bits is one customer's, and all its addresses are one."""
+    """Return whom an address counts as: an IPv6 network of 64 bits is one customer's, and all its addresses are one.
+
+    What is no address all counts as one: a proxy that forwards whatever it is told must not give everybody any number
+    of names, each of them kilobytes long.
+    """
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        return host
+        return ""
     if not isinstance(address, IPv6Address):
         return host
     if address.ipv4_mapped is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ledger.errors import Language
-from licences.local_time import CHINA
+from seals.local_time import CHINA
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,15 @@ class Acts:
         self.credentials[one.key_name] = _credential(one, certificate)
 
     def link(self, of: str, by: str) -> None:
-        """Let one root vouch for another generation of itself, for verifiers that know only the one.
+        """Let one root vouch for another generation of itself, for verifiers that know only the one, while both live.
 
         of, by: key names. Source: RFC 4210 section 4.4
         """
         subject, issuer = self.authorities[of].read(), self.authorities[by].read()
         begin = max(self.begin, subject.not_before, issuer.not_before)
         end = min(subject.not_after, issuer.not_after)
+        if end - begin < timedelta(days=1):
+            return  # one of the two has run out: nobody goes by it
         name = DistinguishedName.read(subject.subject)
         above = self.authorities[by]
         certificate = issue(profiles.ROOT, name, subject.public_key, above, begin, end)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ca import ceremony_names as key_names
@@ -89,22 +90,22 @@ class Ceremony:
 
     @property
     def tsa(self) -> Credential:
-        """The international timestamp authority."""
+        """The international timestamp authority, the newest one."""
         return self.current(key_names.TIMESTAMP)
 
     @property
     def status(self) -> Credential:
-        """What signs status lists."""
+        """What signs status lists, the newest one."""
         return self.current(key_names.STATUS)
 
     @property
     def receipt(self) -> Credential:
-        """What signs receipts."""
+        """What signs receipts, the newest one."""
         return self.current(key_names.RECEIPT)
 
     @property
     def trust_signer(self) -> Credential:
-        """What signs trust lists."""
+        """What signs trust lists, the newest one: it is believed for the root's sake, not by name."""
         return self.current(key_names.TRUST)
 
     def authority(self, role: Role, hierarchy: Hierarchy = "international") -> Credential:
@@ -117,6 +118,17 @@ class Ceremony:
         if newest is None:
             raise KeyMissing(line)
         return newest
+
+    def in_use(self, line: str, now: datetime) -> Credential:
+        """Return the newest generation of a key that every trust list in use knows, or the first; raises KeyMissing.
+
+        Roots, timestamp authorities and what signs status lists and receipts are believed by name: who has a list of
+        before would take for forged what a newcomer makes, until that list has run out.
+        """
+        settled = now - timedelta(days=self.plan.trust.days)
+        first, *others = self.generations(line) or (self.current(line),)
+        known = [one for one in others if read_certificate(one.cert_der).not_before <= settled]
+        return known[-1] if known else first
 
     def generations(self, line: str) -> tuple[Credential, ...]:
         """Return all generations of a key, the first first."""
@@ -154,13 +166,18 @@ class Ceremony:
         raise CertificateInvalid("it was issued by none of our authorities")
 
     def timestamp_authority(
-        self, keys: Signers, hierarchy: Hierarchy = "international", clock: Clock | None = None
+        self,
+        keys: Signers,
+        hierarchy: Hierarchy = "international",
+        clock: Clock | None = None,
+        now: datetime | None = None,
     ) -> TimestampAuthority:
         """Open a hierarchy's timestamp authority; raises what `signer` does, KeyMissing where the hierarchy is not there.
 
-        clock: vouches for the times that it stamps.
+        clock: vouches for the times that it stamps; now: chooses the generation that is in use, without it the newest.
         """
-        credential = self.current(key_names.timestamp(hierarchy))
+        line = key_names.timestamp(hierarchy)
+        credential = self.current(line) if now is None else self.in_use(line, now)
         national = self.plan.national
         policy = self.plan.tsa.policy if hierarchy == "international" or national is None else national.tsa.policy
         return TimestampAuthority(keys.signer(credential.key_name), self.chain(credential), policy, clock)

@@ -40,6 +40,8 @@ REASONS: Final[MappingProxyType[int, Reason]] = MappingProxyType(
     }
 )
 _REMOVE_FROM_CRL: Final = 8
+_MAX_ISSUERS: Final = 1024
+"""Issuers in one indirect list: their names are compared one by one."""
 _TIMES: Final = (der.UTC_TIME, der.GENERALIZED_TIME)
 _NONE: Final[Extensions] = MappingProxyType({})
 _KNOWN_OF_LIST: Final = frozenset(
@@ -179,6 +181,8 @@ def _sort(listed: der.Element | None, issuer: bytes, *, indirect: bool, delta: b
                 raise DerInvalid("another issuer's certificate in a list that is not indirect")
             # RFC 5280 section 5.3.3: it holds for the lines that follow, too
             about = line.issuer
+            if len(entries) > _MAX_ISSUERS:
+                raise DerInvalid("certificates of unreasonably many issuers")
         mine, gone = entries.setdefault(about, {}), removed.setdefault(about, set())
         if line.serial_number in mine or line.serial_number in gone:
             raise DerInvalid("a certificate is listed twice")

@@ -5,6 +5,7 @@ default spelled out. Whatever it accepts, re-encoded, gives the same bytes; that
 changed byte. It looks at a structure only as deep as its caller asks, so nesting costs nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ SET: Final = 0x31
 
 TRUE: Final = b"\x01\x01\xff"  # a default FALSE is left out in DER, so no other boolean is ever written
 _MAX_OID: Final = 64
+_MAX_DOTTED: Final = 256
+# X.660: below the arcs 0 and 1 there are forty each
+_DOTTED: Final = re.compile(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))*")
 _MAX_INTEGER: Final = 64
 
 
@@ -284,7 +288,9 @@ def integer(number: int, tag: int = INTEGER) -> bytes:
 
 
 def oid(dotted: str) -> bytes:
-    """Encode an OBJECT IDENTIFIER."""
+    """Encode an OBJECT IDENTIFIER; raises DerInvalid on what is none: a negative arc would have no last octet."""
+    if _DOTTED.fullmatch(dotted) is None or len(dotted) > _MAX_DOTTED:
+        raise DerInvalid("a malformed object identifier")
     first, second, *others = map(int, dotted.split("."))
     octets = bytearray()
     for arc in (40 * first + second, *others):

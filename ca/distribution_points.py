@@ -4,11 +4,11 @@ Source: RFC 5280 sections 4.2.1.13, 5.2.5 and 6.3.3
 """
 
 from dataclasses import dataclass
-from itertools import product
+from typing import Final
 
 from ca import der
 from ca.errors import DerInvalid
-from ca.general_names import GeneralName, directory_names, parse_general_names, same_name
+from ca.general_names import GeneralName, comparable, directory_names, parse_general_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class DistributionPoint:
     def is_named(self) -> bool:
         """Whether it names a place at all."""
         return bool(self.full_name) or self.relative_name is not None
+
+
+MAX_POINTS: Final = 64
+"""Points of one certificate: each is held against each list."""
 
 
 def parse_distribution_point(element: der.Element) -> DistributionPoint:
@@ -119,4 +123,5 @@ def point_holds(
         led_to = places(point, signers[0] if signers else certificate_issuer)
     else:
         led_to = point.crl_issuer
-    return any(same_name(one, other) for one, other in product(led_to, places(own, list_issuer)))
+    # A certificate and a list may name thousands of places each: never all of one against all of the other.
+    return not frozenset(map(comparable, led_to)).isdisjoint(map(comparable, places(own, list_issuer)))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ca import der, oids
-from ca.distribution_points import DistributionPoint, parse_distribution_point
+from ca.distribution_points import MAX_POINTS, DistributionPoint, parse_distribution_point
 from ca.errors import DerInvalid
 from ca.general_names import GeneralName, parse_general_name, parse_general_names
 
@@ -260,7 +260,10 @@ def crl_distribution_points(extensions: Extensions) -> tuple[DistributionPoint, 
     extension = extensions.get(oids.CRL_DISTRIBUTION_POINTS)
     if extension is None:
         return ()
-    return tuple(parse_distribution_point(member) for member in der.children(der.read(extension.value, der.SEQUENCE)))
+    members = der.children(der.read(extension.value, der.SEQUENCE))
+    if not 1 <= len(members) <= MAX_POINTS:
+        raise DerInvalid("no distribution points, or unreasonably many")
+    return tuple(map(parse_distribution_point, members))
 
 
 def authority_info_access(extensions: Extensions) -> tuple[AccessDescription, ...]:

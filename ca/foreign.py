@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ca.certificate_reader import read_certificate
-from ca.foreign_chain import ForeignChain
+from ca.foreign_chain import ForeignChain, ForeignUse
 from ca.foreign_errors import ChainUnusable, ForeignRefused, ForeignUnavailable
 from ca.foreign_evidence import ForeignEvidence
 from ca.issuance_asking import require_officer
@@ -86,7 +86,7 @@ class ForeignDesk:
         )
 
 
-def foreign_chain_of(session: Session, certificate: bytes) -> tuple[bytes, ...] | None:
-    """Return the chain (DER, up to the anchor) of a certificate that was taken in, None for any other."""
+def foreign_chain_of(session: Session, certificate: bytes, use: ForeignUse) -> tuple[bytes, ...] | None:
+    """Return the chain (DER, up to the anchor) of a certificate that was taken in for that use, None for any other."""
     row = store.foreign_certificate(session, certificate)
-    return None if row is None else (row.der, *row.chain)
+    return None if row is None or row.use != use else (row.der, *row.chain)

@@ -111,7 +111,8 @@ class ForeignEvidence:
         """Ask again, where it is time, about the certificates of chains (leaf first, anchor last)."""
         fetched: list[str] = []
         failed: list[ForeignUnavailable | ForeignRefused] = []
-        for certificate, issuer in dict.fromkeys(pair for chain in chains for pair in pairwise(chain)):
+        pairs = {(one.der, issuer.der): (one, issuer) for chain in chains for one, issuer in pairwise(chain)}
+        for certificate, issuer in pairs.values():
             self._refresh(certificate, issuer, now, fetched, failed)
         return Refreshed(tuple(fetched), tuple(failed))
 

@@ -35,6 +35,9 @@ class ForeignTrust:
         return frozenset((*self.anchors, *self.intermediates, *self.seals, *self.tsa, *self.crls, *self.ocsp))
 
 
+NOTHING_FOREIGN: Final = ForeignTrust()
+
+
 def foreign_trust(session: Session) -> ForeignTrust:
     """Return what the next trust list says of other authorities: everyone who was ever taken in, for what they signed."""
     rows = [row for row in store.foreign_certificates(session) if row.use != "client"]

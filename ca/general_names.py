@@ -3,7 +3,7 @@
 Source: RFC 5280 section 4.2.1.6
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -80,8 +80,11 @@ def directory_names(found: Iterable[GeneralName]) -> tuple[bytes, ...]:
     return tuple(name.value for name in found if name.kind == "directory")
 
 
-def same_name(one: GeneralName, other: GeneralName) -> bool:
-    """Say whether two names are the same, as the places of revocation lists are compared (RFC 5280 section 6.3.3)."""
-    if one.kind == other.kind == "directory":
-        return names.same(one.value, other.value)
-    return one == other
+def comparable(name: GeneralName) -> Hashable:
+    """Return what is equal for names that are the same, as the places of revocation lists are compared (6.3.3)."""
+    if name.kind == "directory":
+        try:
+            return name.kind, names.canonical(name.value)
+        except DerInvalid:
+            return name.kind, name.value
+    return name.kind, name.value

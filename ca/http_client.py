@@ -9,14 +9,15 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import urllib3
+from urllib3 import exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError, TimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from ca.foreign_errors import ForeignRefused, ForeignUnavailable
 
@@ -39,13 +40,16 @@ class Limits:
     total: float = 30.0
 
 
+_LIMITS: Final = Limits()
+
+
 class HttpClient:
     """Asks, and gives the body of a good answer. Safe between threads; connections are kept and used again.
 
     Proxies of the environment are not used, redirects to another host not followed, cookies not kept.
     """
 
-    def __init__(self, limits: Limits = Limits()) -> None:
+    def __init__(self, limits: Limits = _LIMITS) -> None:
         self._limits = limits
         self._pools = urllib3.PoolManager(
             num_pools=16,
@@ -64,6 +68,10 @@ class HttpClient:
         """Send a body, and return the answer's of at most max_size bytes; raises ForeignUnavailable, ForeignRefused."""
         return self._ask("POST", address, body, {"Content-Type": media_type}, max_size)
 
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._pools.clear()
+
     def _ask(self, method: str, address: str, body: bytes | None, headers: dict[str, str], max_size: int) -> bytes:
         end = time.monotonic() + self._limits.total
         check_address(address)
@@ -72,15 +80,15 @@ class HttpClient:
                 response = self._pools.urlopen(
                     method, address, body=body, headers=_HEADERS | headers, redirect=False, preload_content=False
                 )
-                try:
+                # Closed, unless all of it was read: a connection with an unread answer on it is of no use to anybody.
+                with closing(response):
                     moved = _moved(response, method, address)
                     if moved is None:
                         _check_answer(response, address)
-                        return _body(response, address, max_size, end)
+                        body_read = _body(response, address, max_size, end)
+                        response.drain_conn()  # nothing is left: it only notes the end, and frees the connection
+                        return body_read
                     address = moved
-                finally:
-                    # A connection with an unread answer on it is of no use to anybody else.
-                    response.close() if response.length_remaining != 0 else response.release_conn()
         raise ForeignRefused(service(address), "重定向过多", "it redirects too often")
 
 
@@ -119,10 +127,12 @@ def _complaining(address: str) -> Iterator[None]:
         yield
     except (ConnectTimeoutError, NewConnectionError) as error:
         raise ForeignUnavailable(service(address), "无法连接", "no connection") from error
-    except TimeoutError as error:
+    except exceptions.TimeoutError as error:
         raise ForeignUnavailable(service(address), "应答超时", "no answer in time") from error
     except SSLError as error:
-        raise ForeignUnavailable(service(address), "TLS 连接未通过验证", "the TLS connection cannot be trusted") from error
+        raise ForeignUnavailable(
+            service(address), "TLS 连接未通过验证", "the TLS connection cannot be trusted"
+        ) from error
     except (HTTPError, OSError, ValueError) as error:
         raise ForeignUnavailable(service(address), "连接中断", "the connection broke") from error
 
@@ -169,8 +179,8 @@ def _body(response: urllib3.BaseHTTPResponse, address: str, max_size: int, end: 
 class _Connection(HTTPConnection):
     """Breaks off when the head of an answer drips in so slowly that no time-out between two bytes ever strikes."""
 
-    def getresponse(self) -> Any:  # noqa: ANN401 - as the stubs of the two libraries differ
-        with _cut_off_after(_QUIETS * (self.timeout or Limits.quiet), self):
+    def getresponse(self) -> Any:  # the stubs of the two libraries differ
+        with _cut_off_after(_QUIETS * (self.timeout or _LIMITS.quiet), self):
             return super().getresponse()
 
 
@@ -188,7 +198,10 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 @contextmanager
 def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[None]:
+    struck = threading.Event()
+
     def cut() -> None:
+        struck.set()
         with suppress(OSError, AttributeError):  # closed meanwhile
             connection.sock.shutdown(socket.SHUT_RDWR)
 
@@ -199,3 +212,5 @@ def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[None]
         yield
     finally:
         timer.cancel()
+    if struck.is_set():  # a head that was cut off looks like a short one
+        raise TimeoutError

@@ -137,9 +137,10 @@ class UseCounter:
 
     def take(self) -> None:
         """Count one use, before it happens; raises KeyExhausted, KeyUsesDamaged."""
-        # `next` of a range is one step of the interpreter: no two threads are given the same use.
-        while next(self._block, None) is None:
-            self._fill(self._block)
+        # `next` of a range is one step of the interpreter: no two threads are given the same use. The block is looked
+        # at once a round: another thread may have filled it meanwhile, and a second filling would waste that one.
+        while next(block := self._block, None) is None:
+            self._fill(block)
 
     def _fill(self, used_up: Iterator[int]) -> None:
         with self._filling:

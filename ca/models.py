@@ -1,7 +1,6 @@
-"""The rows of this package: authorities, certificates, what was revoked, revocation lists and trust lists; and what
-came from outside: certificates of other authorities, and what these say of them.
+"""The rows of this package: authorities, certificates, what was revoked, revocation lists and trust lists.
 
-No key stands in the database. A serial number is 40 lower-case hexadecimal digits everywhere.
+Then what came from outside: certificates of other authorities, and what these say of them. No key stands in the database. A serial number is 40 lower-case hexadecimal digits everywhere.
 """
 
 from datetime import datetime

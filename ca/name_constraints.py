@@ -14,7 +14,7 @@ from ca.errors import DerInvalid
 from ca.extension_reader import NameConstraints
 from ca.general_names import GeneralName, NameKind
 
-_MAX_COMPARISONS: Final = 1 << 16
+_MAX_COMPARISONS: Final = 1 << 14
 """Names times subtrees of one certificate: both may come in thousands, and their product would cost seconds."""
 
 

@@ -84,8 +84,11 @@ class OcspResponse:
 
     def about(self, serial: int, issuer: Certificate) -> SingleResponse | None:
         """Return what is said of the issuer's certificate of that serial number; of several answers the newest."""
-        found = [one for one in self.singles if one.id.serial == serial and one.id.is_of(issuer)]
-        return max(found, key=lambda one: one.this_update, default=None)
+        return max(self.all_about(serial, issuer), key=lambda one: one.this_update, default=None)
+
+    def all_about(self, serial: int, issuer: Certificate) -> tuple[SingleResponse, ...]:
+        """Return everything that is said of the issuer's certificate of that serial number, in the response's order."""
+        return tuple(one for one in self.singles if one.id.serial == serial and one.id.is_of(issuer))
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ _SALT_SIZE: Final = 16
 # A file that asks for more is not ours: it would only exhaust the machine.
 _MAX_LOG_COST: Final = 20
 _MAX_FACTOR: Final = 16
+_MAX_WORK: Final = 1 << 20  # N * r * p: 128 MiB at most, and about a third of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Cost:
     @property
     def is_reasonable(self) -> bool:
         """Whether a file may ask for it."""
-        return 1 <= self.log_n <= _MAX_LOG_COST and 1 <= self.r <= _MAX_FACTOR and 1 <= self.p <= _MAX_FACTOR
+        each = 1 <= self.log_n <= _MAX_LOG_COST and 1 <= self.r <= _MAX_FACTOR and 1 <= self.p <= _MAX_FACTOR
+        return each and self.r * self.p << self.log_n <= _MAX_WORK
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ca import names, signatures
 from ca.certificate_reader import Certificate
 from ca.errors import NationalUnavailable
 from ca.path_building import Bag, Path, paths
+from ca.path_reasons import REASONS
 from ca.path_structure import Fault, examine
 from ca.policy_tree import ANY_RULES, PolicyRules, ValidPolicy
 from ca.revocation_crls import designates
@@ -58,14 +59,23 @@ class Judgement:
 
 
 def validate(leaf: Certificate, bag: Bag, question: Question) -> Judgement:
-    """Judge a certificate by the paths that the bag has: the first good one, else what is wrong with the first."""
+    """Judge a certificate by the paths that the bag has: the first good one, else what is wrong with the first.
+
+    Where one path is bad and another one cannot be judged, the certificate may be good; but once its own issuer has
+    revoked it, no path makes it good.
+    """
     first: Judgement | None = None
     for path in paths(leaf, bag):
         found = judge(path, question, bag)
-        if found.reason == "good":
+        if found.reason == "good" or (found.reason == "revoked" and found.position == 0):
             return found
-        first = first or found
+        if first is None or (_is_open(found) and not _is_open(first)):
+            first = found
     return first or Judgement("no_chain", ())
+
+
+def _is_open(judgement: Judgement) -> bool:
+    return REASONS[judgement.reason].outcome == "indeterminate"
 
 
 def judge(path: Path, question: Question, bag: Bag) -> Judgement:
@@ -167,15 +177,14 @@ def _statuses(
 
 
 def _judge_revocation(path: Path, question: Question, bag: Bag, policies: tuple[ValidPolicy, ...]) -> Judgement:
-    unknown: int | None = None
     signers = _Signers(question, bag, path[-1], frozenset([one.der for one in path[1:]]))
+    # What is final comes before what may pass, wherever on the path it stands
+    worst: dict[str, Judgement] = {}
     for position, status in enumerate(_statuses(path, question, signers)):
         if status.verdict == "revoked":
             return Judgement("revoked", path, position, revocation="revoked", revoked_at=status.at)
         if status.verdict == "on_hold":
-            return Judgement("on_hold", path, position, revoked_at=status.at)
-        if status.verdict == "unknown" and unknown is None:
-            unknown = position
-    if unknown is not None:
-        return Judgement("revocation_unknown", path, unknown)
-    return Judgement("good", path, 0, policies, "good")
+            worst.setdefault("on_hold", Judgement("on_hold", path, position, revoked_at=status.at))
+        elif status.verdict == "unknown":
+            worst.setdefault("unknown", Judgement("revocation_unknown", path, position))
+    return worst.get("on_hold") or worst.get("unknown") or Judgement("good", path, 0, policies, "good")

@@ -52,10 +52,13 @@ def listings(data: bytes, crls: tuple[bytes, ...]) -> tuple[Listing, ...]:
         if reasons:
             (full if crl.delta_base is None else deltas).append((crl, reasons))
     found = [_listing(crl, None, reasons, certificate) for crl, reasons in full]
-    for delta, reasons in deltas:
-        bases = [crl for crl, _ in full if _continues(delta, crl)]
-        if bases:
-            found.append(_listing(delta, max(bases, key=lambda base: base.number or 0), reasons, certificate))
+    # With each full list: whoever can add one with a false signature could otherwise take a delta list's ground away
+    found.extend(
+        _listing(delta, base, reasons, certificate)
+        for delta, reasons in deltas
+        for base, _ in full
+        if _continues(delta, base)
+    )
     return tuple(found)
 
 
@@ -76,6 +79,7 @@ def _listing(
             reasons=reasons,
             algorithms=frozenset(_algorithms(one for one in (crl, base) if one is not None)),
             expired_from=crl.expired_certificates_from,
+            number=crl.number,
         ),
     )
 

@@ -38,12 +38,12 @@ def answers(certificate: Certificate, issuer: Certificate, responses: Iterable[b
     for data in responses:
         try:
             response = read_ocsp_response(data)
-            single = response.about(certificate.serial_number, issuer)
-            answer = None if single is None else _answer(response, single, issuer)
+            # A response may contradict itself: everything it says of the certificate is weighed
+            singles = response.all_about(certificate.serial_number, issuer)
+            made = [_answer(response, single, issuer) for single in singles]
         except (DerInvalid, NationalUnavailable):
             continue
-        if answer is not None:
-            found.append(answer)
+        found.extend(answer for answer in made if answer is not None)
     return found
 
 

@@ -28,7 +28,7 @@ class RevocationStatus:
 class Statement:
     """What one list or answer says of one certificate: an entry, or silence, which means good for what it covers.
 
-    reasons: bits of ReasonFlags that it covers; algorithms: ids of the signatures that it stands on;
+    reasons: bits of ReasonFlags that it covers; algorithms: ids of the signatures that it stands on; number: of a list;
     expired_from: it still speaks of certificates that expired since then.
     """
 
@@ -38,6 +38,7 @@ class Statement:
     reasons: frozenset[int]
     algorithms: frozenset[str]
     expired_from: datetime | None = None
+    number: int | None = None
 
     def covers(self, certificate: Certificate, at: datetime) -> bool:
         """Say whether silence means that the certificate was good at that moment."""
@@ -47,6 +48,16 @@ class Statement:
         if certificate.not_after >= self.this_update:
             return True
         return self.expired_from is not None and certificate.not_after >= self.expired_from
+
+
+def _order(said: Statement) -> tuple[datetime, bool, int, bool]:
+    """Return what sorts statements, the last of which decides about a hold.
+
+    Of two lists of the same second the number tells which came later (RFC 5280 section 5.2.3). Where nothing tells, the
+    hold stands: an OCSP response has no number.
+    """
+    held = said.entry is not None and said.entry.reason == "certificateHold"
+    return said.this_update, held and said.number is None, -1 if said.number is None else said.number, held
 
 
 def _effective(entry: Revoked) -> datetime:
@@ -67,7 +78,7 @@ def weigh(
     """
     covered: frozenset[int] = frozenset()
     held: datetime | None = None
-    for said in sorted(statements, key=lambda one: one.this_update):
+    for said in sorted(statements, key=_order):
         entry = said.entry
         if _HOLD in said.reasons:
             held = None  # the newest word decides about a hold, which may be lifted again

@@ -8,7 +8,7 @@ once the transcript names it. One that was cut off is held again and takes up th
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ca import ceremony_files as files
@@ -31,6 +31,7 @@ RevokedByRoot = Mapping[str, Iterable[Revoked]]
 
 NOTHING: Final[RevokedByRoot] = {}
 _YEARLY: Final = "yearly"
+_DAY: Final = timedelta(days=1)
 
 
 def renew(ring: KeyRing, offline: KeyFolder, now: datetime, revoked: RevokedByRoot = NOTHING) -> Ceremony:
@@ -52,12 +53,14 @@ def follow(
 ) -> Ceremony:
     """Let an issuing authority or a service be followed by its next generation, with a key and a name of its own.
 
-    line: the key name of the first generation; name: the new common name, by default the plan's with `G2`, `G3`, ….
-    Raises RolloverRefused, ProfileViolated for a name that cannot stand in a certificate, and as `renew`.
+    line: the key name of the first generation; name: the new common name, by default the plan's with `G2`, `G3`, …. A new
+    root issues nothing before the trust lists that do not know it have run out: until then the earlier one does, or who
+    has not fetched the new list yet would take genuine documents for forged. Raises RolloverRefused, ProfileViolated for
+    a name that cannot stand in a certificate, and as `renew`.
     """
 
     def act(acts: Acts, ceremony: Ceremony) -> None:
-        one = _successor(ceremony, line, name)
+        one = _successor(ceremony, line, name, acts.begin)
         acts.certify(one)
         if one.profile.is_ca:
             acts.certify(ceremony_wanted.responder(acts.plan, one))
@@ -119,10 +122,11 @@ def _nothing_more(_acts: Acts, _ceremony: Ceremony) -> None:
 
 
 def _opened(ceremony: Ceremony, ring: KeyRing, offline: KeyFolder, now: datetime) -> Acts:
-    """Open the keys of all authorities that still live, the roots' from their own folder."""
+    """Open the keys of all authorities that still live, the roots' from their own folder; the newest roots in any case."""
     acts = Acts(ceremony.plan, ring, offline, now.replace(microsecond=0), resumes=True)
+    newest = _newest_roots(ceremony)
     for one in ceremony.authorities():
-        if read_certificate(one.cert_der).not_after > acts.begin:
+        if one.key_name in newest or read_certificate(one.cert_der).not_after > acts.begin:
             keys = offline if one.profile == profiles.ROOT else ring
             acts.authorities[one.key_name] = Authority(one.cert_der, keys.signer(one.key_name))
     return acts
@@ -144,11 +148,13 @@ def _root_lists(acts: Acts) -> list[bytes]:
 
 
 def _renew_responders(acts: Acts, ceremony: Ceremony) -> None:
-    for authority in list(acts.authorities):
+    for authority, held in list(acts.authorities.items()):
+        if read_certificate(held.certificate).not_after - acts.begin < _DAY:
+            continue  # it can issue no more
         acts.renew(ceremony.certificates[key_names.responder(authority)], acts.plan.ocsp.years)
 
 
-def _successor(ceremony: Ceremony, line: str, name: str | None) -> Wanted:
+def _successor(ceremony: Ceremony, line: str, name: str | None, now: datetime) -> Wanted:
     first = next((one for one in ceremony_wanted.wanted(ceremony.plan) if one.key_name == line), None)
     if first is None or KeyName.parse(line) is None:
         raise RolloverRefused(line, "密钥仪式没有这样的密钥", "no ceremony made such a key")
@@ -162,9 +168,10 @@ def _successor(ceremony: Ceremony, line: str, name: str | None) -> Wanted:
         raise RolloverRefused(line, "印章证书由签发机构换发", "a seal's certificate is renewed by its authority")
     successor = KeyName.of(ceremony.current(line).key_name).next()
     common_name = name or f"{first.subject.common_name} G{successor.generation}"
-    issuer = ceremony.current(first.issuer).key_name
+    below_root = KeyName.of(first.issuer).role == "root"
+    issuer = ceremony.in_use(first.issuer, now) if below_root else ceremony.current(first.issuer)
     return replace(
-        first, key_name=successor.text, issuer=issuer, subject=replace(first.subject, common_name=common_name)
+        first, key_name=successor.text, issuer=issuer.key_name, subject=replace(first.subject, common_name=common_name)
     )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "key_kind",
     "scheme",
     "verify",
+    "verify_as",
 ]
 
 
@@ -30,6 +31,7 @@ __all__ = [
 class Scheme:
     """A signature algorithm: the id kept beside every signature, the kind of its keys, the hash under it.
 
+    key: of ECDSA the curve that we sign with it; others combine every curve with every hash, and `verify` reads that.
     hash: as `ca.digests` names it, None where the algorithm hashes in its own way; legacy: it is read in what others
     signed long ago, and good only where a trust list names it.
     """
@@ -112,6 +114,7 @@ _HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = MappingProxyType(
     }
 )
 _ECDSA: Final = MappingProxyType({name: ec.ECDSA(hashing) for name, hashing in _HASHES.items()})
+_CURVES: Final = frozenset[KeyKind]({"P-256", "P-384", "P-521"})
 _PKCS1: Final = padding.PKCS1v15()
 _PSS: Final = MappingProxyType(
     {
@@ -132,6 +135,17 @@ def identifier(algorithm: SignatureAlgorithm) -> bytes:
     return _BY_ID[algorithm][0]
 
 
+def verify_as(algorithm: SignatureAlgorithm, public_key: bytes, data: bytes, signature: bytes) -> bool:
+    """Say whether the signature is good and its key of the one kind that the algorithm's id names, as in JOSE.
+
+    Raises NationalUnavailable, as `verify` does.
+    Source: RFC 7518 section 3.4 (ES256 is P-256, and nothing else)
+    """
+    written, known = _BY_ID[algorithm]
+    key = read_public_key(public_key)
+    return key is not None and key.kind == known.key and verify(public_key, written, data, signature)
+
+
 def verify(public_key: bytes, identifier: bytes, data: bytes, signature: bytes) -> bool:
     """Say whether the signature over the data is good.
 
@@ -141,7 +155,7 @@ def verify(public_key: bytes, identifier: bytes, data: bytes, signature: bytes) 
     """
     found = SCHEMES.get(identifier)
     key = read_public_key(public_key)
-    if found is None or key is None or key.kind != found.key:
+    if found is None or key is None or not _fits(key.kind, found.key):
         return False
     if key.loaded is None:
         return sm2.verify(public_key, data, signature)
@@ -150,6 +164,11 @@ def verify(public_key: bytes, identifier: bytes, data: bytes, signature: bytes) 
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
+
+
+def _fits(kind: KeyKind, wanted: KeyKind) -> bool:
+    # RFC 5480 section 4, RFC 5758 section 3.2: the identifier of ECDSA names the hash; the curve is the key's own affair
+    return kind == wanted or (kind in _CURVES and wanted in _CURVES)
 
 
 def _verify(key: LoadedKey, scheme: Scheme, data: bytes, signature: bytes) -> None:

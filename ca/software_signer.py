@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -121,7 +121,8 @@ def _key_algorithm(info: bytes) -> bytes:
 def _load(info: bytes) -> PrivateKey:
     try:
         key = load_der_private_key(info, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
+        # InternalError is what `cryptography` makes of an Ed25519 key that is too short or too long
         raise KeyUnreadable("PKCS#8", "not a private key that is whole") from error
     if isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
         return key

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ca import der, digests
 from ca.errors import DerInvalid
 from ca.extension_reader import read_extensions
+
+_LONGEST: Final = 10**9  # seconds; what is longer says nothing, and may be larger than any float
+# seconds, milliseconds, microseconds: tag, unit in seconds, how many at most (RFC 3161 section 2.4.2; zero is written, too)
+_ACCURACY: Final = (
+    (der.INTEGER, 1.0, _LONGEST),
+    (der.context(0, constructed=False), 1e-3, 999),
+    (der.context(1, constructed=False), 1e-6, 999),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,13 @@ def _check_extensions(implicit: der.Element) -> None:
 
 def _accuracy(element: der.Element) -> float:
     fields = der.Fields(element)
-    seconds = fields.optional(der.INTEGER)
-    accuracy = 0.0 if seconds is None else float(der.parse_integer(seconds))
-    for number, unit in ((0, 1e-3), (1, 1e-6)):
-        tag = der.context(number, constructed=False)
+    accuracy = 0.0
+    for tag, unit, most in _ACCURACY:
         part = fields.optional(tag)
         if part is not None:
-            accuracy += der.parse_integer(part, tag) * unit
+            amount = der.parse_integer(part, tag)
+            if not 0 <= amount <= most:
+                raise DerInvalid("an accuracy that is none")
+            accuracy += amount * unit
     fields.end()
     return accuracy

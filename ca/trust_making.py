@@ -8,7 +8,7 @@ from ca import profiles
 from ca.ceremony_credentials import Ceremony
 from ca.ceremony_plan import CeremonyPlan
 from ca.crl_reader import read_crl
-from ca.foreign_trust import ForeignTrust
+from ca.foreign_trust import NOTHING_FOREIGN, ForeignTrust
 from ca.trust import AllowedAlgorithm, TrustList, sign_trust
 from ledger.signing import Signer
 
@@ -29,7 +29,7 @@ def make_trust(
     log_keys: Mapping[str, str],
     signer: Signer,
     validity: tuple[datetime, datetime],
-    foreign: ForeignTrust = ForeignTrust(),
+    foreign: ForeignTrust = NOTHING_FOREIGN,
 ) -> bytes:
     """Return a signed trust list as a file; raises KeyMismatch.
 

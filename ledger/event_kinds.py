@@ -41,6 +41,9 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     RECALLED = "recalled"
     # A seal's life and use.
+    APPLIED = "applied"
+    APPROVED = "approved"
+    REJECTED = "rejected"
     MADE = "made"
     IMPORTED = "imported"
     GRANTED = "granted"

@@ -39,6 +39,7 @@ from licences.rendering import Renderer
 from licences.store import intents
 from licences.type_errors import FontsMissing
 from seals.grants import Seal
+from seals.uses import UseBook
 
 STEPS: Final = (
     "intent-written",
@@ -229,6 +230,7 @@ def build_issuer(
     connect: opens a connection that autocommits, for the worker's sign of life. sealers: gives a seal's tools.
     base_url: without a slash at its end. test: pages carry the watermark 测试.
     """
+    uses = UseBook(wrapper, promiser)
     producer = Producer(
         catalogue=catalogue,
         renderer=renderer,
@@ -241,10 +243,10 @@ def build_issuer(
         IssuingParts(
             sessions=sessions,
             objects=objects,
-            book=IntentBook(wrapper, catalogue),
+            book=IntentBook(wrapper, catalogue, uses),
             finder=IntentFinder(wrapper),
             producer=producer,
-            activator=Activator(wrapper, promiser),
+            activator=Activator(wrapper, promiser, uses),
             worker=Worker(connect),
             checkpoint=checkpoint,
         )

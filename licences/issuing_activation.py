@@ -20,7 +20,8 @@ from licences.documents import MEDIA, ORIGINAL
 from licences.issuing_results import Document, Existing, Failed, Intent, Issued, Produced
 from licences.store import intents
 from licences.transitions import Status
-from seals.registry import close_uses, refused_uses
+from seals.errors import SealError
+from seals.uses import Ending, UseBook
 
 Ended: TypeAlias = "Issued | Failed | Existing"
 
@@ -28,9 +29,10 @@ Ended: TypeAlias = "Issued | Failed | Existing"
 class Activator:
     """Puts licences in force."""
 
-    def __init__(self, wrapper: KeyWrapper, promiser: Promiser) -> None:
+    def __init__(self, wrapper: KeyWrapper, promiser: Promiser, uses: UseBook) -> None:
         self._wrapper = wrapper
         self._promiser = promiser
+        self._uses = uses
 
     def activate(
         self, session: Session, produced: Sequence[Produced], failed: Sequence[Failed], now: datetime
@@ -39,10 +41,14 @@ class Activator:
 
         A licence whose lease had run out may be in another's hands, or in force already: it comes back as Existing.
         """
-        refused = refused_uses(session, {item.intent.use for item in produced}, now)
-        stopped = [Failed(item.intent, refused[item.intent.use]) for item in produced if item.intent.use in refused]
+        refused = self._uses.look_again(session, {item.intent.use for item in produced}, now)
+        stopped = [(item, refused[item.intent.use]) for item in produced if item.intent.use in refused]
         good = [item for item in produced if item.intent.use not in refused]
-        return [*self._put_in_force(session, good, now), *_fail(session, [*failed, *stopped])]
+        ended = self._put_in_force(session, good, now)
+        ended += _fail(session, [*failed, *(Failed(item.intent, error) for item, error in stopped)])
+        # Sealed all the same: what for is known, and it is told with its digest. Were it another's by now, it is closed.
+        self._uses.close(session, [_ending(item, error) for item, error in stopped], now)
+        return ended
 
     def _put_in_force(self, session: Session, produced: Sequence[Produced], now: datetime) -> list[Ended]:
         digests = [
@@ -64,7 +70,7 @@ class Activator:
             renditions=[_rendition_row(item, document, now) for item in won for document in (item.json, item.pdf)],
             statuses=[_status_row(item, event, now) for item, event in zip(won, events, strict=True)],
         )
-        close_uses(session, [(item.intent.seal_use_id, item.pdf.digest) for item in won], now)
+        self._uses.close(session, [_ending(item) for item in won], now)
         keys = [item.intent.keys for item in won]
         promises = record_many(session, list(zip(events, keys, strict=True)), self._promiser)
         return [
@@ -93,6 +99,11 @@ class Activator:
             }
             for ordinal, holder in enumerate(item.intent.content.request.holders)
         ]
+
+
+def _ending(item: Produced, error: SealError | None = None) -> Ending:
+    intent = item.intent
+    return Ending(intent.seal_use_id, intent.use, intent.actor, item.pdf.digest, intent.identifier, error)
 
 
 def _fail(session: Session, failures: Sequence[Failed]) -> list[Ended]:

@@ -25,10 +25,12 @@ from licences.issuing_judgement import Candidate, Judge
 from licences.issuing_plans import Memory, Plan, Repeat, Step
 from licences.issuing_results import Existing, Intent, Refused
 from licences.leases import Lease
-from licences.local_time import local_date
 from licences.signed_claims import BORN_HERE
 from licences.store import intents, keys
-from seals.registry import open_uses
+from seals.choosing import Denial
+from seals.errors import SealError
+from seals.local_time import local_date
+from seals.uses import Opening, Refusal, UseBook
 
 LIST_SIZE: Final = 1 << 20
 FIRST_VERSION: Final = 1
@@ -39,9 +41,10 @@ Decided: TypeAlias = "Intent | Existing | Refused"
 class IntentBook:
     """Writes intents. list_size: how many licences share a status list; it never changes once one was issued."""
 
-    def __init__(self, wrapper: KeyWrapper, catalogue: Catalogue, list_size: int = LIST_SIZE) -> None:
+    def __init__(self, wrapper: KeyWrapper, catalogue: Catalogue, uses: UseBook, list_size: int = LIST_SIZE) -> None:
         self._wrapper = wrapper
         self._catalogue = catalogue
+        self._uses = uses
         self._list_size = list_size
 
     def intend(
@@ -57,16 +60,38 @@ class IntentBook:
         keys.lock_keys(session, wanted)
         memory = Memory(keys.known(session, wanted))
         steps = [found if isinstance(found, Refused) else memory.decide(found) for found in candidates]
-        plans = [step for step in steps if isinstance(step, Plan)]
-        written = _Writer(session, self._wrapper, self._list_size, actor, now, lease).write(plans) if plans else {}
-        return [_answer(step, written) for step in steps]
+        refused = self._admit(session, [step for step in steps if isinstance(step, Plan)], actor, now, judge.refusals)
+        plans = [step for step in steps if isinstance(step, Plan) and step.version_id not in refused]
+        writer = _Writer(session, self._wrapper, self._uses, self._list_size, actor, now, lease)
+        written = writer.write(plans) if plans else {}
+        return [_answer(step, written, refused) for step in steps]
+
+    def _admit(
+        self, session: Session, plans: Sequence[Plan], actor: Actor, now: datetime, before: Sequence[Refusal]
+    ) -> dict[UUID, SealError]:
+        """Look at the seals again, under lock, and count their uses; return what was denied now, by version.
+
+        All that was denied, now and before, is recorded.
+        """
+        answers = self._uses.admit(session, [plan.candidate.use for plan in plans], now)
+        denied = {plan.version_id: error for plan, error in zip(plans, answers, strict=True) if error is not None}
+        late = [_refusal(plan, denied[plan.version_id]) for plan in plans if plan.version_id in denied]
+        self._uses.refuse(session, [*before, *late], actor, now)
+        return denied
 
 
-def _answer(step: Step, written: Mapping[UUID, Intent]) -> Decided:
+def _refusal(plan: Plan, error: SealError) -> Refusal:
+    use = plan.candidate.use
+    return Refusal(Denial(error, use.seal, use.grant, use.authorisation), plan.candidate.kind.code)
+
+
+def _answer(step: Step, written: Mapping[UUID, Intent], denied: Mapping[UUID, SealError]) -> Decided:
     if isinstance(step, Plan):
-        return written[step.version_id]
+        return Refused(denied[step.version_id]) if step.version_id in denied else written[step.version_id]
     if isinstance(step, Repeat):
         plan = step.plan
+        if plan.version_id in denied:
+            return Refused(denied[plan.version_id])
         return Existing(plan.version_id, plan.licence_id, plan.identifier, plan.serial, "intent")
     return step
 
@@ -75,10 +100,18 @@ class _Writer:
     """Writes the intents of one batch, each kind of row in one statement."""
 
     def __init__(
-        self, session: Session, wrapper: KeyWrapper, list_size: int, actor: Actor, now: datetime, lease: Lease
+        self,
+        session: Session,
+        wrapper: KeyWrapper,
+        uses: UseBook,
+        list_size: int,
+        actor: Actor,
+        now: datetime,
+        lease: Lease,
     ) -> None:
         self._session = session
         self._wrapper = wrapper
+        self._uses = uses
         self._list_size = list_size
         self._actor = actor
         self._now = now
@@ -89,12 +122,9 @@ class _Writer:
         fresh = [plan for plan in plans if not plan.again]
         numbers = keys.serial_numbers(self._session, len(fresh)) if fresh else []
         self._write_licences(fresh, numbers)
-        uses = [((plan.candidate.seal.id, plan.candidate.grant.id), plan.version_id) for plan in plans]
-        opened = open_uses(self._session, uses, self._actor, self._now)
+        opened = self._uses.open(self._session, [_opening(plan) for plan in plans], self._actor, self._now)
         subject_keys = self._subject_keys(plans)
-        made = [
-            self._intent(plan, subject_keys[plan.licence_id], use.id) for plan, use in zip(plans, opened, strict=True)
-        ]
+        made = [self._intent(plan, subject_keys[plan.licence_id], use) for plan, use in zip(plans, opened, strict=True)]
         rows = {plan.version_id: self._row(plan, intent) for plan, intent in zip(plans, made, strict=True)}
         for plan in plans:
             if plan.again:
@@ -139,7 +169,7 @@ class _Writer:
             content=Content(plan.candidate.request, plan.candidate.issuer_name, new_code()),
             keys=subject_keys,
             seal=plan.candidate.seal,
-            grant_id=plan.candidate.grant.id,
+            use=plan.candidate.use,
             seal_use_id=use_id,
             actor=self._actor,
             attempts=1,
@@ -189,6 +219,10 @@ class _Writer:
         # A list is left a quarter empty, so that a free index is found in a few tries to the last.
         first = number // (self._list_size * 3 // 4) * self._list_size
         return first + secrets.randbelow(self._list_size)
+
+
+def _opening(plan: Plan) -> Opening:
+    return Opening(plan.candidate.use, plan.version_id, plan.candidate.kind.code, plan.identifier)
 
 
 _KEPT: Final = frozenset(

@@ -18,13 +18,14 @@ from licences.fields import check
 from licences.issuing_errors import RequestFaulty
 from licences.issuing_results import Refused
 from licences.licence_type import LicenceType
-from licences.local_time import local_date
 from licences.store.keys import Key
-from seals import registry
 from seals import store as seal_store
+from seals.choosing import Choice, Denial, choose_seal
 from seals.errors import OrganisationUnknown
-from seals.grants import Grant, Seal
+from seals.grants import Seal, Use
+from seals.local_time import local_date
 from seals.models import OrganisationRow
+from seals.uses import Refusal
 
 _NOT_JSON: Final = FieldFault(
     "fields", "fields.not_json", "内容无法表示为 JSON", "the content cannot be written as JSON"
@@ -40,7 +41,7 @@ class Candidate:
     key: Key
     content_index: bytes
     seal: Seal
-    grant: Grant
+    use: Use
     issuer_name: str
 
 
@@ -57,7 +58,9 @@ class Judge:
         self._now = now
         self._today = local_date(now)
         self._names: dict[str, Sequence[OrganisationRow]] = {}
-        self._seals: dict[tuple[str, str], tuple[Seal, Grant] | DomainError] = {}
+        self._seals: dict[tuple[str, str], Choice | Denial] = {}
+        self.refusals: list[Refusal] = []
+        """The uses of seals that were denied, to be recorded."""
 
     def judge(self, request: LicenceRequest) -> Candidate | Refused:
         """Return the request ready to be written, or why it is turned down."""
@@ -78,8 +81,11 @@ class Judge:
         except (TypeError, ValueError):
             raise RequestFaulty(faults=(_NOT_JSON,)) from None
         issuer_name = self._issuer_name(request.issuer, request.issue_date)
-        seal, grant = self._seal(request.issuer, kind)
-        return Candidate(request, kind, key, content_index, seal, grant, issuer_name)
+        chosen = self._seal(request.issuer, kind)
+        if isinstance(chosen, Denial):
+            self.refusals.append(Refusal(chosen, kind.code))
+            raise chosen.error
+        return Candidate(request, kind, key, content_index, chosen.seal, chosen.use, issuer_name)
 
     def _key(self, kind: LicenceType, request: LicenceRequest) -> Key:
         return Key(
@@ -99,21 +105,15 @@ class Judge:
                 return row.name
         raise OrganisationUnknown(uscc=issuer)
 
-    def _seal(self, issuer: str, kind: LicenceType) -> tuple[Seal, Grant]:
+    def _seal(self, issuer: str, kind: LicenceType) -> Choice | Denial:
         place = (issuer, kind.code)
         if place not in self._seals:
-            try:
-                self._seals[place] = registry.usable_seal(
-                    self._session,
-                    organisation=issuer,
-                    licence_type=kind.code,
-                    kind=kind.seal.kind,
-                    grantee=self._actor.id,
-                    now=self._now,
-                )
-            except DomainError as error:
-                self._seals[place] = error
-        found = self._seals[place]
-        if isinstance(found, DomainError):
-            raise found
-        return found
+            self._seals[place] = choose_seal(
+                self._session,
+                organisation=issuer,
+                licence_type=kind.code,
+                kind=kind.seal.kind,
+                actor=self._actor,
+                now=self._now,
+            )
+        return self._seals[place]

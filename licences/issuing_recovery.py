@@ -15,7 +15,7 @@ from licences.content import open_content
 from licences.issuing_results import Intent
 from licences.leases import Lease
 from licences.store import intents
-from seals.grants import Seal
+from seals.grants import Seal, Use
 from seals.registry import seals_of
 
 
@@ -46,7 +46,7 @@ def _intent(row: Row[Any], keys: SubjectKeys, seal: Seal) -> Intent:
         content=open_content(row.payload, row.id, keys),
         keys=keys,
         seal=seal,
-        grant_id=row.grant_id,
+        use=Use(row.seal_id, row.grant_id, row.authorisation_id),
         seal_use_id=row.seal_use_id,
         actor=_actor(row.actor),
         attempts=row.attempts,

@@ -9,15 +9,14 @@ from ledger.errors import DomainError
 from ledger.promises import Promise
 from ledger.subjects import SubjectKeys
 from licences.content import Content
-from seals.grants import Seal
-from seals.registry import Use
+from seals.grants import Seal, Use
 
 RenditionKind = Literal["json", "pdf"]
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A licence that is decided and committed, and whose documents do not stand yet."""
+    """A licence that is decided and committed, and whose documents do not stand yet. use: what it is sealed under."""
 
     version_id: UUID
     licence_id: UUID
@@ -28,7 +27,7 @@ class Intent:
     content: Content = field(repr=False)
     keys: SubjectKeys = field(repr=False)
     seal: Seal = field(repr=False)
-    grant_id: UUID
+    use: Use
     seal_use_id: UUID
     actor: Actor
     attempts: int
@@ -36,11 +35,6 @@ class Intent:
     def at(self, status_index: int) -> "Intent":
         """Return the intent with its place in the status lists."""
         return replace(self, status_index=status_index)
-
-    @property
-    def use(self) -> Use:
-        """The seal, and the grant it is used under."""
-        return self.seal.id, self.grant_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,7 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The request was turned down, by what it says or by who asks; nothing was written."""
+    """The request was turned down, by what it says or by who asks; of the licence nothing was written."""
 
     error: DomainError
 

@@ -8,8 +8,8 @@ from ledger.subjects import SubjectKeys
 from licences.blind_index import holder_members
 from licences.content import Content
 from licences.licence_type import LicenceType
-from licences.local_time import CHINA
 from seals.jose import JSON, b64url_encode
+from seals.local_time import CHINA
 from seals.sd_jwt import Path
 
 BORN_HERE: Final = "A"

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
-from ca import der, oids
+from ca import der, digests, oids, signatures
 from ca.certificate_reader import Certificate, read_certificate
-from ca.digests import SHA256_IDENTIFIER
-from ca.errors import DerInvalid
-from ca.signatures import ES256_IDENTIFIER, verify
+from ca.errors import DerInvalid, NationalUnavailable
+from ledger.signing import SignatureAlgorithm
 from seals.pdf_errors import CmsUnreadable
 
 MAX_CERTIFICATES: Final = 8
-_MAX_ECDSA_P256: Final = 72  # bytes of a DER Ecdsa-Sig-Value
+_MAX_SIZES: Final = 256  # combinations of sizes whose parts are kept
 
 _SIGNED_DATA: Final = der.oid(oids.SIGNED_DATA)
 _DATA: Final = der.oid("1.2.840.113549.1.7.1")
@@ -26,11 +26,37 @@ _SIGNATURE_TIME_STAMP: Final = der.oid("1.2.840.113549.1.9.16.2.14")
 _SIGNED_ATTRIBUTES: Final = der.context(0)
 _UNSIGNED_ATTRIBUTES: Final = der.context(1)
 _CERTIFICATES: Final = der.context(0)
-_SIGNED_DATA_HEAD: Final = der.integer(1) + der.sorted_set([SHA256_IDENTIFIER]) + der.sequence(_DATA)
+_ECDSA_SIZES: Final = MappingProxyType({256: 72, 384: 104})  # bits of the curve: octets of an Ecdsa-Sig-Value at most
+_RSA_SIZES: Final = range(2048, 4097)  # bits
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
     return der.sequence(kind, der.tlv(der.SET, value))
+
+
+@dataclass(frozen=True, slots=True)
+class SealScheme:
+    """How a certificate's key seals: algorithm id, hash id of document and attributes, octets of a signature at most."""
+
+    algorithm: SignatureAlgorithm
+    hash: str
+    signature_size: int
+
+
+def seal_scheme(public_key: bytes) -> SealScheme:
+    """Return the one scheme that a key (DER SubjectPublicKeyInfo) seals by.
+
+    P-256 and P-384 by ECDSA, RSA of 2048 to 4096 bits by PKCS #1 v1.5 over SHA-256. That a key has one scheme leaves
+    nothing to choose outside the signature. Raises CmsUnreadable for other keys. Source: RFC 5753, RFC 5754
+    """
+    kind, size = signatures.key_kind(public_key) or (None, 0)
+    if kind == "P-256":
+        return SealScheme("ES256", "SHA-256", _ECDSA_SIZES[size])
+    if kind == "P-384":
+        return SealScheme("ES384", "SHA-384", _ECDSA_SIZES[size])
+    if kind == "RSA" and size in _RSA_SIZES:
+        return SealScheme("RS256", "SHA-256", (size + 7) // 8)
+    raise CmsUnreadable(reason="key")
 
 
 class CmsWriter:
@@ -42,22 +68,23 @@ class CmsWriter:
 
     def __init__(self, chain: Sequence[bytes]) -> None:
         leaf = read_certificate(chain[0])
-        signing_certificate = der.sequence(
-            der.sequence(der.sequence(der.tlv(der.OCTET_STRING, sha256(leaf.der).digest())))
+        self.scheme = seal_scheme(leaf.public_key)
+        digest_algorithm = digests.identifier(self.scheme.hash)
+        self._algorithm = signatures.identifier(self.scheme.algorithm)
+        self._parts: dict[tuple[int, int, int], tuple[bytes, bytes, bytes]] = {}
+        self._before_digest, self._after_digest = _attribute_parts(leaf, self.scheme.hash)
+        self._head = (
+            der.integer(1)
+            + der.tlv(der.SET, digest_algorithm)
+            + der.sequence(_DATA)
+            + der.sorted_set(chain, _CERTIFICATES)
         )
-        # DER sorts a SET OF by its bytes; these three attributes always fall in this order (30 18, 30 2f, 30 4x).
-        self._before_digest = (
-            _attribute(der.oid(oids.CONTENT_TYPE), _DATA)
-            + _attribute(der.oid(oids.MESSAGE_DIGEST), der.tlv(der.OCTET_STRING, bytes(32)))[:-32]
-        )
-        self._after_digest = _attribute(der.oid(oids.SIGNING_CERTIFICATE_V2), signing_certificate)
-        self._head = _SIGNED_DATA_HEAD + der.sorted_set(chain, _CERTIFICATES)
         self._signer_head = (
-            der.integer(1) + der.sequence(leaf.issuer, der.integer(leaf.serial_number)) + SHA256_IDENTIFIER
+            der.integer(1) + der.sequence(leaf.issuer, der.integer(leaf.serial_number)) + digest_algorithm
         )
 
     def signed_attributes(self, digest: bytes) -> bytes:
-        """Return what is signed: the DER SET of the signed attributes over a document digest of 32 bytes.
+        """Return what is signed: the DER SET of the signed attributes over a document digest by the scheme's hash.
 
         No signing time: PAdES states it in the signature dictionary. Source: RFC 5652 section 5.4, EN 319 142-1 section 6.3.
         """
@@ -65,20 +92,52 @@ class CmsWriter:
 
     def assemble(self, digest: bytes, signature: bytes, token: bytes | None) -> bytes:
         """Return the DER ContentInfo; `token` is the timestamp over the signature value (DER ContentInfo) or None."""
-        unsigned = b"" if token is None else der.tlv(_UNSIGNED_ATTRIBUTES, _attribute(_SIGNATURE_TIME_STAMP, token))
-        signer = der.sequence(
-            self._signer_head,
-            der.tlv(_SIGNED_ATTRIBUTES, self._before_digest, digest, self._after_digest),
-            ES256_IDENTIFIER,
-            der.tlv(der.OCTET_STRING, signature),
-            unsigned,
-        )
+        sizes = (len(digest), len(signature), -1 if token is None else len(token))
+        parts = self._parts.get(sizes)
+        if parts is None:
+            if len(self._parts) == _MAX_SIZES:
+                self._parts.clear()
+            parts = self._parts[sizes] = self._around(*sizes)
+        return b"".join((parts[0], digest, parts[1], signature, parts[2], token or b""))
+
+    def _around(self, digest: int, signature: int, token: int) -> tuple[bytes, bytes, bytes]:
+        """Return what stands around digest, signature and token, all that these leave to differ being their sizes.
+
+        token: -1 for none. Each part but the last ends where the next value begins.
+        """
+        unsigned = b""
+        if token >= 0:
+            unsigned = der.tlv(_UNSIGNED_ATTRIBUTES, _attribute(_SIGNATURE_TIME_STAMP, bytes(token)))
+        attributes = der.tlv(_SIGNED_ATTRIBUTES, self._before_digest, bytes(digest), self._after_digest)
+        after = self._after_digest + self._algorithm + der.octets(bytes(signature))[: -signature or None]
+        signer = der.sequence(self._signer_head, attributes, self._algorithm, der.octets(bytes(signature)), unsigned)
         signed_data = der.sequence(self._head, der.tlv(der.SET, signer))
-        return der.sequence(_SIGNED_DATA, der.tlv(der.context(0), signed_data))
+        whole = der.sequence(_SIGNED_DATA, der.tlv(der.context(0), signed_data))
+        signature_at = len(whole) - len(unsigned) - signature
+        digest_at = signature_at - len(after) - digest
+        return whole[:digest_at], after, unsigned[: len(unsigned) - max(token, 0)]
 
     def size(self, token: int) -> int:
         """Return how many bytes the CMS needs at most with a token of that many bytes (0: without one)."""
-        return len(self.assemble(bytes(32), bytes(_MAX_ECDSA_P256), bytes(token) if token else None))
+        digest, signature = bytes(digests.SIZES[self.scheme.hash]), bytes(self.scheme.signature_size)
+        return len(self.assemble(digest, signature, bytes(token) if token else None))
+
+
+def _attribute_parts(leaf: Certificate, hash_name: str) -> tuple[bytes, bytes]:
+    """Return the contents of the sorted signed attributes, cut where the message digest stands.
+
+    DER sorts a SET OF by its bytes, and a longer digest moves its attribute behind the certificate's.
+    """
+    # RFC 5035 section 4: ESSCertIDv2, whose hash is SHA-256 where it names none
+    identifier = der.sequence(der.octets(sha256(leaf.der).digest()))
+    placeholder = bytes(digests.SIZES[hash_name])
+    attributes = (
+        _attribute(der.oid(oids.CONTENT_TYPE), _DATA),
+        _attribute(der.oid(oids.MESSAGE_DIGEST), der.octets(placeholder)),
+        _attribute(der.oid(oids.SIGNING_CERTIFICATE_V2), der.sequence(der.sequence(identifier))),
+    )
+    head, _, tail = b"".join(sorted(attributes)).partition(placeholder)
+    return head, tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +146,7 @@ class SealCms:
 
     certificates: DER, the signer's first and, if they are one chain, upwards; message_digest: the document digest that
     was signed; signed_attributes: the DER SET under the signature; token: DER timestamp token or None;
-    faults: stable words for each departure from what our writer writes.
+    faults: stable words for each departure from what our writer writes; scheme: of the signer certificate's key.
     """
 
     certificates: tuple[bytes, ...]
@@ -96,6 +155,7 @@ class SealCms:
     signature: bytes
     token: bytes | None
     faults: tuple[str, ...]
+    scheme: SealScheme
 
     def signature_valid(self) -> bool:
         """Say whether the signature over the signed attributes is that of the signer certificate's key."""
@@ -103,7 +163,8 @@ class SealCms:
             key = read_certificate(self.certificates[0]).public_key
         except DerInvalid:
             return False
-        return verify(key, ES256_IDENTIFIER, self.signed_attributes, self.signature)
+        identifier = signatures.identifier(self.scheme.algorithm)
+        return signatures.verify(key, identifier, self.signed_attributes, self.signature)
 
 
 def split_padding(value: bytes) -> tuple[bytes, bytes]:
@@ -133,6 +194,7 @@ def read_cms(data: bytes) -> SealCms:
     if not signers:
         faults.append("signer_certificate")
     chain = (*signers, *(one for one in certificates if one not in signers))
+    scheme = _scheme(chain[0])
     try:
         chain = order_chain(chain[0], frozenset(chain))
         written = CmsWriter(chain).assemble(parts.message_digest, parts.signature, parts.token)
@@ -140,7 +202,16 @@ def read_cms(data: bytes) -> SealCms:
             faults.append("not_canonical")
     except (CmsUnreadable, DerInvalid):
         faults.append("certificates")
-    return SealCms(chain, parts.message_digest, parts.signed_attributes, parts.signature, parts.token, tuple(faults))
+    return SealCms(
+        chain, parts.message_digest, parts.signed_attributes, parts.signature, parts.token, tuple(faults), scheme
+    )
+
+
+def _scheme(certificate: bytes) -> SealScheme:
+    try:
+        return seal_scheme(read_certificate(certificate).public_key)
+    except DerInvalid as fault:
+        raise CmsUnreadable(reason="signer_certificate") from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +238,15 @@ def _take_apart(data: bytes) -> tuple[tuple[bytes, ...], _Parts]:
     attributes = der.children(signed)
     if len(attributes) != 3:
         raise CmsUnreadable(reason="signed_attributes")
+    values = [_only_value(attribute.raw) for attribute in attributes]
+    # sorted: the digest stands before the certificate's attribute, a long one behind it; what differs is found by comparison
+    digest, certificate = values[1:] if values[1].tag == der.OCTET_STRING else values[:0:-1]
     signer.take(der.SEQUENCE)
     signature = der.parse_octets(signer.take())
     unsigned = signer.optional(_UNSIGNED_ATTRIBUTES)
     return certificates, _Parts(
-        message_digest=der.parse_octets(_only_value(attributes[1].raw)),
-        certificate_hash=_certificate_hash(_only_value(attributes[2].raw)),
+        message_digest=der.parse_octets(digest),
+        certificate_hash=_certificate_hash(certificate),
         # RFC 5652 section 5.4: signed as the SET that it is, not under the tag it stands with
         signed_attributes=der.tlv(der.SET, signed.value),
         signature=signature,
@@ -213,4 +287,9 @@ def order_chain(leaf: bytes, certificates: frozenset[bytes]) -> tuple[bytes, ...
 
 
 def _signed(certificate: Certificate, issuer: Certificate) -> bool:
-    return verify(issuer.public_key, certificate.signature_algorithm, certificate.tbs, certificate.signature)
+    try:
+        return signatures.verify(
+            issuer.public_key, certificate.signature_algorithm, certificate.tbs, certificate.signature
+        )
+    except NationalUnavailable:  # no certificate of that suite stands above a key that seals here
+        return False

@@ -13,6 +13,10 @@ DomainError
     ├── SealStopped                 suspended, cancelled, expired or replaced
     ├── SealCertificateNotValid     its certificate does not hold at this moment
     ├── SealNotGranted              no grant for this system and licence type now
+    ├── SealNotAuthorised           no standing authorisation for this system to seal by itself now
+    ├── DailyLimitReached           as many uses today as the grant or the authorisation allows
+    ├── …                           what is refused in a seal's life (life_errors.py)
+    ├── …                           what a national seal is refused for (ses_errors.py)
     └── …                           what a PDF cannot be read or sealed for (pdf_errors.py)
 """
 
@@ -137,3 +141,27 @@ class SealNotGranted(SealError):
 
     seal: str
     reason: str
+
+
+@dataclass(eq=False)
+class SealNotAuthorised(SealError):
+    """Nobody approved that this system seals by itself now: none, ended, not decided yet, or out of hours."""
+
+    code = "seals.not_authorised"
+    zh = "系统没有使用印章 {seal} 自动用章的有效授权（{reason}）。请申请自动用章授权并由他人审批"
+    en = "the system has no standing authorisation for seal {seal} now ({reason}); apply for one, and have it approved"
+
+    seal: str
+    reason: str
+
+
+@dataclass(eq=False)
+class DailyLimitReached(SealError):
+    """As many uses were opened today as the grant, or the standing authorisation, allows."""
+
+    code = "seals.daily_limit_reached"
+    zh = "印章 {seal} 今日用章次数已达上限 {limit} 次。请明日再办，或申请提高上限"
+    en = "seal {seal} was used {limit} times today, which is its limit; come back tomorrow, or apply for a higher one"
+
+    seal: str
+    limit: int

@@ -173,7 +173,7 @@ class Jws:
             signature = es256_der(b64url_decode(self.signature))
         except JsonUnreadable:
             return False
-        return signatures.verify(public_key, signatures.ES256_IDENTIFIER, self.signing_input, signature)
+        return signatures.verify_as("ES256", public_key, self.signing_input, signature)
 
 
 def read_parts(protected: str, payload: str, signature: str) -> Jws:

@@ -1,29 +1,34 @@
-"""Sealing a PDF: a certifying PAdES signature (B-B, or B-T with a timestamper) with a visible seal.
+"""Sealing a PDF: a PAdES signature (B-B, or B-T with a timestamper) with a visible seal, the first one certifying.
 
 One incremental update; the old bytes are not touched, and what was PDF/A stays PDF/A. Everything that is the same for
 every document is made once per seal.
 """
 
+from binascii import hexlify
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import new, sha256
 from typing import Final
 
+from ca import digests
 from ca.certificate_reader import read_certificate
 from ca.errors import DerInvalid
 from ledger.signing import Signer
 from seals.appearance import SealAppearance
 from seals.cms import CmsWriter, order_chain
 from seals.errors import SealCertificateNotValid
-from seals.pdf_errors import CmsUnreadable, SealKeyUnusable
+from seals.pdf_errors import CmsUnreadable, PdfAlreadySealed, SealKeyUnusable
+from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
 from seals.pdf_objects import Name, PdfDict, Ref, serialise, text_string
-from seals.pdf_placement import Placement, SealField, show_seal
+from seals.pdf_placement import Placement, add_annotations
+from seals.pdf_seam import Seam, add_strips
 from seals.pdf_signature import CANONICAL_FORM
 from seals.pdf_update import PdfUpdate
+from seals.pdf_widgets import EmptyField, Mark, add_field, certify, fill_field, prepare, seals_first
 
-__all__ = ["PdfSealer", "Placement", "SealedPdf", "Timestamper"]
+__all__ = ["EmptyField", "PdfSealer", "Placement", "SealedPdf", "Seam", "Timestamper", "prepare"]
 
 Timestamper = Callable[[bytes, datetime], bytes]
 """Gives the DER timestamp token for a SHA-256 imprint (32 bytes) at a time."""
@@ -40,7 +45,7 @@ _CERTIFYING: Final[PdfDict] = {
 
 @dataclass(frozen=True, slots=True)
 class SealedPdf:
-    """A sealed document and its digest: SHA-256 (32 bytes) of all of it but the signature value."""
+    """A sealed document and its digest: SHA-256 (32 bytes) of all of it but the signature value, whatever the seal's hash."""
 
     data: bytes
     digest: bytes
@@ -54,6 +59,7 @@ class _Prepared:
     start: int
     space: int
     digest: bytes
+    message_digest: bytes
 
 
 class PdfSealer:
@@ -72,8 +78,6 @@ class PdfSealer:
         name: str,
         reason: str,
     ) -> None:
-        if signer.algorithm != "ES256":
-            raise SealKeyUnusable(reason="algorithm")
         try:
             ordered = order_chain(chain[0], frozenset(chain))
         except (CmsUnreadable, DerInvalid, IndexError) as error:
@@ -81,8 +85,14 @@ class PdfSealer:
         self._certificate = read_certificate(ordered[0])
         if self._certificate.public_key != signer.public_key:
             raise SealKeyUnusable(reason="certificate_of_another_key")
+        try:
+            self._writer = CmsWriter(ordered)
+        except CmsUnreadable as error:
+            raise SealKeyUnusable(reason="algorithm") from error
+        if signer.algorithm != self._writer.scheme.algorithm:
+            raise SealKeyUnusable(reason="algorithm")
         self._signer = signer
-        self._writer = CmsWriter(ordered)
+        self._hash = digests.HASHLIB[self._writer.scheme.hash]
         self._appearance = appearance
         self._timestamper = timestamper
         self._reserved: int | None = None
@@ -93,27 +103,30 @@ class PdfSealer:
             "SubFilter": Name("ETSI.CAdES.detached"),
             "Name": text_string(name),
             "Reason": text_string(reason),
-            "Reference": [_CERTIFYING],
             "Prop_Build": {"App": {"Name": CANONICAL_FORM}},
         }
-        self._dictionary = serialise(dictionary).removesuffix(b">>")
+        self._later = serialise(dictionary).removesuffix(b">>")
+        self._first = serialise({**dictionary, "Reference": [_CERTIFYING]}).removesuffix(b">>")
 
-    def seal(self, pdf: bytes, placement: Placement, now: datetime) -> SealedPdf:
-        """Certify the document and show the seal on the page.
+    def seal(self, pdf: bytes, place: Placement | str, now: datetime, seam: Seam | None = None) -> SealedPdf:
+        """Seal the document and show the seal on the page.
 
-        Raises PdfUnreadable, PdfEncrypted, PdfUnsupported, PdfAlreadySealed, PdfPageMissing, SealOffPage,
-        SealCertificateNotValid, and what signer and timestamper raise. Source: EN 319 142-1 sections 5 and 6.
+        place: where a first seal goes, or the name of an empty field that `prepare` made. The first seal of a document
+        certifies it; later ones only fill fields. seam: strips of a first seal on the pages' edges.
+        Raises PdfUnreadable, PdfEncrypted, PdfUnsupported, PdfAlreadySealed, PdfPageMissing, PdfFieldMissing,
+        PdfFieldTaken, SealFieldSize, SealOffPage, SealCertificateNotValid, and what signer and timestamper raise.
+        Source: EN 319 142-1 sections 5 and 6
         """
         if not self._certificate.not_before <= now <= self._certificate.not_after:
             raise SealCertificateNotValid(seal=self._name)
         file = PdfFile(pdf)
         while True:
-            prepared = self._prepare(file, placement, now, self._space(now))
-            cms = self._sign(prepared.digest, now)
+            prepared = self._prepare(file, place, seam, now, self._space(now))
+            cms = self._sign(prepared.message_digest, now)
             if len(cms) <= prepared.space:
                 break
             self._reserved = len(cms) + _TOKEN_SLACK
-        value = cms.hex().encode("ascii")
+        value = hexlify(cms)
         prepared.data[prepared.start + 1 : prepared.start + 1 + len(value)] = value
         return SealedPdf(bytes(prepared.data), prepared.digest)
 
@@ -129,25 +142,47 @@ class PdfSealer:
         token = None if self._timestamper is None else self._timestamper(sha256(signature).digest(), now)
         return self._writer.assemble(digest, signature, token)
 
-    def _prepare(self, file: PdfFile, placement: Placement, now: datetime, space: int) -> _Prepared:
+    def _prepare(
+        self, file: PdfFile, place: Placement | str, seam: Seam | None, now: datetime, space: int
+    ) -> _Prepared:
+        fields = tuple(signature_fields(file))
+        first = seals_first(file, fields)
+        if not first and (seam is not None or isinstance(place, Placement)):
+            raise PdfAlreadySealed
         update = PdfUpdate(file)
-        signature, widget, form = (Ref(update.allocate(), 0) for _ in range(3))
-        update.allocate(len(self._appearance) - 1)
-        head = b"%b/M%b/ByteRange[0 " % (self._dictionary, serialise(_date(now)))
+        mark = Mark(Ref(update.allocate(), 0), Ref(update.allocate(len(self._appearance)), 0), self._appearance)
+        head = b"%b/M%b/ByteRange[0 " % (self._first if first else self._later, serialise(_date(now)))
         body = b"%b%b]/Contents<%b>>>" % (head, b" " * _RANGE_WIDTH, b"0" * (2 * space))
-        start = update.put(signature, body)
-        for number, picture in enumerate(self._appearance.objects(form.number), form.number):
+        start = update.put(mark.signature, body)
+        for number, picture in enumerate(self._appearance.objects(mark.picture.number), mark.picture.number):
             update.put(Ref(number, 0), picture)
-        show_seal(file, update, SealField(signature, widget, form), placement, self._appearance)
+        added = []
+        if isinstance(place, Placement):
+            added.append(add_field(file, update, place, mark))
+        else:
+            fill_field(file, update, fields, place, mark)
+        if first:
+            certify(file, update, mark.signature, [widget for _, widget in added])
+        if seam is not None:
+            added.extend(add_strips(file, update, seam, mark))
+        add_annotations(file, update, added)
         data = update.finish(head)
         hole_end = start + len(body) - len(b">>")
         hole = hole_end - 2 * space - len(b"<>")
         numbers = b"%d %d %d" % (hole, hole_end, len(data) - hole_end)
         data[start + len(head) : start + len(head) + len(numbers)] = numbers
-        with memoryview(data) as view:
-            digest = sha256(view[:hole])
-            digest.update(view[hole_end:])
-        return _Prepared(data, hole, space, digest.digest())
+        digest = _digest("sha256", data, hole, hole_end)
+        return _Prepared(
+            data, hole, space, digest, digest if self._hash == "sha256" else _digest(self._hash, data, hole, hole_end)
+        )
+
+
+def _digest(name: str, data: bytearray, hole: int, hole_end: int) -> bytes:
+    hashed = new(name, usedforsecurity=True)
+    with memoryview(data) as view:
+        hashed.update(view[:hole])
+        hashed.update(view[hole_end:])
+    return hashed.digest()
 
 
 def _date(moment: datetime) -> bytes:

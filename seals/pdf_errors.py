@@ -7,6 +7,9 @@ SealError
 ├── PdfUnsupported         a lawful PDF in a form that we do not read or do not seal
 ├── PdfAlreadySealed       carries a seal or signature already
 ├── PdfPageMissing         the page to be sealed is not there
+├── PdfFieldMissing        no empty field of this name waits for a seal
+├── PdfFieldTaken          the field's name is taken, or a seal fills it already
+├── SealFieldSize          the seal is larger or smaller than the field made for it
 ├── SealOffPage            the seal would lie outside the page
 ├── SealKeyUnusable        key and certificate do not belong together, or the algorithm is not ours
 ├── SealPictureRefused     a name or line that cannot be drawn as a seal
@@ -77,6 +80,39 @@ class PdfPageMissing(SealError):
 
     page: int
     pages: int
+
+
+@dataclass(eq=False)
+class PdfFieldMissing(SealError):
+    """No signature field of this name."""
+
+    code = "seals.pdf_field_missing"
+    zh = "PDF 文件没有名为 {field} 的签章域"
+    en = "the PDF has no signature field named {field}"
+
+    field: str
+
+
+@dataclass(eq=False)
+class PdfFieldTaken(SealError):
+    """The field is filled, or a new one cannot have this name."""
+
+    code = "seals.pdf_field_taken"
+    zh = "签章域 {field} 已有签章，或该名称不可用"
+    en = "the signature field {field} is filled already, or its name cannot be used"
+
+    field: str
+
+
+@dataclass(eq=False)
+class SealFieldSize(SealError):
+    """A seal has one size; it is not stretched to a field."""
+
+    code = "seals.field_size"
+    zh = "印章尺寸与签章域 {field} 不一致"
+    en = "the seal has another size than the signature field {field}"
+
+    field: str
 
 
 @dataclass(eq=False)

@@ -3,40 +3,45 @@
 Pure and bounded. Nothing is believed: whether the signer is trusted is judged elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from typing import Final, Literal
 
-from ca.signatures import ES256_IDENTIFIER, SCHEMES
+from ca import digests
+from ca.errors import TokenInvalid
+from ca.timestamp_token import read_token
+from seals.cms import SealCms
 from seals.foreign_cms import foreign_state
 from seals.pdf_attachments import attachments, information
+from seals.pdf_coverage import Coverage, DocumentTimestamp, coverage_after
 from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
 from seals.pdf_signature import Fault, SignatureDictionary
 
-__all__ = ["Fault", "PdfEvidence", "PdfSignature", "read_pdf"]
+__all__ = ["DocumentTimestamp", "Fault", "PdfEvidence", "PdfSignature", "read_pdf"]
 
 MAX_SIGNATURES: Final = 32
-_SHOWN: Final = 20  # object numbers in a fault's detail
 
 
 @dataclass(frozen=True, slots=True)
 class PdfSignature:
     """A seal of ours in a PDF.
 
-    digest: SHA-256 (32 bytes) of the bytes under its byte range; signed_digest: the one that was signed;
+    digest: SHA-256 (32 bytes) of the bytes under its byte range, by which records know the document; covered_digest: the
+    same by the seal's own hash, and signed_digest: the one that was signed;
     certificates: DER, the signer's first, upwards; token: DER timestamp token or None; signing_time: as claimed (/M);
     docmdp: the certification level, None if it does not certify; canonical_faults: bytes that our writer would have
-    written otherwise; coverage_faults: what of the file it does not cover.
+    written otherwise; coverage_faults: what of the file it does not cover and that is neither validation data nor a later seal.
     """
 
     field_name: str
     byte_range: tuple[int, ...]
     digest: bytes
+    covered_digest: bytes
     signed_digest: bytes
     signature: bytes = field(repr=False)
     signature_valid: bool
@@ -63,17 +68,22 @@ class PdfSignature:
         """Why these are not the bytes that were sealed; None if they are."""
         if any(fault.code == "cms.signer_certificate" for fault in self.canonical_faults):
             return "certificate"
-        if self.digest != self.signed_digest:
+        if self.covered_digest != self.signed_digest:
             return "digest"
         return None if self.signature_valid else "signature"
 
 
 @dataclass(frozen=True, slots=True)
 class PdfEvidence:
-    """All that verification needs of a PDF: our seals in it (none if it is unsigned), its attachments by name, Info texts."""
+    """All that verification needs of a PDF: our seals in it (none if it is unsigned), its attachments by name, Info texts.
+
+    document_timestamps: those behind the first seal, in their order. They and each further seal are allowed revisions in
+    their form; whether whoever made them is trusted is judged elsewhere, and must be: an untrusted one is a fault.
+    """
 
     signatures: tuple[PdfSignature, ...]
     foreign_signatures: int
+    document_timestamps: tuple[DocumentTimestamp, ...]
     embedded: Mapping[str, bytes] = field(repr=False)
     info: Mapping[str, str] = field(repr=False)
 
@@ -97,10 +107,16 @@ def read_pdf(data: bytes) -> PdfEvidence:
     ours = [one for one in dictionaries if one.is_canonical_form]
     if dictionaries and not ours:
         _refuse_foreign(dictionaries)
-    signatures = tuple(_evidence(file, one) for one in ours)
+    values = [one.read_cms() for one in ours]
+    certificates = _certificates([cms for cms, _ in values])
+    coverages = [coverage_after(file, one.byte_range[2] + one.byte_range[3], certificates) for one in ours]
+    signatures = tuple(
+        _evidence(file, one, value, coverage) for one, value, coverage in zip(ours, values, coverages, strict=True)
+    )
     return PdfEvidence(
         signatures=signatures,
-        foreign_signatures=len(dictionaries) - len(ours),
+        foreign_signatures=len(dictionaries) - len(ours) - sum(one.is_document_timestamp for one in dictionaries),
+        document_timestamps=max((one.timestamps for one in coverages), key=len, default=()),
         embedded=_attachments(file, signatures) if signatures else {},
         info=information(file),
     )
@@ -124,35 +140,35 @@ def _refuse_foreign(dictionaries: list[SignatureDictionary]) -> None:
     raise PdfUnsupported(reason="foreign_signature")
 
 
-def _evidence(file: PdfFile, dictionary: SignatureDictionary) -> PdfSignature:
-    cms, cms_faults = dictionary.read_cms()
+def _certificates(values: list[SealCms]) -> tuple[bytes, ...]:
+    """Return all certificates of the signatures and their timestamps."""
+    found = {one for cms in values for one in cms.certificates}
+    for cms in values:
+        if cms.token is not None:
+            with suppress(TokenInvalid):
+                found.update(read_token(cms.token).certificates)
+    return tuple(sorted(found))
+
+
+def _evidence(
+    file: PdfFile, dictionary: SignatureDictionary, value: tuple[SealCms, list[Fault]], coverage: Coverage
+) -> PdfSignature:
+    cms, cms_faults = value
+    digest, hash_name = dictionary.digest(), digests.HASHLIB[cms.scheme.hash]
+    covered = digest if hash_name == "sha256" else dictionary.digest(hash_name)
     return PdfSignature(
         field_name=dictionary.field_name,
         byte_range=dictionary.byte_range,
-        digest=dictionary.digest(),
+        digest=digest,
+        covered_digest=covered,
         signed_digest=cms.message_digest,
         signature=cms.signature,
         signature_valid=cms.signature_valid(),
-        algorithm=SCHEMES[ES256_IDENTIFIER].id,
+        algorithm=cms.scheme.algorithm,
         certificates=cms.certificates,
         token=cms.token,
         signing_time=dictionary.signing_time,
         docmdp=dictionary.certification(file),
         canonical_faults=(*dictionary.form_faults(), *cms_faults),
-        coverage_faults=tuple(_coverage_faults(file, dictionary)),
+        coverage_faults=coverage.faults,
     )
-
-
-def _coverage_faults(file: PdfFile, dictionary: SignatureDictionary) -> Iterator[Fault]:
-    """Name what lies behind the seal: nothing may, whatever viewers say of it.
-
-    Incremental saving, shadow attacks and painted-over fields all need a later revision. (What is pure validation data
-    will be told apart when documents are extended.)
-    """
-    end = dictionary.byte_range[2] + dictionary.byte_range[3]
-    later = [section for section in file.sections if section.start >= end]
-    for section in later:
-        shown = ", ".join(map(str, islice(section.numbers(), _SHOWN))) + (", …" if section.count > _SHOWN else "")
-        yield Fault("coverage.later_revision", f"objects {shown}")
-    if not later and end != len(file.data):
-        yield Fault("coverage.trailing_bytes", f"{len(file.data) - end} bytes from {end}")

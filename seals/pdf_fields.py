@@ -13,18 +13,20 @@ MAX_FIELDS: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A node of the form's field tree: its full name, its own dictionary, its kind (its own or inherited)."""
+    """A node of the form's field tree: its full name, where it lies, its own dictionary, its kind (own or inherited)."""
 
     name: str
+    ref: Ref | None
     dictionary: PdfDict
     kind: PdfObject
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureField:
-    """A signature field: its full name, its dictionary, and where its signature lies (None while it is empty)."""
+    """A signature field: its name, where it lies, its dictionary, where its signature lies (None while it is empty)."""
 
     name: str
+    ref: Ref | None
     dictionary: PdfDict
     signature: Ref | None
 
@@ -44,7 +46,12 @@ def form_fields(file: PdfFile) -> Iterator[FormField]:
         if visited + len(waiting) > MAX_FIELDS:
             raise PdfOverLimits(reason="fields")
         field = file.dictionary(value)
-        found = FormField(_full_name(prefix, file.resolve(field.get("T"))), field, file.resolve(field.get("FT", kind)))
+        found = FormField(
+            _full_name(prefix, file.resolve(field.get("T"))),
+            value if isinstance(value, Ref) else None,
+            field,
+            file.resolve(field.get("FT", kind)),
+        )
         waiting.extend((kid, found.name, found.kind) for kid in reversed(file.array(field.get("Kids"))))
         yield found
 
@@ -58,7 +65,7 @@ def signature_fields(file: PdfFile) -> Iterator[SignatureField]:
         # A signature that stands inside its field cannot be the object that its own byte range leaves out.
         if signature is not None and not isinstance(signature, Ref):
             raise PdfUnreadable(reason="signature_not_indirect")
-        yield SignatureField(field.name, field.dictionary, signature)
+        yield SignatureField(field.name, field.ref, field.dictionary, signature)
 
 
 def _full_name(prefix: str, part: PdfObject) -> str:

@@ -12,12 +12,13 @@ _OBJECT = re.compile(rb"(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+obj(?
 
 
 class Indirect(NamedTuple):
-    """An indirect object: its number, its value, and from where to where the value stands (a stream's dictionary)."""
+    """An indirect object: its number, its value, where the value (a stream's dictionary) stands, where all of it stops."""
 
     ref: Ref
     value: PdfObject
     start: int
     end: int
+    stop: int
 
 
 def read_indirect(data: bytes, place: int, length: Callable[[PdfObject], int | None]) -> Indirect:
@@ -38,7 +39,7 @@ def read_indirect(data: bytes, place: int, length: Callable[[PdfObject], int | N
         word = reader.word()
     if word != b"endobj":
         raise PdfUnreadable(reason="object_not_closed")
-    return Indirect(Ref(int(head[1]), int(head[2])), value, start, end)
+    return Indirect(Ref(int(head[1]), int(head[2])), value, start, end, reader.position)
 
 
 def _stream(data: bytes, position: int, dictionary: PdfDict, length: int | None) -> tuple[Stream, int]:

@@ -29,6 +29,18 @@ _TOKEN = re.compile(
     rb"|<(?P<hex>[0-9A-Fa-f\x00\t\n\f\r ]*+)>"
     rb"|(?P<word>" + _REGULAR + rb"++))"
 )
+# Most entries are a key with a reference, a number or a name: one look at both is half the work.
+_ENTRY = re.compile(
+    _BLANK
+    + rb"(/"
+    + _REGULAR
+    + rb"*+)"
+    + _BLANK
+    + rb"(?:(\d{1,10})[\t\n\f\r ]++(\d{1,5})[\t\n\f\r ]++R(?!"
+    + _REGULAR
+    + rb")"
+    rb"|(\d{1,12})(?![\d.])(?=[/>\]])|(/" + _REGULAR + rb"*+))"
+)
 _NAME_ESCAPE = re.compile(r"#([0-9A-Fa-f]{2})|#")
 _STRING_PART = re.compile(rb"[^()\\\r]++|\\(?:([0-7]{1,3})|(\r\n|[^0-7]))|\r\n?|[()]", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
@@ -115,11 +127,25 @@ class Reader:
 
     def _dictionary(self, depth: int) -> PdfDict:
         found: PdfDict = {}
-        while (key := self._key(found)) is not None:
+        while True:
+            while (entry := _ENTRY.match(self.data, self.position)) is not None:
+                self.position = end = entry.end()
+                if end > self._limit:
+                    raise PdfOverLimits(reason="object_size")
+                token, number, generation, integer, name = entry.groups()
+                key = _name(token)
+                if key in found:
+                    raise PdfUnreadable(reason="duplicate_key")
+                if number is not None:
+                    found[key] = Ref(int(number), int(generation))
+                else:
+                    found[key] = _name(name) if integer is None else int(integer)
+            next_key = self._key(found)
+            if next_key is None:
+                return found
             kind, token = self._token()
             atom = _ATOMS.get(kind)
-            found[key] = self._value(kind, token, depth) if atom is None else atom(token)
-        return found
+            found[next_key] = self._value(kind, token, depth) if atom is None else atom(token)
 
     def _array(self, depth: int) -> list[PdfObject]:
         items: list[PdfObject] = []

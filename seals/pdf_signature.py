@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from hashlib import new, sha256
 from typing import Final, Self
 
-from ca.errors import DerInvalid, TokenInvalid
+from ca.errors import DerInvalid, NationalUnavailable, TokenInvalid
 from ca.timestamp_token import read_token
 from seals.cms import SealCms, order_chain, read_cms, split_padding
-from seals.pdf_errors import CmsUnreadable, PdfUnreadable
+from seals.pdf_errors import CmsUnreadable, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import SignatureField
 from seals.pdf_file import PdfFile
 from seals.pdf_indirect import read_entries
@@ -19,7 +19,8 @@ CANONICAL_FORM: Final = Name("elicence-seal-v1")
 """Stands in our signature dictionaries, under the signature: this value is in our canonical form, and one that is not
 was tampered with. Without it a changed byte that no signature covers could pass for another maker's way of writing."""
 
-_HEXADECIMAL: Final = re.compile(rb"(?:[0-9a-f]{2})*+")
+_OURS: Final = re.compile(rb"(?:[0-9a-f]{2})*+")
+_ANY_MAKERS: Final = re.compile(rb"(?:[0-9a-f]{2})*+|(?:[0-9A-F]{2})*+")
 _DATE: Final = re.compile(rb"D:(\d{14})(?:Z|([+-])(\d\d)'(\d\d)'?)")
 
 
@@ -63,6 +64,11 @@ class SignatureDictionary:
         build = self.entries.get("Prop_Build")
         application = build.get("App") if isinstance(build, dict) else None
         return isinstance(application, dict) and application.get("Name") == CANONICAL_FORM
+
+    @property
+    def is_document_timestamp(self) -> bool:
+        """Whether its value is a timestamp token over the byte range."""
+        return self.entries.get("SubFilter") == "ETSI.RFC3161"
 
     @property
     def is_detached_cms(self) -> bool:
@@ -120,27 +126,40 @@ class SignatureDictionary:
         faults += [
             Fault("signature.dictionary", key) for key, value in wanted.items() if self.entries.get(key) != value
         ]
+        return faults + self._spelling_faults(_OURS)
+
+    def spelling_faults(self) -> list[Fault]:
+        """Name what lets bytes change unnoticed in a value that others may have written: its digits all of one case."""
+        return self._spelling_faults(_ANY_MAKERS)
+
+    def _spelling_faults(self, hexadecimal: re.Pattern[bytes]) -> list[Fault]:
+        faults: list[Fault] = []
         first, length, second, _ = self.byte_range
         start, end = self.contents_at
         if first != 0 or (length, second) != (start, end):
             faults.append(Fault("byte_range.gap", f"leaves out {length} to {second}, /Contents is {start} to {end}"))
         text = self.data[start:end]
-        if text[:1] != b"<" or text[-1:] != b">" or _HEXADECIMAL.fullmatch(text, 1, len(text) - 1) is None:
+        if text[:1] != b"<" or text[-1:] != b">" or hexadecimal.fullmatch(text, 1, len(text) - 1) is None:
             faults.append(Fault("contents.hexadecimal"))
         return faults
 
     def read_cms(self) -> tuple[SealCms, list[Fault]]:
-        """Read the signature value in our form, with its faults; raises PdfUnreadable if it cannot be taken apart."""
+        """Read the signature value in our form, with its faults; raises PdfUnreadable if it cannot be taken apart.
+
+        Raises PdfUnsupported where this machine lacks the algorithm of its certificates.
+        """
         try:
             value, padding = split_padding(self.contents)
             cms = read_cms(value)
         except CmsUnreadable as error:
             raise PdfUnreadable(reason=f"signature_{error.reason}") from error
+        except NationalUnavailable as error:  # a chain with SM2 in it, and no library that could follow it
+            raise PdfUnsupported(reason="algorithm_unavailable") from error
         faults = [Fault(f"cms.{word}") for word in cms.faults]
         if padding.strip(b"\x00"):
             faults.append(Fault("contents.padding"))
         if cms.token is not None:
-            faults += _token_faults(cms.token, sha256(cms.signature).digest())
+            faults += token_faults(cms.token, sha256(cms.signature).digest())
         return cms, faults
 
 
@@ -154,11 +173,14 @@ def _byte_range(file: PdfFile, value: PdfObject) -> tuple[int, int, int, int]:
     return first, length, second, rest
 
 
-def _token_faults(token: bytes, imprint: bytes) -> list[Fault]:
+def token_faults(token: bytes, imprint: bytes) -> list[Fault]:
+    """Name what is wrong with a timestamp token that is to be over the imprint."""
     try:
         stamp = read_token(token)
     except TokenInvalid as error:
         return [Fault("timestamp.unreadable", error.reason)]
+    except NationalUnavailable:  # no fault of the file: whoever judges the time says that it could not be told
+        return []
     faults = [] if stamp.imprint == imprint else [Fault("timestamp.imprint")]
     try:
         order_chain(stamp.signer_certificate, frozenset(stamp.certificates))

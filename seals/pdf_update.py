@@ -20,6 +20,11 @@ class PdfUpdate:
         self._offsets: dict[Ref, int] = {}
         self._next = file.next_number
 
+    @property
+    def next_number(self) -> int:
+        """The first object number that is free."""
+        return self._next
+
     def allocate(self, count: int = 1) -> int:
         """Take `count` new object numbers; return the first."""
         first = self._next
@@ -31,6 +36,7 @@ class PdfUpdate:
         if ref in self._offsets:
             raise PdfUnreadable(reason="object_written_twice")
         self._offsets[ref] = self._size
+        self._next = max(self._next, ref.number + 1)
         self._add(b"%d %d obj\n%b\nendobj\n" % (*ref, body))
         return self._size - len(body) - len(b"\nendobj\n")
 

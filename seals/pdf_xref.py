@@ -45,13 +45,14 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One revision's cross-reference: at which offset it starts, its trailer, its entries in runs by rising number.
+    """One revision's cross-reference: from where to where it stands, its trailer, its entries in runs by rising number.
 
     widths: of the three fields of a row in a stream; empty for a table.
     """
 
     kind: Literal["table", "stream"]
     start: int
+    end: int
     trailer: PdfDict
     runs: tuple[Run, ...]
     widths: tuple[int, ...] = ()
@@ -162,7 +163,7 @@ def _read_table(data: bytes, place: int) -> Section:
     trailer = reader.value()
     if not isinstance(trailer, dict):
         raise PdfUnreadable(reason="trailer")
-    return Section("table", place, trailer, _in_order(runs))
+    return Section("table", place, reader.position, trailer, _in_order(runs))
 
 
 def _in_order(runs: list[Run]) -> tuple[Run, ...]:
@@ -175,7 +176,8 @@ def _in_order(runs: list[Run]) -> tuple[Run, ...]:
 
 
 def _read_stream(data: bytes, place: int) -> Section:
-    value = read_indirect(data, place, direct_length).value
+    found = read_indirect(data, place, direct_length)
+    value = found.value
     if not isinstance(value, Stream) or value.dictionary.get("Type") != "XRef":
         raise PdfUnreadable(reason="xref_missing")
     trailer = value.dictionary
@@ -193,7 +195,7 @@ def _read_stream(data: bytes, place: int) -> Section:
         Run(first, count, rows[start * width : (start + count) * width])
         for first, count, start in zip(firsts, counts, starts, strict=False)
     ]
-    return Section("stream", place, trailer, _in_order(runs), widths)
+    return Section("stream", place, found.stop, trailer, _in_order(runs), widths)
 
 
 def _rows(stream: Stream, width: int, count: int) -> bytes:

@@ -1,59 +1,58 @@
-"""The register of seals: organisations, seals, grants, and the record of every use.
+"""The register of seals: organisations, seals as they come in, and grants. Nobody here commits.
 
-Custodians' acts are events of the seal in the ledger, written into the caller's transaction. The hot path (find a seal,
-open uses, look again under lock, close uses) touches the register only. Nobody here commits.
+Custodians' acts are events of the seal in the ledger, written into the caller's transaction. A seal that is made here
+is applied for first (`applications.py`); this is how those of a key ceremony, and those made elsewhere, come in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from ca.certificate_reader import read_certificate
+from ca.certificate_reader import Certificate, read_certificate
 from ca.errors import CertificateInvalid
 from ca.names import seal_holder
 from ca.profiles import SEAL
 from ledger.actor import Actor, Uscc
-from ledger.events import Event, EventKind, new_event_id, record
+from ledger.events import EventKind
 from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
-from ledger.subjects import create_subject, open_subject
+from ledger.subjects import create_subject
 from seals import store
-from seals.bulk import insert_rows
-from seals.errors import OrganisationRefused, OrganisationUnknown, SealError, SealNotGranted, SealRefused, SealUnknown
-from seals.grants import Grant, Seal, grant_refusal, seal_refusal
-from seals.models import SEAL_KINDS, SEAL_STATES, GrantRow, OrganisationRow, SealRow, UseRow
+from seals.errors import OrganisationRefused, OrganisationUnknown, SealRefused, SealUnknown
+from seals.grants import Grant, Seal
+from seals.life_errors import GrantRefused, GrantUnknown, StateRefused
+from seals.local_time import local_date
+from seals.models import SEAL_KINDS, GrantRow, OrganisationRow, SealRow
 from seals.organisations import Organisation
+from seals.roles import SEAL_CUSTODIAN, SEAL_FOUNDER, require
+from seals.rows import grant_of, seal_of
+from seals.seal_events import SealEvents
+from seals.store.seals import grant_for_decision
 
-Use = tuple[UUID, UUID]
-"""A seal's id and the id of the grant it is used under."""
+_ENDED = frozenset({"cancelled", "expired", "replaced"})
 
 
 @dataclass(frozen=True, slots=True)
 class NewSeal:
-    """What makes a seal: its number, owner, kind and full name, its certificate (DER), its key's name, its picture."""
+    """What makes a seal: its number, owner, kind and full name, its certificate (DER), its key's name, its picture.
+
+    provider: who holds the keys, `local` for our own key ring. esl: the national seal, with the certificate (DER) and the
+    key that sign under it; all three or none.
+    """
 
     code: str
     organisation: Uscc
     kind: str
     name: str
-    certificate: bytes
+    certificate: bytes = field(repr=False)
     key_name: str
-    appearance: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SealUse:
-    """An opened record of use; it stays a possible use until it is closed."""
-
-    id: UUID
-    seal_id: UUID
-    grant_id: UUID
-
-
-# --- custodians' acts ------------------------------------------------------------------------------------------------
+    appearance: bytes = field(repr=False)
+    provider: str = "local"
+    esl: bytes | None = field(default=None, repr=False)
+    esl_certificate: bytes | None = field(default=None, repr=False)
+    esl_key_name: str | None = None
 
 
 def register_organisation(session: Session, organisation: Organisation) -> None:
@@ -87,14 +86,16 @@ class SealCustodian:
 
     def __init__(self, wrapper: KeyWrapper, promiser: Promiser) -> None:
         self._wrapper = wrapper
-        self._promiser = promiser
+        self._events = SealEvents(wrapper, promiser)
 
     def make_seal(self, session: Session, seal: NewSeal, actor: Actor, now: datetime) -> Seal:
-        """Enter a seal that was made here. Raises SealRefused, OrganisationUnknown."""
+        """Enter a seal that a key ceremony made. Raises SealRefused, OrganisationUnknown, RoleWanted, UnitRefused."""
+        require(actor, seal.organisation, SEAL_FOUNDER)
         return self._enter(session, seal, EventKind.MADE, actor, now)
 
     def import_seal(self, session: Session, seal: NewSeal, actor: Actor, now: datetime) -> Seal:
-        """Enter a seal that was made elsewhere. Raises SealRefused, OrganisationUnknown."""
+        """Enter a seal that was made elsewhere. Raises SealRefused, OrganisationUnknown, RoleWanted, UnitRefused."""
+        require(actor, seal.organisation, SEAL_CUSTODIAN)
         return self._enter(session, seal, EventKind.IMPORTED, actor, now)
 
     def grant(
@@ -108,9 +109,23 @@ class SealCustodian:
         valid_until: datetime | None,
         actor: Actor,
         now: datetime,
+        daily_limit: int | None = None,
     ) -> Grant:
-        """Let a system use a seal for a licence type. Raises SealUnknown."""
+        """Let a person or a system use a seal for a licence type, so many times a day, None for any number.
+
+        Raises SealUnknown, GrantRefused, StateRefused, RoleWanted, UnitRefused.
+        """
         seal = _known(store.seal_by_id(session, seal_id), seal_id)
+        require(actor, seal.organisation, SEAL_CUSTODIAN, SEAL_FOUNDER)
+        if seal.state in _ENDED:
+            raise StateRefused(what=seal.code, state=seal.state)
+        if valid_until is not None and valid_until <= valid_from:
+            raise GrantRefused(reason="valid_until")
+        if daily_limit is not None and daily_limit < 1:
+            raise GrantRefused(reason="daily_limit")
+        for member, text in (("grantee", grantee), ("licence_type", licence_type)):
+            if not (text and text.isprintable()):
+                raise GrantRefused(reason=member)
         row = GrantRow(
             id=uuid4(),
             seal_id=seal.id,
@@ -118,72 +133,60 @@ class SealCustodian:
             licence_type=licence_type,
             valid_from=valid_from,
             valid_until=valid_until,
+            daily_limit=daily_limit,
             revoked_at=None,
             granted_by=actor.as_json(),
         )
         session.add(row)
         session.flush()
-        detail = {"grant": str(row.id), "grantee": grantee, "licence_type": licence_type}
-        self._record(session, EventKind.GRANTED, seal.id, actor, now, detail)
-        return _grant(row)
+        self._events.record(
+            session,
+            EventKind.GRANTED,
+            seal.id,
+            actor,
+            now,
+            grant=str(row.id),
+            grantee=grantee,
+            licence_type=licence_type,
+            daily_limit=daily_limit,
+        )
+        return grant_of(row)
 
     def revoke_grant(self, session: Session, grant_id: UUID, actor: Actor, now: datetime) -> None:
-        """Take a grant back; the next activation already finds it gone. Raises SealUnknown."""
-        row = store.grant_for_update(session, grant_id)
-        if row is None:
-            raise SealUnknown(seal=str(grant_id))
-        if row.revoked_at is None:
-            row.revoked_at = now
-            session.flush()
-            self._record(session, EventKind.STOPPED, row.seal_id, actor, now, {"grant": str(grant_id)})
+        """Take a grant back, from its next use on: what is open cannot be activated either.
 
-    def stop_seal(
-        self, session: Session, seal_id: UUID, *, state: str, reason: str, actor: Actor, now: datetime
-    ) -> None:
-        """Suspend, cancel, expire or replace a seal. Raises SealUnknown, SealRefused for another state."""
-        if state not in SEAL_STATES or state == "active":
-            raise SealRefused(reason="state")
-        seal = _known(store.seal_for_update(session, seal_id), seal_id)
-        store.stop(session, seal.id, state, reason, now)
-        self._record(session, EventKind.STOPPED, seal.id, actor, now, {"state": state, "reason": reason})
+        Raises GrantUnknown, RoleWanted, UnitRefused.
+        """
+        row = grant_for_decision(session, grant_id)
+        if row is None:
+            raise GrantUnknown(grant=str(grant_id))
+        require(actor, _known(store.seal_by_id(session, row.seal_id), row.seal_id).organisation, SEAL_CUSTODIAN)
+        if row.revoked_at is None:
+            row.revoked_at, row.revoked_by = now, actor.as_json()
+            session.flush()
+            self._events.record(session, EventKind.STOPPED, row.seal_id, actor, now, grant=str(grant_id))
 
     def _enter(self, session: Session, seal: NewSeal, kind: EventKind, actor: Actor, now: datetime) -> Seal:
-        _check(session, seal, now)
-        certificate = read_certificate(seal.certificate)
+        if store.newest_by_code(session, seal.code) is not None:
+            raise SealRefused(reason="code_in_use")
+        certificate = check_seal(session, seal, now)
         subject, _keys = create_subject(session, self._wrapper, "seal")
-        row = SealRow(
-            id=subject.id,
-            code=seal.code,
-            organisation=seal.organisation,
-            kind=seal.kind,
-            name=seal.name,
-            certificate=seal.certificate,
-            key_name=seal.key_name,
-            appearance=seal.appearance,
-            state="active",
-            valid_from=certificate.not_before,
-            valid_until=certificate.not_after,
-        )
+        row = seal_row(seal, certificate, subject.id, state="active")
         session.add(row)
         session.flush()
-        detail = {"code": seal.code, "organisation": seal.organisation, "kind": seal.kind}
-        self._record(session, kind, subject.id, actor, now, detail)
-        return _seal(row)
-
-    def _record(
-        self, session: Session, kind: EventKind, seal: UUID, actor: Actor, now: datetime, detail: Mapping[str, str]
-    ) -> None:
-        event = Event(id=new_event_id(now), kind=kind, subject=seal, actor=actor, at=now, detail=detail)
-        record(session, event, open_subject(session, self._wrapper, seal), self._promiser)
+        told = {"code": seal.code, "organisation": seal.organisation, "seal_kind": seal.kind}
+        self._events.record(session, kind, subject.id, actor, now, **told)
+        return seal_of(row)
 
 
-def _check(session: Session, seal: NewSeal, now: datetime) -> None:
-    if store.organisation_on(session, seal.organisation, now.date()) is None:
+def check_seal(session: Session, seal: NewSeal, now: datetime) -> Certificate:
+    """Check what makes a seal, and return its certificate; raises SealRefused, OrganisationUnknown."""
+    if store.organisation_on(session, seal.organisation, local_date(now)) is None:
         raise OrganisationUnknown(uscc=seal.organisation)
-    if store.seal_by_code(session, seal.code) is not None:
-        raise SealRefused(reason="code_in_use")
     if seal.kind not in SEAL_KINDS:
         raise SealRefused(reason="kind")
+    if len({seal.esl is None, seal.esl_certificate is None, seal.esl_key_name is None}) != 1:
+        raise SealRefused(reason="national_seal_incomplete")
     try:
         certificate = read_certificate(seal.certificate)
     except CertificateInvalid:
@@ -194,121 +197,49 @@ def _check(session: Session, seal: NewSeal, now: datetime) -> None:
     holder = seal_holder(certificate.subject)
     if holder is None or (holder.code, holder.uscc) != (seal.code, seal.organisation):
         raise SealRefused(reason="certificate_of_another_seal")
+    return certificate
 
 
-# --- the hot path ----------------------------------------------------------------------------------------------------
+def seal_row(
+    seal: NewSeal,
+    certificate: Certificate,
+    seal_id: UUID,
+    *,
+    state: str,
+    generation: int = 1,
+    replaces: UUID | None = None,
+) -> SealRow:
+    """Return the row of a new seal; its own period is its certificate's."""
+    return SealRow(
+        id=seal_id,
+        code=seal.code,
+        generation=generation,
+        organisation=seal.organisation,
+        kind=seal.kind,
+        name=seal.name,
+        certificate=seal.certificate,
+        provider=seal.provider,
+        key_name=seal.key_name,
+        appearance=seal.appearance,
+        esl=seal.esl,
+        esl_certificate=seal.esl_certificate,
+        esl_key_name=seal.esl_key_name,
+        state=state,
+        valid_from=certificate.not_before,
+        valid_until=certificate.not_after,
+        replaces=replaces,
+    )
 
 
-def usable_seal(
-    session: Session, *, organisation: str, licence_type: str, kind: str, grantee: str, now: datetime
-) -> tuple[Seal, Grant]:
-    """Return the seal an organisation puts on licences of a type, and the grant that lets this system use it.
-
-    kind: the kind the type asks for; it decides between several. Raises SealNotGranted, SealStopped or
-    SealCertificateNotValid, for the seal that came nearest.
-    """
-    nearest: SealError = SealNotGranted(seal=organisation, reason="no_seal")
-    found = store.grants_for(session, organisation, licence_type, kind)
-    for position, (seal_row, grant_row) in enumerate(found):
-        seal, grant = _seal(seal_row), None if grant_row is None else _grant(grant_row)
-        refusal = _refusal(seal, grant, grantee, now)
-        if refusal is None and grant is not None:
-            return seal, grant
-        if refusal is not None and position == 0:
-            nearest = refusal
-    raise nearest
-
-
-def seals_of(session: Session, seal_ids: Iterable[UUID]) -> dict[UUID, Seal]:
+def seals_of(session: Session, seal_ids: set[UUID]) -> dict[UUID, Seal]:
     """Return the seals of those ids. Raises SealUnknown."""
-    found = {row.id: _seal(row) for row in store.seals_by_id(session, seal_ids)}
-    return {seal_id: found.get(seal_id) or _seal(_known(None, seal_id)) for seal_id in seal_ids}
-
-
-def open_uses(session: Session, uses: Sequence[tuple[Use, UUID]], actor: Actor, now: datetime) -> list[SealUse]:
-    """Open one record of use each, for the purpose ids given, before anything is signed."""
-    opened = [SealUse(uuid4(), seal, grant) for (seal, grant), _ in uses]
-    rows = [
-        {
-            "id": use.id,
-            "seal_id": use.seal_id,
-            "grant_id": use.grant_id,
-            "purpose_id": purpose,
-            "actor": actor.as_json(),
-            "opened_at": now,
-        }
-        for use, (_, purpose) in zip(opened, uses, strict=True)
-    ]
-    insert_rows(session, UseRow, rows)
-    return opened
-
-
-def refused_uses(session: Session, uses: Iterable[Use], now: datetime) -> dict[Use, SealError]:
-    """Look again, under FOR SHARE locks held to the end of the transaction; return those that may not go on.
-
-    A stop or a revoked grant that was committed before is seen; one that comes now waits until we have committed.
-    """
-    wanted = set(uses)
-    locked = store.share_lock(session, wanted)
-    refused: dict[Use, SealError] = {}
-    for use in wanted:
-        if use not in locked:
-            refused[use] = SealUnknown(seal=str(use[0]))
-            continue
-        seal, grant = _seal(locked[use][0]), _grant(locked[use][1])
-        refusal = seal_refusal(seal, now) or grant_refusal(seal, grant, now)
-        if refusal is not None:
-            refused[use] = refusal
-    return refused
-
-
-def close_uses(session: Session, uses: Sequence[tuple[UUID, str]], now: datetime) -> None:
-    """Close records of use with the digest of what was sealed (`sha-256:<hex>`)."""
-    store.close_uses(session, uses, "used", now)
-
-
-def abandon_uses(session: Session, uses: Sequence[UUID], now: datetime) -> None:
-    """Close records of use under which nothing was signed."""
-    store.close_uses(session, [(use, None) for use in uses], "abandoned", now)
-
-
-def _refusal(seal: Seal, grant: Grant | None, grantee: str, now: datetime) -> SealError | None:
-    if grant is None:
-        return SealNotGranted(seal=seal.code, reason="no_grant")
-    if not grant.covers(grantee):
-        return SealNotGranted(seal=seal.code, reason="other_system")
-    return seal_refusal(seal, now) or grant_refusal(seal, grant, now)
+    found = {row.id: seal_of(row) for row in store.seals_by_id(session, seal_ids)}
+    for seal_id in seal_ids - set(found):
+        raise SealUnknown(seal=str(seal_id))
+    return found
 
 
 def _known(row: SealRow | None, seal_id: UUID) -> SealRow:
     if row is None:
         raise SealUnknown(seal=str(seal_id))
     return row
-
-
-def _seal(row: SealRow) -> Seal:
-    return Seal(
-        id=row.id,
-        code=row.code,
-        organisation=row.organisation,
-        kind=row.kind,
-        name=row.name,
-        certificate=row.certificate,
-        key_name=row.key_name,
-        appearance=row.appearance,
-        state=row.state,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-    )
-
-
-def _grant(row: GrantRow) -> Grant:
-    return Grant(
-        id=row.id,
-        seal_id=row.seal_id,
-        grantee=row.grantee,
-        licence_type=row.licence_type,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        revoked_at=row.revoked_at,
-    )

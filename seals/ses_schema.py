@@ -4,9 +4,9 @@ Where real files agree against a text they are followed: a seal's own extensions
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
+from asn1crypto.core import Any as AnyValue
 from asn1crypto.core import (
     Boolean,
     Choice,
@@ -24,23 +24,33 @@ from asn1crypto.core import (
 )
 
 Fields: TypeAlias = list[tuple[str, Any] | tuple[str, Any, Mapping[str, Any]]]
+Callbacks: TypeAlias = Mapping[str, Callable[["PropertyV4"], type[SequenceOf]]]
 
-_OPTIONAL: Final = MappingProxyType({"optional": True})
-_EXPLICIT: Final = MappingProxyType({"explicit": 0, "optional": True})
+_OPTIONAL: Final[dict[str, Any]] = {"optional": True}
+_EXPLICIT: Final[dict[str, Any]] = {"explicit": 0, "optional": True}
 CERTIFICATES: Final = 1
 CERTIFICATE_DIGESTS: Final = 2
 
 
-class Header(Sequence):  # type: ignore[misc]
+class Record(Sequence):  # type: ignore[misc]
+    """A SEQUENCE without members that the structure does not name: asn1crypto alone passes them over in silence."""
+
+    def _parse_children(self, recurse: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's signature
+        super()._parse_children(recurse=recurse)
+        if len(self.children) > len(self._fields):
+            raise ValueError(f"{type(self).__name__} has a member too many")
+
+
+class Header(Record):
     """SES_Header."""
 
-    _fields: Fields = [("id", IA5String), ("version", Integer), ("vid", IA5String)]
+    _fields: ClassVar[Fields] = [("id", IA5String), ("version", Integer), ("vid", IA5String)]
 
 
 class Time(Choice):  # type: ignore[misc]
     """A date: V1 has UTCTime, V4 and V5 GeneralizedTime, and makers of each have written the other."""
 
-    _alternatives: Fields = [("utc_time", UTCTime), ("general_time", GeneralizedTime)]
+    _alternatives: ClassVar[Fields] = [("utc_time", UTCTime), ("general_time", GeneralizedTime)]
 
 
 class Certificates(SequenceOf):  # type: ignore[misc]
@@ -49,10 +59,10 @@ class Certificates(SequenceOf):  # type: ignore[misc]
     _child_spec = OctetString
 
 
-class CertificateDigest(Sequence):  # type: ignore[misc]
+class CertificateDigest(Record):
     """CertDigestObj: the digest's algorithm, as its maker spells it, and the digest."""
 
-    _fields: Fields = [("type", PrintableString), ("value", OctetString)]
+    _fields: ClassVar[Fields] = [("type", PrintableString), ("value", OctetString)]
 
 
 class CertificateDigests(SequenceOf):  # type: ignore[misc]
@@ -61,10 +71,10 @@ class CertificateDigests(SequenceOf):  # type: ignore[misc]
     _child_spec = CertificateDigest
 
 
-class PropertyV1(Sequence):  # type: ignore[misc]
+class PropertyV1(Record):
     """SES_ESPropertyInfo of V1."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("type", Integer),
         ("name", UTF8String),
         ("cert_list", Certificates),
@@ -74,14 +84,14 @@ class PropertyV1(Sequence):  # type: ignore[misc]
     ]
 
 
-class PropertyV4(Sequence):  # type: ignore[misc]
+class PropertyV4(Record):
     """SES_ESPropertyInfo of V4 and V5: the signers' certificates or their digests, as certListType says."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("type", Integer),
         ("name", UTF8String),
         ("cert_list_type", Integer),
-        ("cert_list", Certificates),
+        ("cert_list", AnyValue),
         ("create_date", Time),
         ("valid_start", Time),
         ("valid_end", Time),
@@ -90,19 +100,19 @@ class PropertyV4(Sequence):  # type: ignore[misc]
     def _list_spec(self) -> type[SequenceOf]:
         return CertificateDigests if self["cert_list_type"].native == CERTIFICATE_DIGESTS else Certificates
 
-    _spec_callbacks: Mapping[str, Callable[["PropertyV4"], type[SequenceOf]]] = {"cert_list": _list_spec}
+    _spec_callbacks: ClassVar[Callbacks] = {"cert_list": _list_spec}
 
 
-class Picture(Sequence):  # type: ignore[misc]
+class Picture(Record):
     """SES_ESPictrueInfo (the standard's spelling); width and height in mm."""
 
-    _fields: Fields = [("type", IA5String), ("data", OctetString), ("width", Integer), ("height", Integer)]
+    _fields: ClassVar[Fields] = [("type", IA5String), ("data", OctetString), ("width", Integer), ("height", Integer)]
 
 
-class Extension(Sequence):  # type: ignore[misc]
+class Extension(Record):
     """ExtData."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("extn_id", ObjectIdentifier),
         ("critical", Boolean, {"default": False}),
         ("extn_value", OctetString),
@@ -115,10 +125,10 @@ class Extensions(SequenceOf):  # type: ignore[misc]
     _child_spec = Extension
 
 
-class SealInfoV1(Sequence):  # type: ignore[misc]
+class SealInfoV1(Record):
     """SES_SealInfo of V1."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("header", Header),
         ("es_id", IA5String),
         ("property", PropertyV1),
@@ -127,10 +137,10 @@ class SealInfoV1(Sequence):  # type: ignore[misc]
     ]
 
 
-class SealInfoV4(Sequence):  # type: ignore[misc]
+class SealInfoV4(Record):
     """SES_SealInfo of V4 and V5."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("header", Header),
         ("es_id", IA5String),
         ("property", PropertyV4),
@@ -139,26 +149,26 @@ class SealInfoV4(Sequence):  # type: ignore[misc]
     ]
 
 
-class SignInfoV1(Sequence):  # type: ignore[misc]
+class SignInfoV1(Record):
     """SES_SignInfo of V1: the maker's certificate and signature."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("cert", OctetString),
         ("signature_algorithm", ObjectIdentifier),
         ("sign_data", OctetBitString),
     ]
 
 
-class SealV1(Sequence):  # type: ignore[misc]
+class SealV1(Record):
     """SESeal of V1."""
 
-    _fields: Fields = [("eseal_info", SealInfoV1), ("sign_info", SignInfoV1)]
+    _fields: ClassVar[Fields] = [("eseal_info", SealInfoV1), ("sign_info", SignInfoV1)]
 
 
-class SealV4(Sequence):  # type: ignore[misc]
+class SealV4(Record):
     """SESeal of V4, and of V5, which may end with a timestamp."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("eseal_info", SealInfoV4),
         ("cert", OctetString),
         ("sign_alg_id", ObjectIdentifier),
@@ -167,10 +177,10 @@ class SealV4(Sequence):  # type: ignore[misc]
     ]
 
 
-class TbsSignV1(Sequence):  # type: ignore[misc]
+class TbsSignV1(Record):
     """TBS_Sign of V1."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("version", Integer),
         ("eseal", SealV1),
         ("time_info", OctetBitString),
@@ -181,16 +191,16 @@ class TbsSignV1(Sequence):  # type: ignore[misc]
     ]
 
 
-class SignatureV1(Sequence):  # type: ignore[misc]
+class SignatureV1(Record):
     """SES_Signature of V1."""
 
-    _fields: Fields = [("to_sign", TbsSignV1), ("signature", OctetBitString)]
+    _fields: ClassVar[Fields] = [("to_sign", TbsSignV1), ("signature", OctetBitString)]
 
 
-class TbsSignV4(Sequence):  # type: ignore[misc]
+class TbsSignV4(Record):
     """TBS_Sign of V4 and V5."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("version", Integer),
         ("eseal", SealV4),
         ("time_info", Time),
@@ -200,10 +210,10 @@ class TbsSignV4(Sequence):  # type: ignore[misc]
     ]
 
 
-class SignatureV4(Sequence):  # type: ignore[misc]
+class SignatureV4(Record):
     """SES_Signature of V4 and V5."""
 
-    _fields: Fields = [
+    _fields: ClassVar[Fields] = [
         ("to_sign", TbsSignV4),
         ("cert", OctetString),
         ("signature_alg_id", ObjectIdentifier),

@@ -1,6 +1,5 @@
 """What a national seal and a signature value say, read: facts beside their bytes, nothing believed."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -117,8 +116,8 @@ class SesSignature:
         return _signed_by(self.certificate, self.algorithm, self.signed, self.signature)
 
     def covers(self, document: bytes) -> bool:
-        """Say whether the document is the one that was signed, by its SM3."""
-        return hashlib.new("sm3", document).digest() == self.data_hash
+        """Say whether the document is the one that was signed, by its SM3; raises NationalUnavailable."""
+        return compute("SM3", document) == self.data_hash
 
 
 SM2_IDENTIFIER = signatures.identifier("SM2")

@@ -33,20 +33,23 @@ def work(interval: float, *, once: bool) -> None:
     """
     from api.schema import Role
     from tools.ca.duties import Duties
+    from tools.ca.foreign_watch import ForeignWatch
     from tools.opening import opened_house
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     with opened_house() as house, house.issuer(Role.WORKER) as issuer:
-        duties = Duties(house)
+        duties, watch = Duties(house), ForeignWatch(house.foreign_evidence)
         if once:
             finished = issuer.finish_intents(_clock)
+            watch.look(_clock())
             done = duties.do(_clock())
             click.echo(f"已补完 finished: {finished}")
             click.echo(f"证书 certificates: {done.certificates} · 已发布 published: {', '.join(done.published) or '-'}")
         else:
-            finish_until(stop, issuer, duties, interval, _clock)
+            with watch.watching(stop, _clock):
+                finish_until(stop, issuer, duties, interval, _clock)
 
 
 def finish_until(

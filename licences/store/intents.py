@@ -14,7 +14,7 @@ from seals.bulk import insert_rows
 
 _INTENT_COLUMNS = """
     v.id, v.licence_id, v.identifier, l.serial, v.version, v.status_index, v.payload, v.seal_use_id, v.attempts,
-    v.actor, u.seal_id, u.grant_id
+    v.actor, u.seal_id, u.grant_id, u.authorisation_id
 """
 
 # A lease is void when it has ended, or when its owner's sign of life is gone (`leases.py`).

@@ -34,6 +34,11 @@ class BadToken:
 
 
 @dataclass(frozen=True, slots=True)
+class UnjudgedToken(BadToken):
+    """A timestamp token of which this machine cannot say whether it holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Validity:
     """The days on which the licence is valid, from its own signed words or from the record."""
 
@@ -102,17 +107,19 @@ class Case:
 
     @cached_property
     def token(self) -> "TimestampToken | BadToken | None":
-        """The signature's timestamp, if its own signature holds and it covers this signature; else why not."""
+        """The signature's timestamp, if its own signature holds and it covers this signature; else why not, or why untold."""
         signature = self.examined.signature
         if signature is None or signature.token is None:
             return None
-        from ca.errors import TokenInvalid
+        from ca.errors import NationalUnavailable, TokenInvalid
         from ca.timestamp_token import read_token
 
         try:
             token = read_token(signature.token)
         except TokenInvalid as fault:
             return BadToken(fault.reason)
+        except NationalUnavailable:
+            return UnjudgedToken("algorithm_unavailable")
         # A good token of another document proves nothing about this one: the copied timestamp.
         covers = (token.hash_algorithm, token.imprint) == ("SHA-256", signature.imprint)
         return token if covers else BadToken("covers_something_else")

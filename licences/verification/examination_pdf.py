@@ -60,6 +60,11 @@ def _page(seal: PdfSignature, evidence: PdfEvidence) -> SealedPage:
             claimed_at=seal.signing_time,
         ),
         oddities=tuple(Oddity(fault.code, fault.detail) for fault in seal.canonical_faults),
-        coverage_faults=tuple(Oddity(fault.code, fault.detail) for fault in seal.coverage_faults),
+        coverage_faults=(
+            *(Oddity(fault.code, fault.detail) for fault in seal.coverage_faults),
+            # Whom these revisions come from is not judged yet, and until then they count as anybody's.
+            *(Oddity("coverage.unjudged_timestamp", one.field_name) for one in evidence.document_timestamps),
+            *(Oddity("coverage.unjudged_seal", one.field_name) for one in evidence.signatures if one is not seal),
+        ),
         keywords=tuple(word for word in keywords if word),
     )

@@ -5,9 +5,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from licences.local_time import CHINA, local_date
 from licences.verification.errors import LookupIncomplete, MomentInFuture, MomentUnclear
 from licences.verification.policy import DEFAULT_POLICY, Policy, policy
+from seals.local_time import CHINA, local_date
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGEST = re.compile(r"sha-?256[:-]([0-9a-f]{64})", re.ASCII)

@@ -1,10 +1,10 @@
 """The verdict in one sentence that a person at a counter understands, and what to do when it could not be told."""
 
 from ledger.errors import Language
-from licences.local_time import CHINA
 from licences.verification.codes import Advice, Code
 from licences.verification.report import Subject, Verdict, Words
 from licences.verification.request import VerificationRequest
+from seals.local_time import CHINA
 
 _HEADINGS: dict[Verdict, tuple[str, str]] = {
     "valid": ("有效", "Valid"),

@@ -23,10 +23,12 @@ from api.pki_responders import Responders
 from api.rates import Rates
 from api.schema import Role
 from ca import der, digests, store
+from ca.ceremony_names import Hierarchy
 from ca.certificate_reader import read_certificate
 from ca.certificate_request import CertificateRequest
 from ca.clock import Clock, TrustedClock
 from ca.crl_reader import read_crl
+from ca.errors import KeyMissing
 from ca.issuance import CertificateDesk
 from ca.issuance_asking import CERTIFICATE_OFFICER
 from ca.locations import Locations
@@ -36,6 +38,7 @@ from ca.ocsp_request import make_ocsp_request
 from ca.software_signer import SoftwareSigner
 from ca.timestamp_request import Failure
 from ca.timestamp_token import read_token
+from ca.timestamps import TimestampAuthority
 from ledger.actor import Actor
 
 OCSP = {"Content-Type": "application/ocsp-request"}
@@ -288,6 +291,37 @@ def test_a_suspect_clock_stamps_nothing(house: House) -> None:
     suspect = client_of(pki_over(house, stopped), lambda: at)
     assert failure(stamp(suspect, query(b"data"))) == Failure.TIME_NOT_AVAILABLE
     assert failure(stamp(suspect, query(b"data"), "/pki/tsa/national")) == Failure.TIME_NOT_AVAILABLE
+
+
+def test_a_new_key_stamps_within_a_minute_and_one_that_cannot_be_opened_stops_nothing(house: House) -> None:
+    begin = datetime.now(UTC)
+    shown = begin
+    opened = [house.timestamp_authority("international"), None, house.timestamp_authority("national")]
+
+    def opening(_hierarchy: Hierarchy) -> TimestampAuthority:
+        found = opened.pop(0)
+        if found is None:
+            raise KeyMissing("timestamp")
+        return found
+
+    responders = Responders(house.database, house.keys.signer)
+    client = client_of(HousePki(house.database, responders, ("international",), opening), lambda: shown)
+
+    def stamped_by() -> str:
+        return read_token(der.children(der.read(stamp(client, query(b"data"))))[1].raw).signature_algorithm
+
+    for seconds, algorithm in ((0, "ES256"), (59, "ES256"), (61, "ES256"), (122, "SM2"), (130, "SM2")):
+        shown = begin + timedelta(seconds=seconds)
+        assert stamped_by() == algorithm
+    assert not opened
+
+
+@pytest.mark.parametrize("name", ["%00", "root%00", "ROOT", "%C3%BC", "a" * 65, "a" * 5000, "root%0A"])
+@pytest.mark.parametrize("kind", ["cer", "crl"])
+def test_what_cannot_be_a_name_is_nobodys(client: TestClient, name: str, kind: str) -> None:
+    answer = client.get(f"/pki/{name}.{kind}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "ca.authority_unknown")
+    assert len(answer.content) < 1000
 
 
 def test_where_there_is_no_national_hierarchy_nobody_stamps_for_it(house: House) -> None:

@@ -83,7 +83,9 @@ def test_never_more_than_rate_and_burst(pauses: list[float], per_second: float) 
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("2001:db8::1", site("2001:db8::ffff:ffff:ffff:ffff")),
         ("fe80::1%eth0", site("fe80::2")),
-        ("testclient", "testclient"),
+        ("unknown", ""),
+        ("192.0.2.7, 192.0.2.8", ""),
+        ("x" * 60_000, ""),
         ("", ""),
     ],
 )

@@ -107,22 +107,27 @@ def make_response(
     about: Certificate,
     issuer: Certificate,
     responder: Authority,
-    status: bytes = GOOD,
+    status: bytes | Sequence[bytes] = GOOD,
     certificates: Sequence[bytes] | None = None,
     *,
     begin: datetime = WHOLE,
     end: datetime | None = WHOLE + DAY,
     produced_at: datetime | None = None,
+    name: bytes | None = None,
 ) -> bytes:
-    """Sign a response; the responder's own certificate is inside if nothing else is said."""
-    name = read_certificate(responder.certificate).subject
+    """Sign a response; the responder's own name and certificate are inside if nothing else is said.
+
+    status: or several, one after the other, for a responder that contradicts itself.
+    """
+    name = name or read_certificate(responder.certificate).subject
     until = b"" if end is None else der.tlv(der.context(0), der.generalized_time(end))
-    single = der.sequence(
-        make_cert_id(issuer, about.serial_number, "SHA-256"), status, der.generalized_time(begin), until
-    )
-    tbs = der.sequence(
-        der.tlv(der.context(1), name), der.generalized_time(produced_at or begin), der.sequence(single)
-    )
+    known = make_cert_id(issuer, about.serial_number, "SHA-256")
+    singles = [
+        der.sequence(known, one, der.generalized_time(begin), until)
+        for one in ([status] if isinstance(status, bytes) else status)
+    ]
+    produced = der.generalized_time(produced_at or begin)
+    tbs = der.sequence(der.tlv(der.context(1), name), produced, der.sequence(*singles))
     inside = [responder.certificate] if certificates is None else certificates
     basic = der.sequence(
         tbs,

@@ -9,6 +9,7 @@ from ca import der, oids
 from ca.certificate_reader import read_certificate
 from ca.crl_reader import read_crl
 from ca.errors import CrlInvalid
+from ca.names import encode
 from tests.ca.evidence import WHOLE, continuing, directory, extension, line, make_list, of_issuer, scope, uri
 from tests.ca.house import root
 
@@ -45,6 +46,10 @@ def test_until_when_the_expired_are_kept_is_read() -> None:
     assert read_crl(make_list(ROOT)).expired_certificates_from is None
 
 
+def _named(number: int) -> bytes:
+    return der.tlv(der.context(4), encode((oids.COMMON_NAME, f"测试 {number}")))
+
+
 UNKNOWN = extension("1.2.3.4", b"\x05\x00")
 BAD = {
     "removal in a full list": make_list(ROOT, [line(2, WHOLE, 8)]),
@@ -55,6 +60,14 @@ BAD = {
     "an issuer without a distinguished name": make_list(
         ROOT,
         [line(2, WHOLE, None, extension(oids.CERTIFICATE_ISSUER, der.sequence(b"\x82\x01a")))],
+        scope(indirect=True),
+    ),
+    "issuers by the thousand": make_list(
+        ROOT,
+        [
+            line(number, WHOLE, None, extension(oids.CERTIFICATE_ISSUER, der.sequence(_named(number))))
+            for number in range(1100)
+        ],
         scope(indirect=True),
     ),
     "reason 7": make_list(ROOT, [line(2, WHOLE, 7)]),

@@ -30,6 +30,16 @@ def test_the_example_arc_has_a_second_number_above_39() -> None:
     assert der.parse_oid(der.read(der.oid("2.999.3161.1"))) == "2.999.3161.1"
 
 
+@pytest.mark.parametrize(
+    "dotted",
+    ["", "1", "2.-1", "-1.2", "1.2.-840", "3.1", "0.40", "1.40", "01.2", "1.02", "1.2.03", "1.2.", ".1.2", "1..2", "1.a"]
+    + ["1.2 ", "1.2\n", "\u0661.2", "1.+2", "1.1_0", "2." + "9" * 300],
+)
+def test_what_is_no_object_identifier_is_refused(dotted: str) -> None:
+    with pytest.raises(DerInvalid):
+        der.oid(dotted)
+
+
 @quick
 @given(st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))  # noqa: DTZ001
 def test_a_time_survives_to_the_millisecond(naive: datetime) -> None:

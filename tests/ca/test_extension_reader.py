@@ -152,6 +152,11 @@ BAD = {
         oids.NAME_CONSTRAINTS,
         der.sequence(tagged(0, der.sequence(DNS, tagged(0, b"\x01", constructed=False)))),
     ),
+    "points, none": (oids.CRL_DISTRIBUTION_POINTS, der.sequence()),
+    "points by the hundred": (
+        oids.CRL_DISTRIBUTION_POINTS,
+        der.sequence(*65 * [der.sequence(tagged(0, tagged(0, DNS)))]),
+    ),
     "a point without place and issuer": (oids.CRL_DISTRIBUTION_POINTS, der.sequence(der.sequence())),
     "a place of no kind": (oids.CRL_DISTRIBUTION_POINTS, der.sequence(der.sequence(tagged(0, tagged(2, DNS))))),
     "an access without place": (oids.AUTHORITY_INFO_ACCESS, der.sequence(POLICY)),

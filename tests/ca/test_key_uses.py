@@ -4,7 +4,7 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -138,6 +138,28 @@ def _start(tmp_path: Path, name: str, count: int) -> tuple[list[multiprocessing.
         worker.start()
     begin.set()
     return workers, truth, begin
+
+
+class Overtaken(UseCounter):
+    """A counter whose block another thread fills between the first look at it and the second."""
+
+    looks = 0
+
+    @property
+    def _block(self) -> Iterator[int]:
+        self.looks += 1
+        if self.looks == 2:
+            self._kept = iter(range(self._records.reserve(HOT)))
+        return self._kept
+
+    @_block.setter
+    def _block(self, block: Iterator[int]) -> None:
+        self._kept = block
+
+
+def test_a_block_that_another_thread_has_just_filled_is_not_thrown_away(records: UseRecords) -> None:
+    Overtaken(records, HOT).take()
+    assert reserved(records, HOT) == 1_000
 
 
 def test_several_processes_keep_one_limit(records: UseRecords, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -14,7 +15,7 @@ from ca.names import encode
 from tests.ca.house import CA_USAGE, Extra, certify, root
 
 ROOT = root()
-KINDS = {
+KINDS: dict[str, Callable[[str], x509.GeneralName]] = {
     "dns": x509.DNSName,
     "email": x509.RFC822Name,
     "uri": x509.UniformResourceIdentifier,
@@ -158,4 +159,4 @@ def test_names_by_the_thousand_are_refused_rather_than_compared() -> None:
     certificate = carrying(*(x509.DNSName(f"n{number}.test") for number in range(1000)))
     trees = tuple(GeneralName("dns", f"t{number}.test".encode()) for number in range(1000))
     assert not permits(NameConstraints((), trees), certificate)
-    assert permits(NameConstraints((), trees[:50]), certificate)
+    assert permits(NameConstraints((), trees[:10]), certificate)

@@ -8,15 +8,17 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import der, oids, path_building, signatures
+from ca import der, oids, path_building, sm2
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority
+from ca.crl_reader import Reason, Revoked
 from ca.errors import NationalUnavailable
 from ca.path_building import MAX_PATHS, MAX_STEPS, Bag, paths
 from ca.path_structure import examine
 from ca.path_validation import Question, judge, validate
 from ca.paths import validate_path
 from ca.policy_tree import ANY_RULES, PolicyRules
+from ledger.signing import SignatureAlgorithm
 from tests.ca.hierarchy import hierarchy
 from tests.ca.house import CA_USAGE, NOW, Extra, certify, crl, issuing, root, seal, trust_list
 
@@ -112,8 +114,9 @@ def test_a_path_whose_links_do_not_fit_is_refused_by_the_engine_itself() -> None
 
 
 def test_both_hierarchies_are_judged_by_the_same_rules() -> None:
-    for algorithm in ("ES256", "ES384", "RS256", "SM2"):
-        made = hierarchy(algorithm)  # type: ignore[arg-type]
+    algorithms: tuple[SignatureAlgorithm, ...] = ("ES256", "ES384", "RS256", "SM2")
+    for algorithm in algorithms:
+        made = hierarchy(algorithm)
         for name, data in made.leaves.items():
             bag = Bag.of([made.root.certificate], [made.issuing.certificate])
             asked = Question(NOW, lambda _: True, crls=(made.root_crl, made.issuing_crl))
@@ -131,7 +134,7 @@ def test_without_sm2_the_national_hierarchy_cannot_be_judged(monkeypatch: pytest
 
     path_building.signed_by.cache_clear()
     examine.cache_clear()
-    monkeypatch.setattr(signatures.sm2, "verify", lacking)
+    monkeypatch.setattr(sm2, "verify", lacking)
     bag = Bag.of([made.root.certificate], [made.issuing.certificate])
     asked = Question(NOW, lambda _: True, crls=(made.root_crl, made.issuing_crl))
     assert validate(read_certificate(made.leaves["seal"]), bag, asked).reason == "algorithm_unavailable"
@@ -155,9 +158,8 @@ def crossed(names: Sequence[str], top: Authority) -> list[bytes]:
 
 
 def test_a_crossed_bag_is_walked_within_bounds() -> None:
-    web = crossed([f"测试交叉 {number}" for number in range(5)], ROOT)
+    web = crossed([f"测试交叉 {number}" for number in range(7)], ROOT)
     bag = Bag.of([ROOT.certificate], web)
-    first = read_certificate(web[0])
     leaf = read_certificate(web[-1])
     assert len(list(paths(leaf, bag))) <= MAX_PATHS
     asked = []
@@ -168,8 +170,8 @@ def test_a_crossed_bag_is_walked_within_bounds() -> None:
             return super().get(key, default)
 
     nobody = Bag(Counting(), bag.helpers, bag.known)  # type: ignore[arg-type]
-    assert list(paths(first, nobody)) == []
-    assert len(asked) <= MAX_STEPS
+    assert list(paths(leaf, nobody)) == []
+    assert len(asked) == MAX_STEPS
 
 
 def test_the_order_of_a_bag_does_not_matter() -> None:
@@ -184,7 +186,9 @@ def test_the_order_of_a_bag_does_not_matter() -> None:
 
 def test_names_that_differ_in_spelling_chain() -> None:
     above = certify("Test  City CA", ROOT, usage=CA_USAGE, ca=True)
-    spelt = replace(above, certificate=certify("test city ca", ROOT, usage=CA_USAGE, ca=True, signer=above.signer).certificate)
+    spelt = replace(
+        above, certificate=certify("test city ca", ROOT, usage=CA_USAGE, ca=True, signer=above.signer).certificate
+    )
     leaf = seal(above)
     bag = Bag.of([ROOT.certificate], [spelt.certificate])
     assert validate(read_certificate(leaf.certificate), bag, question(ROOT, above)).reason == "good"
@@ -195,3 +199,41 @@ def test_what_a_stranger_offers_twice_costs_once() -> None:
     assert bag.with_helpers([CA.certificate, CA.certificate]) is bag
     more = bag.with_helpers([b"garbage", seal(CA).certificate])
     assert len(list(more.named(read_certificate(CA.certificate).subject))) == 1
+
+
+def entry(certificate: Authority, reason: Reason) -> list[Revoked]:
+    return [Revoked(read_certificate(certificate.certificate).serial_number, NOW - timedelta(days=1), reason)]
+
+
+def test_what_is_final_comes_before_what_may_pass() -> None:
+    """The seal is on hold, its authority revoked: nobody has to wait for the hold to end."""
+    leaf = seal(CA)
+    bag = Bag.of([ROOT.certificate], [CA.certificate])
+    held = crl(CA, entry(leaf, "certificateHold"))
+    asked = Question(NOW, lambda _: True, crls=(held, crl(ROOT, entry(CA, "superseded"))))
+    found = validate(read_certificate(leaf.certificate), bag, asked)
+    assert (found.reason, found.position, found.revocation) == ("revoked", 1, "revoked")
+    for root_lists, expected in ((), "on_hold"), ((crl(ROOT),), "on_hold"):
+        waiting = validate(read_certificate(leaf.certificate), bag, replace(asked, crls=(held, *root_lists)))
+        assert (waiting.reason, waiting.position) == (expected, 0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_bad_path_beside_one_that_cannot_be_judged_is_no_verdict(*, turned: bool) -> None:
+    """An authority is cross-certified: one of its certificates is revoked, of the other's revocation nothing is known."""
+    first, second = root("测试根甲", None), root("测试根乙", None)
+    under_first = issuing(first, "测试共同机构")
+    under_second = certify("测试共同机构", second, usage=CA_USAGE, ca=True, signer=under_first.signer)
+    leaf = seal(under_first)
+    helpers = [under_first.certificate, under_second.certificate]
+    bag = Bag.of([first.certificate, second.certificate], helpers[::-1] if turned else helpers)
+    revoked = crl(first, entry(under_first, "superseded"))
+
+    def judged(*lists: bytes) -> str:
+        asked = Question(NOW, lambda _: True, crls=(revoked, *lists))
+        return validate(read_certificate(leaf.certificate), bag, asked).reason
+
+    assert judged(crl(under_first)) == "revocation_unknown"
+    assert judged(crl(under_first), crl(second)) == "good"
+    assert judged(crl(under_first), crl(second, entry(under_second, "superseded"))) == "revoked"
+    assert judged(crl(under_first, entry(leaf, "superseded"))) == "revoked"

@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
+from ca import oids
 from ca.certificate_reader import Certificate, read_certificate
 from ca.certificates import Authority
 from ca.path_building import Bag
@@ -164,6 +165,27 @@ def test_a_delta_is_read_on_top_of_the_full_list_that_it_continues(base: bytes, 
     assert judge(SEAL, delta, *([base] if base else [])).reason == expected
 
 
+def key_identifier(octet: int) -> bytes:
+    value = x509.AuthorityKeyIdentifier(bytes((octet,)) * 20, None, None).public_bytes()
+    return extension(oids.AUTHORITY_KEY_IDENTIFIER, value, critical=False)
+
+
+def test_a_delta_is_of_the_same_key_as_the_full_list() -> None:
+    base = make_list(CA, [], key_identifier(1), number=5)
+    for octet, expected in ((1, "revoked"), (2, "good")):
+        delta = make_list(CA, [REVOKED], continuing(5), key_identifier(octet), number=6)
+        assert judge(SEAL, base, delta).reason == expected
+    twin = certify("测试签发", ROOT, usage=CA_USAGE, ca=True)
+    foreign_base = make_list(twin, [], number=5)
+    assert judge(SEAL, foreign_base, make_list(CA, [], continuing(5), number=6)).reason == "revocation_unknown"
+
+
+def test_a_list_of_some_reasons_lifts_no_hold_of_others() -> None:
+    held = make_list(CA, [line(SEAL.serial_number, WHOLE - 3 * DAY, 6)], scope(reasons=OTHERS), begin=WHOLE - 2 * DAY)
+    assert judge(SEAL, held, make_list(CA, [], scope(reasons=COMPROMISE))).reason == "on_hold"
+    assert judge(SEAL, held, make_list(CA)).reason == "good"
+
+
 OLD_KEY = certify("测试换钥", ROOT, usage=CA_USAGE, ca=True)
 NEW_KEY = certify("测试换钥", ROOT, usage=CA_USAGE, ca=True, begin=WHOLE - DAY)
 UNDER_OLD = leaf(above=OLD_KEY)
@@ -192,13 +214,22 @@ def test_a_key_that_is_revoked_itself_signs_for_nobody() -> None:
         certify("测试换钥", root("陌生根"), usage=CA_USAGE, ca=True),
         certify("测试换钥", ROOT, usage=SEAL_USAGE, ca=False),
         certify("测试换钥", ROOT, usage=CA_USAGE, ca=True, end=WHOLE - 2 * DAY),
-        certify("测试换钥", OLD_KEY, usage=CA_USAGE, ca=True, extras=[Extra(x509.OCSPNoCheck(), critical=True)]),
+        certify("测试换钥", ROOT, usage=CA_USAGE, ca=True, extras=[Extra(x509.OCSPNoCheck(), critical=True)]),
     ],
     ids=["another root's", "may not sign lists", "has run out", "holds what nobody knows"],
 )
 def test_a_signer_of_the_same_name_is_not_believed_for_its_name(impostor: Authority) -> None:
     found = judge(UNDER_OLD, make_list(impostor), helpers=(OLD_KEY, impostor))
     assert found.reason == "revocation_unknown"
+
+
+def test_a_signer_under_another_anchor_is_none_of_this_hierarchy() -> None:
+    other = root("另一个根", path_length=None)
+    twin = certify("测试换钥", other, usage=CA_USAGE, ca=True)
+    question = Question(WHOLE, lambda _: True, crls=(crl(ROOT), crl(other), make_list(twin)))
+    bag = Bag.of([ROOT.certificate, other.certificate], [OLD_KEY.certificate, twin.certificate])
+    assert validate(UNDER_OLD, bag, question).reason == "revocation_unknown"
+    assert validate(leaf(above=twin), bag, question).reason == "good"
 
 
 INDIRECT = certify("测试吊销机构", ROOT, usage=SIGNER_USAGE, ca=False)
@@ -241,6 +272,13 @@ def test_an_indirect_list_speaks_for_the_issuer_that_names_it(
 def test_an_indirect_list_needs_a_certificate_that_leads_to_it() -> None:
     answer = make_list(INDIRECT, [line(SEAL.serial_number, WHOLE, 4, of_issuer(CA_READ))], scope(indirect=True))
     assert judge(SEAL, answer, helpers=(CA, INDIRECT)).reason == "revocation_unknown"
+
+
+def test_a_point_without_a_place_leads_to_lists_named_after_their_signer() -> None:
+    led = leaf(point(issuer=directory(INDIRECT_READ)))
+    for place, expected in ((directory(INDIRECT_READ), "good"), (directory(CA_READ), "revocation_unknown")):
+        answer = make_list(INDIRECT, [], scope(place, indirect=True))
+        assert judge(led, answer, helpers=(CA, INDIRECT)).reason == expected
 
 
 def own_signer(*found: x509.DistributionPoint) -> Authority:
@@ -291,3 +329,36 @@ def test_a_list_that_keeps_the_expired_tells_of_them() -> None:
     dropped = crl(CA, this_update=WHOLE - DAY)
     assert judge(short, kept, at=at).reason == "good"
     assert judge(short, dropped, at=at).reason == "revocation_unknown"
+
+
+HELD, FREE = [line(SEAL.serial_number, WHOLE - 2 * DAY, 6)], list[bytes]()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("crls", "expected"),
+    [
+        ([make_list(CA, HELD, number=6), make_list(CA, FREE, number=7)], "good"),
+        ([make_list(CA, FREE, number=6), make_list(CA, HELD, number=7)], "on_hold"),
+        ([make_list(CA, HELD, number=6), make_list(CA, FREE, number=7), make_list(CA, HELD, number=8)], "on_hold"),
+        # A number without a later moment is not enough: after a restored backup they can run anew
+        ([make_list(CA, HELD, number=9, begin=WHOLE - 2 * DAY), make_list(CA, FREE, number=7)], "good"),
+        ([make_list(CA, HELD, number=None), make_list(CA, FREE, number=7)], "on_hold"),
+        ([make_list(CA, FREE, number=None), make_list(CA, HELD, number=7)], "on_hold"),
+        ([make_list(CA, FREE, number=7), make_list(CA, HELD, number=7)], "on_hold"),
+    ],
+)
+def test_of_two_lists_of_one_second_the_number_tells_which_came_later(
+    crls: list[bytes], expected: str, *, turned: bool
+) -> None:
+    assert judge(SEAL, *(reversed(crls) if turned else crls)).reason == expected
+
+
+def test_a_forged_full_list_takes_no_ground_from_a_delta() -> None:
+    """Its signature is false, its number the highest that the delta list could continue."""
+    twin = certify("测试签发", None, usage=CA_USAGE, ca=True)
+    forged = make_list(twin, [], number=6)
+    delta = make_list(CA, [REVOKED], continuing(5), number=7)
+    assert judge(SEAL, FULL, forged, delta).reason == "revoked"
+    assert judge(SEAL, forged, delta, FULL).reason == "revoked"
+    assert judge(SEAL, forged, delta).reason == "revocation_unknown"

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority
+from ca.keys import SoftwareSigner
 from ca.ocsp_request import make_ocsp_request
 from ca.ocsp_responder import CertificateStatus
 from ca.revocation_status import RevocationStatus, revocation_status
 from tests.ca.answering import answering
 from tests.ca.evidence import DAY, UNKNOWN, WHOLE, line, make_list, make_response, revoked
+from tests.ca.evidence import GOOD as GOOD_STATUS
 from tests.ca.house import CA_USAGE, NOW, STATUS_USAGE, Extra, certify, issuing, root, seal
 
 ROOT = root()
@@ -67,6 +69,7 @@ def test_a_response_speaks_for_its_time(answer: bytes, at: datetime, expected: R
 
 
 OTHER_CA = certify("测试签发", ROOT, usage=CA_USAGE, ca=True)
+ALIAS = certify("测试别名", ROOT, usage=CA_USAGE, ca=True, signer=CA.signer)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,9 @@ OTHER_CA = certify("测试签发", ROOT, usage=CA_USAGE, ca=True)
         response(responder(OTHER_CA)),
         response(RESPONDER, certificates=()),
         response(RESPONDER, certificates=[SEAL.der]),
+        response(RESPONDER, name=SEAL.subject),
+        response(CA, name=SEAL.subject),
+        response(responder(ALIAS)),
         response(RESPONDER)[:-1] + b"\0",
         response(CA)[:40],
         make_response(read_certificate(seal(CA).certificate), ISSUER, RESPONDER),
@@ -97,6 +103,9 @@ OTHER_CA = certify("测试签发", ROOT, usage=CA_USAGE, ca=True)
         "a responder of the same names",
         "certificate left out",
         "another certificate inside",
+        "the name of another responder",
+        "the name of another responder, by the authority",
+        "under another name of the same key",
         "changed",
         "cut",
         "another serial number",
@@ -147,6 +156,18 @@ def test_our_own_responder_is_believed() -> None:
     assert verdicts == ["good", "on_hold", "revoked"]
 
 
+def test_every_signature_of_an_answer_must_be_of_an_algorithm_that_is_believed() -> None:
+    strong = certify("测试签发", ROOT, usage=CA_USAGE, ca=True, signer=SoftwareSigner.generate("ES384"))
+    issuer = read_certificate(strong.certificate)
+    certificate = read_certificate(seal(strong).certificate)
+    answer = make_response(certificate, issuer, responder(strong))
+    for believed, expected in (({"ES256", "ES384"}, GOOD), ({"ES256"}, NOTHING), ({"ES384"}, NOTHING)):
+        found = revocation_status(
+            certificate, issuer, (), WHOLE, ocsp=[answer], algorithm_allowed=believed.__contains__
+        )
+        assert found == expected
+
+
 ANSWER = response(RESPONDER, revoked(SINCE))
 
 
@@ -159,3 +180,35 @@ def test_a_changed_response_is_never_believed(data: st.DataObject) -> None:
     found = status(bytes(mutated))
     # What lies under no signature may be spelt otherwise; what is said may not change.
     assert found in {NOTHING, RevocationStatus("revoked", SINCE)}
+
+
+HELD_ANSWER = response(RESPONDER, revoked(SINCE, 6))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("answers", "crls", "verdict"),
+    [
+        ([response(), response(RESPONDER, revoked(SINCE, 1))], [], "revoked"),
+        # A later "good" takes no revocation back, and a later "unknown" says nothing
+        ([response(begin=WHOLE + DAY / 2), response(RESPONDER, revoked(SINCE))], [], "revoked"),
+        ([response(RESPONDER, UNKNOWN), response()], [], "good"),
+        ([response()], [make_list(CA, [line(SEAL.serial_number, SINCE, 4)])], "revoked"),
+        ([response(RESPONDER, revoked(SINCE, 4))], [make_list(CA)], "revoked"),
+        ([HELD_ANSWER, response()], [], "on_hold"),
+        ([HELD_ANSWER], [make_list(CA, begin=WHOLE)], "on_hold"),
+        ([response()], [make_list(CA, [line(SEAL.serial_number, SINCE, 6)], begin=WHOLE)], "on_hold"),
+        ([HELD_ANSWER, response(begin=WHOLE + DAY / 2)], [], "good"),
+    ],
+)
+def test_where_the_evidence_contradicts_itself_the_worse_word_counts(
+    answers: list[bytes], crls: list[bytes], verdict: str, *, turned: bool
+) -> None:
+    given = tuple(reversed(answers)) if turned else tuple(answers)
+    assert status(*given, crls=tuple(crls), at=WHOLE + DAY / 2).verdict == verdict
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_response_that_contradicts_itself_is_not_good(*, turned: bool) -> None:
+    said = [GOOD_STATUS, revoked(SINCE, 1)]
+    assert status(make_response(SEAL, ISSUER, RESPONDER, said[::-1] if turned else said)).verdict == "revoked"

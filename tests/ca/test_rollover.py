@@ -149,6 +149,9 @@ def test_an_authority_is_followed_by_the_next_generation(house: House) -> None:
 def test_services_are_followed_too_and_the_earlier_ones_stay_believed(house: House, line: str) -> None:
     after = house.follow(line)
     assert after.current(line).key_name == f"{line}-2"
+    # What verifiers know by name is used once they do.
+    assert after.in_use(line, LATER).key_name == line
+    assert after.in_use(line, LATER + timedelta(days=366)).key_name == f"{line}-2"
     trust = house.trust(LATER)
     listed = {"timestamp": trust.tsa, "status": trust.status_keys, "receipt": trust.receipt_keys}
     for one in after.generations(line):
@@ -164,15 +167,16 @@ def test_no_day_on_which_a_document_cannot_be_verified(house: House) -> None:
     for days, act in (
         (300, lambda now: house.follow("issuing-seals", now)),
         (600, lambda now: house.follow_root("international", now)),
-        (900, lambda now: house.follow("issuing-seals", now)),
-        (1200, house.renew),
+        (700, lambda now: house.follow("issuing-seals", now)),
+        (1000, lambda now: house.follow("issuing-seals", now)),
+        (1300, house.renew),
     ):
         now = NOW + timedelta(days=days)
         act(now)
         lists.append((now, house.trust(now)))
         seals.append(house.seal(house.ceremony.authority("seals").key_name, now))
     assert [house.ceremony.chain_of(seal)[-1] == house.ceremony.root.cert_der for seal in seals] == [
-        *(False, False, False),
+        *(False, False, False, False),
         *(True, True),
     ]
     for begin, trust in lists:
@@ -188,11 +192,12 @@ def test_one_root_vouches_for_the_other(house: House, tmp_path: Path) -> None:
     """Who knows but one of the two roots reaches everything through the link; openssl agrees."""
     old_seal = house.seal("issuing-seals", NOW)
     house.follow_root()
-    after = house.follow("issuing-seals", LATER + timedelta(days=1))
-    new_seal = house.seal("issuing-seals-2", LATER + timedelta(days=1))
+    settled = LATER + timedelta(days=367)
+    after = house.follow("issuing-seals", settled)
+    new_seal = house.seal("issuing-seals-2", settled)
     roots = {name: after.certificates[name].cert_der for name in ("root", "root-2")}
     assert read_certificate(roots["root"]).subject == read_certificate(roots["root-2"]).subject
-    moment = LATER + timedelta(days=2)
+    moment = settled + timedelta(days=1)
     crls = crl_pem(tmp_path / "crls.pem", *(after.crls[name] for name in ("root", "root-2")), *fresh(house, moment))
     for known, seal, authority, link in (
         ("root", new_seal, "issuing-seals-2", "root-2-by-root"),
@@ -213,11 +218,25 @@ def test_one_root_vouches_for_the_other(house: House, tmp_path: Path) -> None:
     ]
 
 
+def test_a_new_root_issues_nothing_before_all_verifiers_know_it(house: House) -> None:
+    house.follow_root(now=LATER)
+    soon = house.follow("issuing-seals", LATER + timedelta(days=365))
+    assert soon.authority("seals").issuer == "root"
+    later = house.follow("issuing-seals", LATER + timedelta(days=366))
+    assert later.authority("seals").issuer == "root-2"
+
+
 def fresh(house: House, now: datetime) -> list[bytes]:
     return [
         make_crl(Authority(one.cert_der, house.ring.signer(one.key_name)), 9, (), now - timedelta(days=1), now + YEAR)
         for one in house.ceremony.generations("issuing-seals")
     ]
+
+
+def test_a_root_that_has_run_out_is_followed_all_the_same(house: House) -> None:
+    after = house.follow_root(now=NOW + 21 * YEAR)
+    assert read_certificate(after.root.cert_der).not_after > NOW + 40 * YEAR
+    assert len(house.sessions()) == 2
 
 
 def test_the_national_root_is_followed_too(house: House) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ca import der, oids, signatures
 from ca.keys import SoftwareSigner
+from ca.signatures import KeyKind
 from ledger.signing import SignatureAlgorithm
 from tests.ca import sm2_verifier
 from tests.ca.house import openssl
@@ -84,6 +85,34 @@ def test_what_openssl_signs_is_read_and_believed(tmp_path: Path, name: str) -> N
     for other, known in signatures.SCHEMES.items():
         if known != scheme:
             assert not signatures.verify(key, other, tbs, signature), known.id
+
+
+@pytest.mark.parametrize("bits", [256, 384, 512])
+@pytest.mark.parametrize("curve", ["P-256", "P-384", "P-521"])
+def test_ecdsa_of_others_combines_any_curve_with_any_hash(tmp_path: Path, curve: KeyKind, bits: int) -> None:
+    """RFC 5480 section 4: openssl signs with SHA-256 by default, whatever the curve."""
+    making = ("ec", "-pkeyopt", f"ec_paramgen_curve:{curve}", f"-sha{bits}")
+    key, identifier, tbs, signature = _certificate(tmp_path, *making)
+    assert signatures.SCHEMES[identifier].id == f"ES{bits}"
+    assert signatures.verify(key, identifier, tbs, signature)
+    assert not signatures.verify(key, identifier, tbs + b"\x00", signature)
+    for other in WRITTEN:
+        if other != f"ES{bits}":
+            assert not signatures.verify(key, signatures.identifier(other), tbs, signature)
+
+
+@pytest.mark.parametrize("algorithm", WRITTEN)
+def test_by_its_name_alone_an_algorithm_has_one_kind_of_key(algorithm: SignatureAlgorithm) -> None:
+    signer = SIGNERS[algorithm]
+    assert signatures.verify_as(algorithm, signer.public_key, b"data", SIGNATURES[algorithm])
+    assert not signatures.verify_as(algorithm, signer.public_key, b"datum", SIGNATURES[algorithm])
+    assert not signatures.verify_as(algorithm, b"not a key", b"data", SIGNATURES[algorithm])
+    key = ec.generate_private_key(ec.SECP521R1())
+    names: dict[SignatureAlgorithm, hashes.HashAlgorithm] = {"ES256": hashes.SHA256(), "ES384": hashes.SHA384()}
+    for name, hashing in names.items():
+        signature = key.sign(b"data", ec.ECDSA(hashing))
+        assert signatures.verify(_info(key.public_key()), signatures.identifier(name), b"data", signature)
+        assert not signatures.verify_as(name, _info(key.public_key()), b"data", signature)
 
 
 @pytest.mark.parametrize("algorithm", WRITTEN)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from ca import pkcs8, signatures
+from ca import der, oids, pkcs8, signatures
 from ca.errors import KeyUnreadable, PassphraseWrong
 from ca.keys import Cost, KeyFolder, SoftwareSigner
 from ledger.signing import SignatureAlgorithm, Signer
@@ -107,6 +107,14 @@ def test_keys_of_other_kinds_are_refused() -> None:
         info = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         with pytest.raises(KeyUnreadable):
             SoftwareSigner.from_pkcs8(pkcs8.encrypt(info, b"x", CHEAP), b"x")
+
+
+@pytest.mark.parametrize("size", [0, 31, 33, 400])
+def test_an_ed25519_key_of_another_size_is_refused(size: int) -> None:
+    algorithm = der.sequence(der.oid(oids.ED25519))
+    info = der.sequence(der.integer(0), algorithm, der.octets(der.octets(bytes(size))))
+    with pytest.raises(KeyUnreadable):
+        SoftwareSigner.from_pkcs8(pkcs8.encrypt(info, b"x", CHEAP), b"x")
 
 
 def test_keys_in_other_wrappings_are_refused() -> None:

@@ -114,6 +114,21 @@ def test_forms_that_other_authorities_use(city: City) -> None:
     assert read_token(Forge(city, identifiers=der.sequence(issuer_serial(city))).token()).imprint == DIGEST
 
 
+@pytest.mark.parametrize(
+    "accuracy",
+    [
+        der.sequence(der.integer(-1)),
+        der.sequence(der.integer(1 << 400)),
+        der.sequence(der.integer(1000, der.context(0, constructed=False))),
+        der.sequence(der.integer(-1, der.context(1, constructed=False))),
+    ],
+    ids=["negative", "endless", "more than 999 ms", "negative microseconds"],
+)
+def test_an_accuracy_that_is_none(city: City, accuracy: bytes) -> None:
+    with pytest.raises(TokenInvalid):
+        read_token(Forge(city, content=info(accuracy)).token())
+
+
 def ess_v1(city: City, *, fault: bytes = b"") -> bytes:
     certificate = read_certificate(city.ceremony.tsa.cert_der)
     digest = hashlib.sha1(certificate.der + fault, usedforsecurity=False).digest()

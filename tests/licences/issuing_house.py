@@ -29,7 +29,7 @@ from seals.registry import NewSeal, register_organisation
 from tests.licences import samples
 from tests.seals.house import FONTS, appearance
 from tests.seals.keys import NOW, root, seal_keys, timestamper
-from tests.seals.register import CUSTODIAN, custodian, promiser, wrapper
+from tests.seals.register import CUSTODIAN, authorise, custodian, promiser, wrapper
 
 BASE_URL = "https://elicence.test"
 SYSTEM = "approval-1"
@@ -55,6 +55,10 @@ def shop(number: int, **changes: object) -> LicenceRequest:
 TOBACCO = "11990100MB9T000544"
 
 
+KEEPER = replace(CUSTODIAN, on_behalf_of=Uscc(TOBACCO))
+"""The custodian of the tobacco administration's seal."""
+
+
 def clock() -> datetime:
     return NOW
 
@@ -75,7 +79,8 @@ def register_seals(database: Database) -> dict[str, tuple[Seal, Grant]]:
                 key_name=code,
                 appearance=appearance().to_bytes(),
             )
-            seal = custodian().make_seal(session, new, CUSTODIAN, NOW)
+            keeper = replace(CUSTODIAN, on_behalf_of=Uscc(uscc))
+            seal = custodian().make_seal(session, new, keeper, NOW)
             granted = custodian().grant(
                 session,
                 seal.id,
@@ -83,9 +88,10 @@ def register_seals(database: Database) -> dict[str, tuple[Seal, Grant]]:
                 licence_type="*",
                 valid_from=NOW,
                 valid_until=None,
-                actor=CUSTODIAN,
+                actor=keeper,
                 now=NOW,
             )
+            authorise(session, seal.id, actor=keeper)
             entered[uscc] = (seal, granted)
     return entered
 

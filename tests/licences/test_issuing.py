@@ -31,6 +31,7 @@ from seals.models import UseRow
 from seals.pdf_evidence import read_pdf
 from tests.licences import samples
 from tests.licences.issuing_house import (
+    KEEPER,
     TOBACCO,
     actor,
     clock,
@@ -43,7 +44,7 @@ from tests.licences.issuing_house import (
     unprintable,
 )
 from tests.seals.keys import NOW
-from tests.seals.register import CUSTODIAN, custodian, wrapper
+from tests.seals.register import custodian, wrapper
 
 LATER = NOW + timedelta(hours=1)
 
@@ -249,12 +250,16 @@ def test_without_a_seal_nothing_is_begun(database: Database, objects: ObjectStor
     seal, granted = register_seals(database)[TOBACCO]
     with open_issuer(database, objects) as issuer:
         with database.session(Role.WORKER) as session:
-            custodian().revoke_grant(session, granted.id, CUSTODIAN, NOW)
+            custodian().revoke_grant(session, granted.id, KEEPER, NOW)
         outcome = issue(issuer, shop(1))
         assert isinstance(outcome, Refused)
         assert isinstance(outcome.error, SealNotGranted)
         assert (outcome.error.seal, outcome.error.reason) == (seal.code, "revoked")
-    assert counted(database) == {"licences": 0, "versions": 0, "statuses": 0, "uses": 0, "events": 0}
+    # What was refused is recorded, too.
+    assert counted(database) == {"licences": 0, "versions": 0, "statuses": 0, "uses": 1, "events": 0}
+    with database.session(Role.WORKER) as session:
+        (use,) = session.scalars(select(UseRow))
+        assert (use.outcome, use.refusal, use.grant_id) == ("refused", "seals.not_granted", granted.id)
 
 
 def test_no_document_of_an_unknown_licence(database: Database, objects: ObjectStore) -> None:

@@ -21,6 +21,7 @@ from licences.store import intents
 from seals import store as seal_store
 from seals.errors import SealNotGranted, SealStopped
 from tests.licences.issuing_house import (
+    KEEPER,
     TOBACCO,
     actor,
     clock,
@@ -32,7 +33,7 @@ from tests.licences.issuing_house import (
     shop,
 )
 from tests.seals.keys import NOW
-from tests.seals.register import CUSTODIAN, custodian
+from tests.seals.register import custodian, office
 
 LATER = NOW + timedelta(hours=1)
 
@@ -191,7 +192,7 @@ def test_a_licence_that_another_has_put_in_force_has_not_failed(database: Databa
             with open_issuer(database, objects) as other:
                 other.finish_intents(lambda: much_later)
             with database.session(Role.WORKER) as session:
-                custodian().stop_seal(session, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
+                office().stops.suspend(session, seal.id, reason="inspection", actor=KEEPER, now=NOW)
 
     with open_issuer(database, objects, checkpoint=overtake) as issuer:
         late = issue(issuer, shop(1))
@@ -210,10 +211,10 @@ def test_a_seal_stopped_in_between_stops_the_activation(database: Database, obje
         if step == "stored":
             with database.session(Role.WORKER) as session:
                 if how == "stop":
-                    custodian().stop_seal(session, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
+                    office().stops.suspend(session, seal.id, reason="inspection", actor=KEEPER, now=NOW)
                 else:
                     # Later than the moment the request came in, which is the only one that its clock tells.
-                    custodian().revoke_grant(session, granted.id, CUSTODIAN, NOW + timedelta(seconds=1))
+                    custodian().revoke_grant(session, granted.id, KEEPER, NOW + timedelta(seconds=1))
 
     with open_issuer(database, objects, checkpoint=decide) as issuer:
         outcomes = issuer.issue_batch([shop(1), shop(2)], actor(TOBACCO), clock)

@@ -12,6 +12,7 @@ from ca.certificates import DistinguishedName, issue
 from ca.keys import SoftwareSigner
 from ca.profiles import TIMESTAMP
 from ca.timestamps import TimestampAuthority
+from ledger.signing import Signer
 from seals.appearance import SealAppearance, SealDesign, draw_pdf
 from seals.pades import PdfSealer, Placement, Timestamper
 from tests.seals.keys import NOW, root, seal_keys
@@ -32,7 +33,7 @@ DESIGN = SealDesign("special", "测试市自然资源和规划局", "不动产�
 class Party:
     """A key and its certificates, leaf first, up to and including the root."""
 
-    signer: SoftwareSigner
+    signer: Signer
     chain: tuple[bytes, ...]
 
 

@@ -21,14 +21,16 @@ from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
-from pyhanko.sign.validation.ades import ades_basic_validation, ades_with_time_validation
-from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
+from pyhanko.sign.validation.ades import ades_basic_validation, ades_lta_validation, ades_with_time_validation
+from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleCertificateStore, SimpleTrustManager
 
+from ca.keys import SoftwareSigner
 from ca.timestamps import TimestampAuthority
 from tests.seals.house import Party
 from tests.seals.keys import NOW
@@ -36,25 +38,45 @@ from tests.seals.keys import NOW
 
 def judge(data: bytes, root: bytes, moment: datetime) -> PdfSignatureStatus:
     """Return pyHanko's status of the only signature in the file."""
-    (signature,) = PdfFileReader(BytesIO(data)).embedded_signatures
-    context = ValidationContext(trust_roots=[x509.Certificate.load(root)], moment=moment)
-    return asyncio.run(async_validate_pdf_signature(signature, context, context))
+    (status,) = judge_all(data, root, moment)
+    return status
+
+
+def judge_all(data: bytes, root: bytes, moment: datetime) -> list[PdfSignatureStatus]:
+    """Return pyHanko's status of each signature in the file, timestamps of the document apart."""
+    statuses = []
+    for signature in PdfFileReader(BytesIO(data)).embedded_regular_signatures:
+        context = ValidationContext(trust_roots=[x509.Certificate.load(root)], moment=moment)
+        statuses.append(asyncio.run(async_validate_pdf_signature(signature, context, context)))
+    return statuses
 
 
 def ades_passes(data: bytes, root: bytes, *, with_time: bool) -> tuple[bool, str]:
-    """Say whether pyHanko's AdES validation of the level passes, and its indication."""
-    (signature,) = PdfFileReader(BytesIO(data)).embedded_signatures
+    """Say whether pyHanko's AdES validation of the level passes for the last seal, and its indication."""
+    signature = PdfFileReader(BytesIO(data)).embedded_regular_signatures[-1]
     signature.compute_integrity_info()
-    rule = RevocationCheckingRule.NO_CHECK
-    spec = SignatureValidationSpec(
+    validate = ades_with_time_validation if with_time else ades_basic_validation
+    spec = _spec(root, RevocationCheckingRule.NO_CHECK)
+    result: Any = asyncio.run(validate(signature.signed_data, spec, raw_digest=signature.compute_digest()))
+    return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
+
+
+def lta_passes(data: bytes, root: bytes, moment: datetime) -> tuple[bool, str]:
+    """Say whether pyHanko's validation of the archival level passes, with the document's own revocation data."""
+    signature = PdfFileReader(BytesIO(data)).embedded_regular_signatures[0]
+    spec = PdfSignatureValidationSpec(_spec(root, RevocationCheckingRule.CRL_REQUIRED))
+    timing = ValidationTimingInfo(validation_time=moment, best_signature_time=moment, point_in_time_validation=False)
+    result: Any = asyncio.run(ades_lta_validation(signature, spec, timing_info=timing))
+    return result.ades_subindic == AdESPassed.OK, f"{result.ades_subindic} {result.failure_msg or ''}"
+
+
+def _spec(root: bytes, rule: RevocationCheckingRule) -> SignatureValidationSpec:
+    return SignatureValidationSpec(
         cert_validation_policy=CertValidationPolicySpec(
             trust_manager=SimpleTrustManager.build([x509.Certificate.load(root)]),
             revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy(rule, rule)),
         )
     )
-    validate = ades_with_time_validation if with_time else ades_basic_validation
-    result: Any = asyncio.run(validate(signature.signed_data, spec, raw_digest=signature.compute_digest()))
-    return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
 
 
 class _OwnTimeStamper(TimeStamper):
@@ -113,7 +135,11 @@ def stock_sealer(
     This is the reference row of the seal benchmark.
     """
     certificates = [x509.Certificate.load(one) for one in party.chain]
-    key = party.key if isinstance(party, PrivateParty) else _pkcs8(party.signer._key)
+    if isinstance(party, PrivateParty):
+        key = party.key
+    else:
+        assert isinstance(party.signer, SoftwareSigner)
+        key = _pkcs8(party.signer._key)
     signer = SimpleSigner(
         signing_cert=certificates[0],
         signing_key=keys.PrivateKeyInfo.load(key),

@@ -1,6 +1,7 @@
 """A register with one organisation and one granted seal, for tests."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -9,14 +10,26 @@ from sqlalchemy.orm import Session
 from ca.keys import Cost, LocalKeyWrapper, SoftwareSigner
 from ledger.actor import Actor, Uscc
 from ledger.promises import Promiser
-from seals.grants import Grant, Seal
+from seals.authorisations import AuthorisationWanted
+from seals.grants import ANY, Authorisation, Grant, Seal
+from seals.office import SealOffice
 from seals.organisations import Organisation
 from seals.registry import NewSeal, SealCustodian, register_organisation
+from seals.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK, SEAL_CUSTODIAN, SEAL_FOUNDER
 from tests.seals.keys import BUREAU_CODE, NOW, seal_keys
 
 BUREAU = Uscc(BUREAU_CODE)
 TYPE = "11100000MB03271699001"
-CUSTODIAN = Actor(kind="person", id="custodian-1", operator_unit=BUREAU, on_behalf_of=BUREAU)
+CUSTODIAN = Actor(
+    kind="person",
+    id="custodian-1",
+    operator_unit=BUREAU,
+    on_behalf_of=BUREAU,
+    roles=frozenset({SEAL_CUSTODIAN, SEAL_FOUNDER}),
+)
+CLERK = replace(CUSTODIAN, id="clerk-1", roles=frozenset({SEAL_CLERK}))
+APPROVER = replace(CUSTODIAN, id="approver-1", roles=frozenset({SEAL_APPROVER}))
+AUDITOR = replace(CUSTODIAN, id="auditor-1", roles=frozenset({SEAL_AUDITOR}))
 SYSTEM = Actor(kind="system", id="approval-1", operator_unit=BUREAU, on_behalf_of=BUREAU)
 
 
@@ -31,8 +44,12 @@ def promiser() -> Promiser:
 
 
 @cache
+def office() -> SealOffice:
+    return SealOffice(wrapper(), promiser())
+
+
 def custodian() -> SealCustodian:
-    return SealCustodian(wrapper(), promiser())
+    return office().custodian
 
 
 def bureau() -> Organisation:
@@ -54,10 +71,34 @@ def new_seal(code: str = "99010100000001", kind: str = "special") -> NewSeal:
 def granted_seal(session: Session, seal: NewSeal | None = None, licence_type: str = TYPE) -> tuple[Seal, Grant]:
     register_organisation(session, bureau())
     made = custodian().make_seal(session, seal or new_seal(), CUSTODIAN, NOW)
-    return made, grant(session, made.id, licence_type=licence_type)
+    given = grant(session, made.id, licence_type=licence_type)
+    authorise(session, made.id)
+    return made, given
 
 
-def grant(session: Session, seal_id: UUID, *, grantee: str = SYSTEM.id, licence_type: str = TYPE) -> Grant:
+def authorise(
+    session: Session,
+    seal_id: UUID,
+    *,
+    system: str = ANY,
+    licence_type: str = ANY,
+    daily_cap: int = 1_000_000,
+    actor: Actor = CUSTODIAN,
+) -> Authorisation:
+    wanted = AuthorisationWanted(
+        seal_id, system, licence_type, daily_cap, NOW - timedelta(days=100), NOW + timedelta(days=266), "测试"
+    )
+    return office().authorisations.found(session, wanted, actor, NOW)
+
+
+def grant(
+    session: Session,
+    seal_id: UUID,
+    *,
+    grantee: str = SYSTEM.id,
+    licence_type: str = TYPE,
+    daily_limit: int | None = None,
+) -> Grant:
     return custodian().grant(
         session,
         seal_id,
@@ -67,4 +108,5 @@ def grant(session: Session, seal_id: UUID, *, grantee: str = SYSTEM.id, licence_
         valid_until=None,
         actor=CUSTODIAN,
         now=NOW,
+        daily_limit=daily_limit,
     )

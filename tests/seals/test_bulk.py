@@ -5,10 +5,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from seals.bulk import insert_rows
+from seals.grants import Use
 from seals.models import OrganisationRow, UseRow
-from seals.registry import open_uses
+from seals.uses import Opening
 from tests.seals.keys import NOW
-from tests.seals.register import SYSTEM, granted_seal
+from tests.seals.register import SYSTEM, granted_seal, office
 
 
 def _organisation(name: str, day: int, valid_to: date | None = None) -> dict[str, object]:
@@ -35,7 +36,8 @@ def test_a_conflict_tells_which_rows_went_in(session: Session) -> None:
 
 def test_json_goes_in_as_json(session: Session) -> None:
     seal, granted = granted_seal(session)
-    opened = open_uses(session, [((seal.id, granted.id), uuid4()) for _ in range(3)], SYSTEM, NOW)
+    use = Use(seal.id, granted.id)
+    opened = office().uses.open(session, [Opening(use, uuid4(), "-") for _ in range(3)], SYSTEM, NOW)
     rows = session.scalars(select(UseRow)).all()
-    assert {row.id for row in rows} == {use.id for use in opened}
+    assert {row.id for row in rows} == set(opened)
     assert all(row.actor == SYSTEM.as_json() for row in rows)

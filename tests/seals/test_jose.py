@@ -1,11 +1,16 @@
 import json
+from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey
 
+from ca import signatures
 from seals import jose
 from seals.errors import JsonOverLimits, JsonUnreadable
 from tests.seals.keys import seal_keys
@@ -133,6 +138,54 @@ def test_joserfc_and_we_agree() -> None:
     theirs = joserfc_jws.serialize_compact({"alg": "ES256"}, b"payload", ECKey.generate_key("P-256"))
     assert not jose.read_compact(theirs).verified_by(key)
     assert jose.read_compact(text).verified_by(key)
+
+
+def _chosen_key(digest: int, r: int, s: int) -> bytes:
+    """Return a P-384 key made so that r and s are its signature of the digest, as a forger finds it: (sR - eG) / r."""
+    prime = 2**384 - 2**128 - 2**96 + 2**32 - 1
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
+    base = ec.derive_private_key(1, ec.SECP384R1()).public_key().public_numbers()
+    b = (base.y**2 - base.x**3 + 3 * base.x) % prime
+
+    def add(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+        if one is None or other is None:
+            return one or other
+        (x, y), (u, v) = one, other
+        if x == u and (y + v) % prime == 0:
+            return None
+        slope = (3 * x * x - 3) * pow(2 * y, -1, prime) if one == other else (v - y) * pow(u - x, -1, prime)
+        w = (slope * slope - x - u) % prime
+        return w, (slope * (x - w) - y) % prime
+
+    def times(factor: int, point: tuple[int, int] | None) -> tuple[int, int] | None:
+        found = None
+        for bit in f"{factor % order:b}":
+            found = add(found, found)
+            found = add(found, point) if bit == "1" else found
+        return found
+
+    y = pow(r**3 - 3 * r + b, (prime + 1) // 4, prime)
+    assert y * y % prime == (r**3 - 3 * r + b) % prime
+    key = times(pow(r, -1, order), add(times(s, (r, y)), times(-digest, (base.x, base.y))))
+    assert key is not None
+    numbers = ec.EllipticCurvePublicNumbers(*key, ec.SECP384R1())
+    return numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_es256_is_p_256_and_no_other_curve() -> None:
+    """Source: RFC 7518 section 3.4"""
+    protected, payload = jose.b64url_encode(b'{"alg":"ES256"}'), jose.b64url_encode(b"{}")
+    digest = sha256(f"{protected}.{payload}".encode()).digest()
+    for r in range(2, 60):
+        try:
+            key = _chosen_key(int.from_bytes(digest), r, 7)
+            break
+        except AssertionError:  # no point of the curve has that x
+            continue
+    signature = encode_dss_signature(r, 7)
+    assert signatures.verify(key, signatures.ES256_IDENTIFIER, f"{protected}.{payload}".encode(), signature)
+    compact = f"{protected}.{payload}.{jose.b64url_encode(jose.es256_raw(signature))}"
+    assert not jose.read_compact(compact).verified_by(key)
 
 
 @pytest.mark.parametrize(

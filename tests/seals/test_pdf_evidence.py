@@ -201,15 +201,23 @@ def _later_revision(data: bytes, ref: Ref, body: bytes) -> bytes:
     return bytes(update.finish(b""))
 
 
-@pytest.mark.parametrize("number", [3, 2, 1, 900])
-def test_a_later_revision_is_found_and_named(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "detail"),
+    [
+        (3, "objects of the revision at {}: written again"),
+        (2, "object 2: no part of what may be added"),
+        (1, "objects of the revision at {}: written again"),
+        (900, "object 900: no part of what may be added"),
+    ],
+)
+def test_a_later_revision_is_found_and_named(number: int, detail: str) -> None:
     file = PdfFile(small())
     body = file.amended(Ref(number, 0), {}) if number < 900 else b"null"
     data = _later_revision(small(), Ref(number, 0), body)
     seal = seal_of(data)
     assert seal.fault is None
     assert [(fault.code, fault.detail) for fault in seal.coverage_faults] == [
-        ("coverage.later_revision", f"objects {number}")
+        ("coverage.later_revision", detail.format(len(small())))
     ]
 
 

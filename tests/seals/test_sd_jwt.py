@@ -66,7 +66,9 @@ def test_what_is_left_out_is_gone_and_counted() -> None:
 def test_payload_names_no_concealed_value() -> None:
     # Salts that are all zero: a random digest may spell any two letters by chance.
     payload = conceal(CLAIMS, PATHS, counter).payload
-    assert not [word for word in ("测试", "住宅", "990101199001010019", "zl", "30.5") if word in dump_json(payload).decode()]
+    assert not [
+        word for word in ("测试", "住宅", "990101199001010019", "zl", "30.5") if word in dump_json(payload).decode()
+    ]
 
 
 def test_digests_do_not_tell_the_order() -> None:

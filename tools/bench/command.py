@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 Benchmark: TypeAlias = "Callable[[Say], Iterator[Row]]"
 
 
+def _ca(say: "Say") -> "Iterator[Row]":
+    from tools.bench import ca
+
+    return ca.rows(ca.Size(), say)
+
+
 def _issue(say: "Say") -> "Iterator[Row]":
     from tools.bench import issue
 
@@ -24,7 +30,7 @@ def _cli(say: "Say") -> "Iterator[Row]":
     return cli.rows(cli.RUNS, say)
 
 
-BENCHMARKS: Final[dict[str, Benchmark]] = {"cli": _cli, "issue": _issue}
+BENCHMARKS: Final[dict[str, Benchmark]] = {"ca": _ca, "cli": _cli, "issue": _issue}
 
 
 @click.command()

@@ -10,11 +10,11 @@ from api.house import House
 from api.schema import Role
 from ca.ceremony import SealCertificate
 from licences.licence_type import LicenceType
+from seals.choosing import usable_seal
 from seals.pdf_placement import Placement
-from seals.registry import usable_seal
 from tools.bench.errors import BenchmarkNeedsPyhanko
 from tools.bench.row import Row, paired_rates
-from tools.demo.service import SYSTEM
+from tools.demo.service import approval_system
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import SimpleSigner
@@ -41,15 +41,15 @@ def row(house: House, page: bytes, kind: LicenceType, seconds: float) -> Row:
 def our_seal(house: House, page: bytes, kind: LicenceType, credential: SealCertificate) -> Callable[[], bytes]:
     """Return the act of sealing the page our way: the seal visible, its picture included."""
     with house.database.session(Role.WORKER) as session:
-        seal, _ = usable_seal(
+        chosen = usable_seal(
             session,
             organisation=credential.plan.uscc,
             licence_type=kind.code,
             kind=kind.seal.kind,
-            grantee=SYSTEM,
+            actor=approval_system(house).actor_for(credential.plan.uscc),
             now=datetime.now(UTC),
         )
-    sealer = house.sealing_tools(seal).pdf
+    sealer = house.sealing_tools(chosen.seal).pdf
     place = Placement(kind.seal.page, kind.seal.x_mm, kind.seal.y_mm)
     return lambda: sealer.seal(page, place, datetime.now(UTC)).data
 
@@ -89,7 +89,7 @@ def _signer(house: House, credential: SealCertificate) -> "SimpleSigner":
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register_multiple(chain[1:])
     passphrase = secrets.token_bytes(16)
-    key = load_private_key_from_pemder_data(house.keys.signer(credential.key_name).to_pkcs8(passphrase), passphrase)
+    key = load_private_key_from_pemder_data(house.keys.folder.signer(credential.key_name).to_pkcs8(passphrase), passphrase)
     return signers.SimpleSigner(signing_cert=chain[0], signing_key=key, cert_registry=store)
 
 

@@ -1,11 +1,15 @@
 """What the authority must do by itself: finish what a crash interrupted, and publish lists before they end."""
 
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from api.house import House
+from api.schema import Role
 from api.trust_lists import publish_lists
 from ca.errors import CAError
 from tools.ca.office import desk
@@ -42,10 +46,22 @@ class Duties:
         """
         try:
             finished = self._desk.finish(now)
+            self._tend_seals(now)
         except CAError:
             publish_lists(self._house, now)
             raise
         return Done(finished, publish_lists(self._house, now))
+
+    def _tend_seals(self, now: datetime) -> None:
+        """Mark seals that ran out, and tell through certificates what stops of seals mean."""
+        from seals.stop_effects import ACTOR, apply_effects
+
+        def sessions() -> AbstractContextManager[Session]:
+            return self._house.database.session(Role.WORKER)
+
+        with sessions() as session:
+            self._house.seals().stops.expire(session, ACTOR, now)
+        apply_effects(sessions, self._desk, now)
 
     def do_if_time(self, now: datetime) -> None:
         """Do it if it is time to. A key that cannot be used is noted, and keeps nothing else of the worker waiting."""

@@ -24,7 +24,7 @@ from tools.ca.answering import Answer, answering, facts, language_of, tell, told
 from tools.ca.certificate_telling import certificate_json
 from tools.ca.errors import SubjectMissing
 from tools.ca.office import OFFICER, desk, end_of, find, validity
-from tools.ca.own_keys import ALGORITHMS, own_key, require_free
+from tools.ca.own_keys import ALGORITHMS, own_key, require_free, require_purpose
 from tools.opening import opened_house
 from tools.sequencing import Sequencing
 from tools.whole_files import write_whole
@@ -62,10 +62,8 @@ def _keys(command: Callable[P, T]) -> Callable[P, T]:
         click.option("--token", "on_token", is_flag=True, help="Make a new --key on the token. 新密钥存放于密码设备"),
         click.option(
             "--algorithm",
-            default="ES256",
-            show_default=True,
             type=click.Choice(ALGORITHMS),
-            help="Of a new --key. 算法",
+            help="Of a new --key; default: ES256. 新密钥的算法",
         ),
         click.option("--key", metavar="NAME", help="For a key of ours, made if there is none. 使用本机密钥"),
     ):
@@ -91,7 +89,7 @@ def issue(
     cn: str | None,
     organisation: str | None,
     key: str | None,
-    algorithm: SignatureAlgorithm,
+    algorithm: SignatureAlgorithm | None,
     days: int | None,
     until: datetime | None,
     request_id: str | None,
@@ -112,6 +110,7 @@ def issue(
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
     now = datetime.now(UTC)
     with opened_house() as house, Sequencing(house.sequencer()):
+        _require_purpose(house, key, profile)
         public_key, asked = _key_of(house, request, key, algorithm, on_token=on_token)
         subject = _subject(asked, cn, organisation)
         issuer = authority or _active(house, _ROLES[profile], public_key)
@@ -144,7 +143,7 @@ def renew(
     """
     now = datetime.now(UTC)
     with opened_house() as house, Sequencing(house.sequencer()):
-        serial = _predecessor(house, certificate)
+        serial, _ = _predecessor(house, certificate)
         name = request_id or f"renew-{serial:040x}"
         der = desk(house).renew(serial, name, end_of(now, days, until), OFFICER, now)
         answer = _issued(house, der, now)
@@ -163,7 +162,7 @@ def rekey(
     certificate: str,
     request: Path | None,
     key: str | None,
-    algorithm: SignatureAlgorithm,
+    algorithm: SignatureAlgorithm | None,
     days: int | None,
     until: datetime | None,
     request_id: str | None,
@@ -179,7 +178,8 @@ def rekey(
     """
     now = datetime.now(UTC)
     with opened_house() as house, Sequencing(house.sequencer()):
-        serial = _predecessor(house, certificate)
+        serial, profile = _predecessor(house, certificate)
+        _require_purpose(house, key, profile)
         public_key, _ = _key_of(house, request, key, algorithm, on_token=on_token)
         name = request_id or f"rekey-{serial:040x}"
         until_when = end_of(now, days, until)
@@ -189,7 +189,7 @@ def rekey(
 
 
 def _key_of(
-    house: House, request: Path | None, key: str | None, algorithm: SignatureAlgorithm, *, on_token: bool
+    house: House, request: Path | None, key: str | None, algorithm: SignatureAlgorithm | None, *, on_token: bool
 ) -> tuple[bytes, SigningRequest | None]:
     """Return the public key that a certificate is wanted for, and the request that proves who holds it."""
     if (request is None) == (key is None):
@@ -226,12 +226,20 @@ def _request_id(profile: str, authority: str, subject: DistinguishedName, public
     return f"cli-{hashlib.sha256(asked).hexdigest()[:32]}"
 
 
-def _predecessor(house: House, certificate: str) -> int:
+def _require_purpose(house: House, key: str | None, profile: str) -> None:
+    if key is not None:
+        require_free(key)
+        with house.database.session(Role.WORKER) as session:
+            require_purpose(session, key, profile)
+
+
+def _predecessor(house: House, certificate: str) -> tuple[int, str]:
+    """Return the serial number and the profile of what is to have a successor."""
     with house.database.session(Role.WORKER) as session:
         row = find(session, certificate)
         if row.key_name is not None:
-            require_free(row.key_name)
-        return int(row.serial_number, 16)
+            require_free(row.key_name, renewing=True)
+        return int(row.serial_number, 16), row.profile
 
 
 def _issued(house: House, der: bytes, now: datetime) -> Answer:

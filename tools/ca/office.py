@@ -58,12 +58,14 @@ def find(session: "Session", name: str) -> CertificateRow:
     """
     digits = name.lower().replace(":", "")
     found = list(browsing.certificates_beginning(session, digits)) if _SERIAL.fullmatch(digits) else []
-    if len(found) > 1:
+    named = store.certificate_by_key_name(session, name)
+    if named is not None and named not in found:
+        found.append(named)
+    if len(found) > 1:  # a key may be called "cafe": nothing is revoked by a guess
         raise CertificateAmbiguous(name)
-    row = found[0] if found else store.certificate_by_key_name(session, name)
-    if row is None:
+    if not found:
         raise CertificateNotFound(name)
-    return row
+    return found[0]
 
 
 def validity(command: "Callable[..., None]") -> "Callable[..., None]":

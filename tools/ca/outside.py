@@ -35,9 +35,7 @@ _STANDINGS = {"good": "有效", "revoked": "已吊销", "on_hold": "暂停", "un
 @click.option("--cn", required=True, metavar="TEXT", help="Name that is asked for. 申请的主体名称")
 @click.option("--o", "organisation", required=True, metavar="TEXT", help="Organisation. 申请的主体单位")
 @click.option("--country", default="CN", show_default=True, metavar="CODE", help="Two letters. 国家代码")
-@click.option(
-    "--algorithm", default="ES256", show_default=True, type=click.Choice(ALGORITHMS), help="Of a new key. 算法"
-)
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Of a new key; default: ES256. 新密钥的算法")
 @click.option("--token", "on_token", is_flag=True, help="Make a new key on the token. 新密钥存放于密码设备")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Into a file. 写入文件")
 @answering
@@ -46,7 +44,7 @@ def request(
     cn: str,
     organisation: str,
     country: str,
-    algorithm: SignatureAlgorithm,
+    algorithm: SignatureAlgorithm | None,
     output: Path | None,
     lang: Language | None,
     *,

@@ -32,7 +32,8 @@ def rollover() -> None:
 
     举行后续密钥仪式：须先放回根密钥目录（keys/root），之后再移走。Nothing that stands is taken away: what was sealed before
     stays verifiable. Each ceremony makes the roots' revocation lists and the responders' certificates anew, writes and
-    signs its transcript, and publishes a new trust list. Restart `elicence serve` afterwards.
+    signs its transcript, and publishes a new trust list. A running `elicence serve` takes up new responders, and the
+    timestamp key that is in use by then, within a minute and without a restart.
     """
 
 
@@ -106,7 +107,5 @@ def _lines(session: Session, language: Language) -> list[str]:
     zh = language == "zh"
     head = f"第 {session.number} 次仪式完成" if zh else f"ceremony {session.number} held"
     made = [f"  {act.kind:<12} {act.name}" for act in session.acts]
-    after = (
-        "请将 keys/root 移走保管，并重启 elicence serve" if zh else "carry keys/root away, and restart `elicence serve`"
-    )
+    after = "请将 keys/root 移走保管" if zh else "carry keys/root away"
     return [head, *made, after]

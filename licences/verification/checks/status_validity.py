@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from licences.local_time import local_date
 from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NOT_APPLICABLE, Code
 from licences.verification.report import JSON
+from seals.local_time import local_date
 
 NOT_YET_VALID: Final = Code(
     "NOT_YET_VALID",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from licences.verification.case import BadToken, Case, path_evidence
+from licences.verification.case import BadToken, Case, UnjudgedToken, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.report import JSON, utc_text
@@ -55,6 +55,14 @@ TIMESTAMP_UNDECIDED: Final = Code(
     "it cannot be decided from these revocation lists whether the timestamp is to be trusted",
     Advice.RENEW_TRUST,
 )
+TIMESTAMP_ALGORITHM: Final = Code(
+    "TIMESTAMP_ALGORITHM",
+    "not_run",
+    "time.timestamp_algorithm",
+    "本机的密码库不支持时间戳所用的国密算法，无法判断",
+    "the timestamp is signed with SM2, which this machine's cryptographic library lacks, so it cannot be judged here",
+    Advice.PAPER,
+)
 TIMESTAMP_AGED: Final = Code(
     "TIMESTAMP_AGED",
     "not_run",
@@ -80,6 +88,8 @@ def _run(case: Case) -> Finding:
         return Finding(NOT_APPLICABLE)
     if token is None:
         return Finding(NO_TIMESTAMP if case.is_licence else NOT_APPLICABLE)
+    if isinstance(token, UnjudgedToken):
+        return Finding(TIMESTAMP_ALGORITHM)
     if isinstance(token, BadToken):
         return Finding(TIMESTAMP_INVALID, {"reason": token.reason})
     return _trusted(case, token)
@@ -125,6 +135,7 @@ CHECK: Final = Check(
         TIMESTAMP_UNTRUSTED,
         TIMESTAMP_UNKNOWN,
         TIMESTAMP_UNDECIDED,
+        TIMESTAMP_ALGORITHM,
         TIMESTAMP_AGED,
         TIMESTAMP_FROM_FUTURE,
     ),

@@ -12,6 +12,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from ca import der
+from ca.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.keys import SoftwareSigner
+from ca.profiles import ROOT, SEAL, TIMESTAMP
+from ca.timestamps import TimestampAuthority
 from licences.identifiers import compose
 from licences.verification.documents import Examined
 from licences.verification.examination import examine
@@ -27,7 +31,9 @@ from tests.licences.verification.sealed import (
     DISCLOSABLE,
     OTHER_BUREAU,
     SEALED_AT,
+    SINCE,
     TYPE_CODE,
+    UNTIL,
     Sealed,
     World,
     claims,
@@ -94,6 +100,30 @@ def foreign_timestamp(stranger: World) -> bytes:
     here = world()
     made = here.json_sealer().seal(claims(), DISCLOSABLE, SEALED_AT)
     return sealed_page(render(made.flattened, licence().identifier, made.digest), timestamp_of=stranger)
+
+
+def national_timestamps() -> tuple[bytes, bytes]:
+    """A genuine licence of ours, as PDF and as JSON, dated by a national authority (SM2 under SM2)."""
+    here, key, above = world(), SoftwareSigner.generate("SM2"), SoftwareSigner.generate("SM2")
+    root = issue_root(ROOT, DistinguishedName("测试国密根", "测试市"), above, SINCE, UNTIL)
+    name = DistinguishedName("测试国密时间戳", "测试市")
+    leaf = issue(TIMESTAMP, name, key.public_key, Authority(root, above), SINCE, UNTIL)
+    stamp = TimestampAuthority(key, (leaf, root), "2.999.3161.2").stamp
+    made = here.json_sealer().seal(claims(), DISCLOSABLE, SEALED_AT)
+    page = render(made.flattened, licence().identifier, made.digest)
+    sealer = PdfSealer(here.seal.signer, here.seal.chain, appearance(), stamp, "测试专用章", "测试")
+    dated = JsonSealer(here.seal.signer, here.seal.chain[:-1], stamp).seal(claims(), DISCLOSABLE, SEALED_AT)
+    return sealer.seal(page, PLACE, SEALED_AT).data, dated.flattened
+
+
+def sealed_under_national_authority() -> bytes:
+    """A page whose seal has a P-256 key, and an authority of the national hierarchy above it."""
+    key, above = SoftwareSigner.generate("ES256"), SoftwareSigner.generate("SM2")
+    root = issue_root(ROOT, DistinguishedName("测试国密根", "测试市"), above, SINCE, UNTIL)
+    name = DistinguishedName("99010000000001", "11990100MB9T00011N测试单位")
+    leaf = issue(SEAL, name, key.public_key, Authority(root, above), SINCE, UNTIL)
+    sealer = PdfSealer(key, (leaf, root), appearance(), None, "测试专用章", "测试")
+    return sealer.seal(unsealed(), PLACE, SEALED_AT).data
 
 
 def another_page_of_same_data() -> bytes:

@@ -25,6 +25,7 @@ from ledger import base64_text, canonical, merkle
 from ledger.checkpoints import Checkpoint
 from ledger.entries import Opening
 from ledger.notes import NoteSigner
+from ledger.signing import Signer
 from ledger.tlog_proof import TlogProof
 from licences.identifiers import compose
 from seals.jades import JsonSealer, SealedJson, sign_jwt
@@ -58,7 +59,7 @@ Test licence
 class Party:
     """A key and its chain, leaf first, root last."""
 
-    signer: SoftwareSigner
+    signer: Signer
     chain: tuple[bytes, ...]
 
     @property

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from ca import sm2
 from ca.crl_reader import Reason
 from ca.trust import AllowedAlgorithm
 from ledger.errors import Language
@@ -59,6 +60,17 @@ def _aged(document: bytes) -> Report:
     return report(document, sources=SetSources(trust=AGED.trust(), a_status=StatusToken(AGED.status_list())))
 
 
+def _without_national(document: bytes) -> Report:
+    """Judge where the system's libcrypto is missing."""
+
+    def missing() -> NoReturn:
+        raise OSError("not here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sm2, "_provider", sm2.Provider(missing))
+        return report(document)
+
+
 def _seal_revoked(days_ago: int, document: bytes | None = None, reason: Reason | None = None) -> Report:
     trust = world().trust(revoked=[(world().seal, NOW - timedelta(days=days_ago))], reason=reason)
     return report(document, sources=SetSources(trust=trust))
@@ -98,6 +110,7 @@ COMPACT = licence().json.compact
 OTHER_JSON = seal(content=claims("20260000002")).json.flattened
 AGED = make_world(seal_until=NOW - timedelta(days=1), tsa_until=NOW - timedelta(days=1))
 STRANGER = make_world()
+NATIONAL = attacks.national_timestamps()
 REVOKED_TSA = [(world().tsa, SEALED_AT - timedelta(days=1))]
 
 
@@ -263,6 +276,8 @@ SCENES = [
         UNDECIDED,
         ("TIMESTAMP_UNKNOWN", None, lambda: report(attacks.page_of_nothing(timestamp_of=STRANGER))),
         ("TIMESTAMP_UNDECIDED", None, lambda: _trusting(crls=())),
+        ("TIMESTAMP_ALGORITHM", "time.timestamp_algorithm", lambda: _without_national(NATIONAL[0])),
+        ("TIMESTAMP_ALGORITHM", "time.timestamp_algorithm", lambda: _without_national(NATIONAL[1])),
         ("TIMESTAMP_AGED", None, lambda: _aged(seal(within=AGED).pdf.data)),
         ("TIMESTAMP_FROM_FUTURE", None, lambda: report(seal(at=NOW + timedelta(days=1)).pdf.data)),
     ),
@@ -349,6 +364,13 @@ def test_a_code_is_said_where_it_belongs(scene: Scene) -> None:
     assert (found.check(scene.check).code, found.verdict) == (scene.code, scene.verdict)
     if scene.reason is not None:
         assert found.reason == scene.reason
+
+
+def test_a_seal_whose_authority_signs_with_sm2_is_not_called_forged_where_sm2_is_lacking() -> None:
+    document = attacks.sealed_under_national_authority()
+    there = _without_national(document)
+    assert (there.verdict, there.reason) == ("indeterminate", "document.unsupported")
+    assert report(document).verdict == "invalid"  # it has no timestamp, and nobody trusts that authority
 
 
 def test_every_code_has_its_scene() -> None:

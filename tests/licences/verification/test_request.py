@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licences.local_time import local_date
 from licences.verification.errors import LookupIncomplete, MomentInFuture, MomentUnclear
 from licences.verification.request import (
     Lookup,
@@ -15,6 +14,7 @@ from licences.verification.request import (
     parse_moment,
     verification_request,
 )
+from seals.local_time import local_date
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 

@@ -167,12 +167,19 @@ def test_a_request_for_another_authority_and_its_chain(run: Run, told: Told, tmp
     openssl("req", *ca, "-subj", "/CN=Test Licensed CA", "-out", root[0], "-keyout", root[1])
     leaf = tmp_path / "leaf.pem"
     openssl("x509", "-req", "-in", sent, "-CA", root[0], "-CAkey", root[1], "-days", 10, "-out", leaf)
-    answer = told("import", "outside-1", root[0], leaf)
+    fingerprint = openssl("x509", "-in", root[0], "-noout", "-fingerprint", "-sha256").strip().split("=")[1]
+    named = ("--root-sha256", fingerprint, "--for", "client")
+    answer = told("import", "outside-1", root[0], leaf, *named)
     assert [one["subject"] for one in answer["chain"]][1:] == ["CN=Test Licensed CA"]
-    openssl("verify", "-trusted", root[0], answer["file"])
-    assert "ca.chain_unusable" in refused(run, "import", "outside-1", leaf)
-    assert "ca.chain_unusable" in refused(run, "import", "outside-1", root[0])
-    assert "ca.key_missing" in refused(run, "import", "outside-2", root[0], leaf)
+    assert (answer["new"], answer["standing"]) == (True, "unknown")  # it names nobody who could tell
+    assert told("import", "outside-1", root[0], leaf, *named)["new"] is False
+    assert [(one["key"], one["use"]) for one in told("foreign")] == [("outside-1", "client")]
+    assert "外部" not in run("ca", "foreign", "--lang", "en")[1]
+    assert "ca.anchor_mismatch" in refused(run, "import", "outside-1", root[0], leaf, "--root-sha256", "00" * 32)
+    assert "ca.chain_unusable" in refused(run, "import", "outside-1", leaf, *named)
+    assert "ca.chain_unusable" in refused(run, "import", "outside-1", root[0], *named)
+    assert "ca.key_missing" in refused(run, "import", "outside-2", root[0], leaf, *named)
+    assert "ca.chain_unusable" in refused(run, "import-tsa", root[0], leaf, "--root-sha256", fingerprint)
 
 
 @pytest.mark.parametrize(
@@ -196,10 +203,11 @@ def test_a_request_for_another_authority_and_its_chain(run: Run, told: Told, tmp
         ),
         (["issue", "--profile", "client", "--key", "free-1", "--cn", "x", "--o", "y", "--until", "soon"], "--until"),
         (["issue", "--profile", "client", "--key", "No Name", "--cn", "x", "--o", "y"], "ca.key_name_invalid"),
-        (
-            ["issue", "--profile", "client", "--key", "free-1", "--token", "--cn", "x", "--o", "y", "--authority", "z"],
-            "ca.",
-        ),
+        (["issue", "--profile", "client", "--key", "free-2", "--token", "--cn", "x", "--o", "y"], "ca.token_not_conf"),
+        (["issue", "--profile", "client", "--key", "ocsp-seals", "--cn", "x", "--o", "y"], "tools.made_in_ceremony"),
+        (["issue", "--profile", "client", "--key", "ocsp-seals-2", "--cn", "x", "--o", "y"], "tools.made_in_ceremony"),
+        (["issue", "--profile", "client", "--key", "log", "--cn", "x", "--o", "y"], "tools.made_in_ceremony"),
+        (["issue", "--profile", "client", "--key", "seal-market", "--cn", "x", "--o", "y"], "tools.key_has_purpose"),
         (["publish", "root"], "ca.ceremony_wanted"),
         (["publish", "nobody"], "ca.authority_unknown"),
         (["rollover", "follow", "nobody"], "ca.rollover_refused"),
@@ -209,6 +217,24 @@ def test_a_request_for_another_authority_and_its_chain(run: Run, told: Told, tmp
 )
 def test_what_cannot_be_is_refused_and_says_why(run: Run, arguments: list[str], said: str) -> None:
     assert said in refused(run, *arguments)
+
+
+def test_a_key_serves_one_purpose_and_is_as_it_was_made(run: Run, told: Told, issued: dict[str, Any]) -> None:
+    key = f"system-{issued['serial_number'][:12]}"
+    whose = ("--cn", "测试系统", "--o", "测试市数据局")
+    assert told("issue", "--profile", "client", "--key", key, *whose)["new"]
+    assert "tools.key_has_purpose" in refused(run, "issue", "--profile", "log", "--key", key, *whose)
+    assert "tools.key_has_purpose" in refused(run, "rekey", "seal-market", "--key", key)
+    for other in (("--algorithm", "ES384"), ("--token",)):
+        assert "tools.key_is_otherwise" in refused(run, "issue", "--profile", "client", "--key", key, *other, *whose)
+    assert not told("issue", "--profile", "client", "--key", key, "--algorithm", "ES256", *whose)["new"]
+
+
+def test_a_key_named_like_the_beginning_of_a_serial_number(run: Run, told: Told, issued: dict[str, Any]) -> None:
+    key = issued["serial_number"][:16]
+    told("issue", "--profile", "client", "--key", key, "--cn", "测试系统", "--o", "测试市数据局")
+    assert "tools.certificate_ambiguous" in refused(run, "revoke", key, "--reason", "superseded")
+    assert told("show", issued["serial_number"])["standing"] == "good"
 
 
 def test_what_is_no_request_is_refused(run: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The time of the licences' own country: validity is counted in local days."""
+"""The time of the country that seals and licences belong to: validity, and uses a day, are counted in local days."""
 
 from datetime import date, datetime, timedelta, timezone
 from typing import Final

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,6 @@ def test_a_name_that_steers_a_terminal_is_shown_harmlessly(files: Path, capsys: 
 
 
 def test_the_installed_command_ends_with_the_verdicts_code(files: Path) -> None:
-    command = Path(__file__).parents[2] / ".venv" / "bin" / "elicence"
-    arguments = ("ca", "validate", "--trust", files / "root.pem", "--at", AT, files / "chain.pem")
-    done = subprocess.run([command, *arguments], capture_output=True, check=False)
+    arguments = ("-m", "tools.cli", "ca", "validate", "--trust", files / "root.pem", "--at", AT, files / "chain.pem")
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
     assert done.returncode == 2, done.stderr

@@ -1,0 +1,81 @@
+"""The seal across page edges (骑缝章): one picture cut into strips, one on the right edge of each page.
+
+The strips are stamp annotations added by the revision that the first seal signs and certifies: one act of sealing is one
+signature, which covers every strip. A signature field with a widget on each page would say the same, but ISO 32000-2
+section 12.7.5.5 gives a signature field one widget, and Acrobat, pdfsig and pyHanko look at no more; a field for each
+page would ask the key and the timestamp authority once a page. A later seal cannot have strips: certification at P 2
+lets nobody add annotations.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from seals.pdf_errors import PdfPageMissing, SealOffPage
+from seals.pdf_file import Page, PdfFile
+from seals.pdf_objects import Ref
+from seals.pdf_placement import POINTS_PER_MM, Rectangle, visible_box
+from seals.pdf_update import PdfUpdate
+from seals.pdf_widgets import PRINT_AND_LOCKED, Mark
+
+_READ_ONLY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """Where strips go: their centre in millimetres from the top of each page; how many pages share a picture at most."""
+
+    y_mm: float
+    pages: int = 20
+
+
+def add_strips(file: PdfFile, update: PdfUpdate, seam: Seam, mark: Mark) -> Iterator[tuple[Page, Ref]]:
+    """Cut the picture over the pages; yield each page with the annotation that it is to have.
+
+    Raises PdfPageMissing for a document of one page, SealOffPage, PdfUnsupported, PdfUnreadable.
+    """
+    pages = list(file.pages())
+    if len(pages) < 2:
+        raise PdfPageMissing(page=2, pages=len(pages))
+    for first, end in pairwise(accumulate(_shares(len(pages), max(2, seam.pages)), initial=0)):
+        for number in range(first, end):
+            yield pages[number], _strip(file, update, pages[number], seam, mark, _Part(number, first, end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which strip: that of page `number` (from 0) among pages `first` to `end`."""
+
+    number: int
+    first: int
+    end: int
+
+
+def _shares(pages: int, most: int) -> list[int]:
+    """Part the pages into as few groups as can be, all nearly as large."""
+    groups = -(-pages // most)
+    return [pages // groups + (number < pages % groups) for number in range(groups)]
+
+
+def _strip(file: PdfFile, update: PdfUpdate, page: Page, seam: Seam, mark: Mark, part: _Part) -> Ref:
+    width, height = mark.appearance.width / (part.end - part.first), mark.appearance.height
+    box = visible_box(file, page)
+    middle = box.top - seam.y_mm * POINTS_PER_MM
+    rectangle = Rectangle(box.right - width, middle - height / 2, box.right, middle + height / 2)
+    if not box.contains(rectangle):
+        raise SealOffPage(page=part.number + 1)
+    left = (part.number - part.first) * width
+    part_shown = Rectangle(left, 0, left + width, height).to_pdf()
+    form, annotation = Ref(update.allocate(2), 0), Ref(update.next_number - 1, 0)
+    # A form shows what lies in its box, and a viewer moves the box to the rectangle: the picture itself stands once.
+    update.put(
+        form,
+        b"<</Type/XObject/Subtype/Form/BBox%b/Resources<</XObject<</S %d %d R>>>>/Length 5>>\nstream\n/S Do\nendstream"
+        % (part_shown, *mark.picture),
+    )
+    update.put(
+        annotation,
+        b"<</Type/Annot/Subtype/Stamp/Rect%b/F %d/P %d %d R/AP<</N %d %d R>>>>"
+        % (rectangle.to_pdf(), PRINT_AND_LOCKED | _READ_ONLY, *page.ref, *form),
+    )
+    return annotation

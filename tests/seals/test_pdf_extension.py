@@ -1,0 +1,193 @@
+"""B-LT and B-LTA: made by pyHanko in its own process, judged by our rule and by pyHanko's archival validation."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+
+import pytest
+
+from ca.revocation import make_crl
+from seals.pades import prepare
+from seals.pdf_errors import PdfUnreadable
+from seals.pdf_evidence import read_pdf
+from seals.pdf_extension import Extender, Level, ValidationMaterial, extend
+from seals.pdf_extension_errors import ExtensionFailed, ExtensionRefused
+from seals.pdf_file import PdfFile
+from tests.seals.house import PLACEMENT, authority, page, sealer
+from tests.seals.keys import NOW, issuing, root
+from tests.seals.mini_pdf import blank
+from tests.seals.parties import KINDS, party_of
+from tests.seals.pyhanko_oracle import ades_passes, lta_passes, rsa_party, stock_sealer
+from tests.seals.test_pdf_several import FIELDS, sealed_by_three
+
+LATER = NOW + timedelta(hours=1)
+LEVELS: tuple[Level, ...] = ("B-LT", "B-LTA")
+
+
+@cache
+def material(until: datetime = NOW + timedelta(days=300)) -> ValidationMaterial:
+    lists = tuple(make_crl(one, 1, (), NOW - timedelta(days=1), until) for one in (root(), issuing()))
+    return ValidationMaterial((root().certificate,), (issuing().certificate,), lists)
+
+
+@cache
+def sealed(kind: str = "P-256", *, small: bool = False) -> bytes:
+    original = blank() if small else page()
+    return sealer(authority().stamp, party_of(kind)).seal(original, PLACEMENT, NOW).data
+
+
+@pytest.fixture(scope="module")
+def extender() -> Iterator[Extender]:
+    with Extender() as one:
+        yield one
+
+
+def extended(extender: Extender, data: bytes, level: Level = "B-LTA", now: datetime = LATER) -> bytes:
+    return extender.extend(data, material(), authority().stamp, now, level)
+
+
+def clean(data: bytes) -> bool:
+    try:
+        evidence = read_pdf(data)
+    except PdfUnreadable:
+        return False
+    return bool(evidence.signatures) and not any(
+        one.fault or one.canonical_faults or one.coverage_faults for one in evidence.signatures
+    )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_at_every_level(extender: Extender, kind: str, level: Level) -> None:
+    data = extended(extender, sealed(kind), level)
+    assert data.startswith(sealed(kind))
+    evidence = read_pdf(data)
+    assert clean(data)
+    assert evidence.seal is not None
+    assert evidence.seal.digest == read_pdf(sealed(kind)).seal.digest  # type: ignore[union-attr]
+    assert len(evidence.document_timestamps) == (level == "B-LTA")
+    if level == "B-LTA":
+        assert evidence.document_timestamps[0].stamp.gen_time == LATER
+        assert lta_passes(data, root().certificate, LATER + timedelta(hours=1)) == (True, "AdESPassed.OK ")
+    else:
+        assert ades_passes(data, root().certificate, with_time=True) == (True, "AdESPassed.OK")
+
+
+def test_what_was_pdf_a_stays_so(extender: Extender) -> None:
+    """Our own structural check of what ISO 19005-3 asks of further revisions."""
+    before, after = PdfFile(sealed()), PdfFile(extended(extender, sealed()))
+    new = {"DSS", "Extensions", "AcroForm"}
+    kept = [{key: value for key, value in one.catalog.items() if key not in new} for one in (before, after)]
+    assert kept[0] == kept[1]
+    assert "Version" not in after.catalog
+    assert after.resolve(after.catalog["Metadata"]) == before.resolve(before.catalog["Metadata"])
+    assert after.trailer["Info"] == before.trailer["Info"]
+    assert after.array(after.trailer["ID"])[0] == before.array(before.trailer["ID"])[0]
+    update = after.data[len(before.data) :]
+    assert len(re.findall(rb"(?<=\n)\d+ 0 obj\n", update)) == update.count(b" obj\n") == update.count(b"\nendobj\n")
+    assert update.count(b"\nstream\n") == update.count(b"\nendstream\n")
+    (first, stamp) = (
+        after.dictionary(one) for one in after.array(after.dictionary(after.catalog["AcroForm"])["Fields"])
+    )
+    assert stamp["F"] == first["F"] == 132
+    assert stamp["Rect"] == [0, 0, 0, 0]
+
+
+def test_several_seals_and_a_renewal(extender: Extender) -> None:
+    data = sealed_by_three(page())
+    once = extended(extender, data)
+    twice = extended(extender, once, now=LATER + timedelta(days=200))
+    assert clean(once)
+    assert clean(twice)
+    evidence = read_pdf(twice)
+    assert len(evidence.signatures) == 3
+    assert [one.stamp.gen_time for one in evidence.document_timestamps] == [LATER, LATER + timedelta(days=200)]
+    assert lta_passes(twice, root().certificate, LATER + timedelta(days=201)) == (True, "AdESPassed.OK ")
+
+
+def test_step_by_step_is_the_same(extender: Extender) -> None:
+    steps = extended(extender, extended(extender, sealed(), "B-LT"), "B-LTA")
+    assert clean(steps)
+    assert len(read_pdf(steps).document_timestamps) == 1
+    assert lta_passes(steps, root().certificate, LATER + timedelta(hours=1)) == (True, "AdESPassed.OK ")
+
+
+def test_a_seal_in_a_prepared_field_behind_an_extension(extender: Extender) -> None:
+    first = sealer(authority().stamp).seal(prepare(blank(), FIELDS), FIELDS[0].name, NOW).data
+    data = sealer(authority().stamp).seal(extended(extender, first, "B-LT"), FIELDS[1].name, LATER).data
+    assert clean(data)
+    assert clean(extended(extender, data, now=LATER + timedelta(hours=1)))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_changed_byte_behind_the_seal_is_found(extender: Extender, level: Level) -> None:
+    data = extended(extender, sealed(small=True), level)
+    assert clean(data)
+    start = len(sealed(small=True))
+    for place in range(start, len(data), 1 if level == "B-LT" else 3):
+        for new in {data[place] ^ 0x01, 0x20} - {data[place]}:
+            changed = data[:place] + bytes([new]) + data[place + 1 :]
+            assert not clean(changed), (place, data[place - 20 : place + 20], new)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_cut_is_found_or_is_the_document_before(extender: Extender, level: Level) -> None:
+    data = extended(extender, sealed(small=True), level)
+    for length in range(len(sealed(small=True)) + 1, len(data), 97):
+        assert not clean(data[:length])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"crls": ()}, "certificates"),
+        ({"anchors": (party_of("P-384").chain[0],)}, "certificates"),
+        ({"crls": (b"rubbish",)}, "ValueError"),
+    ],
+)
+def test_incomplete_material_is_refused(extender: Extender, change: dict[str, tuple[bytes, ...]], reason: str) -> None:
+    with pytest.raises(ExtensionRefused, match=reason):
+        extender.extend(sealed(), replace(material(), **change), authority().stamp, LATER)
+
+
+def test_what_is_not_sound_is_not_extended(extender: Extender) -> None:
+    spoilt = sealed().replace(b"FEFF", b"FEFE", 1)
+    cases = {
+        "no_seal": page(),
+        "seal_without_timestamp": sealer().seal(blank(), PLACEMENT, NOW).data,
+        "digest": spoilt,
+        "coverage.trailing_bytes": sealed() + b"\n",
+        "foreign_signature": stock_sealer(rsa_party(), None, NOW, certify=False)(sealed()),
+    }
+    for reason, data in cases.items():
+        with pytest.raises(ExtensionRefused, match=reason):
+            extended(extender, data)
+
+
+def test_a_timestamper_that_fails_spoils_nothing(extender: Extender) -> None:
+    def failing(imprint: bytes, now: datetime) -> bytes:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        extender.extend(sealed(), material(), failing, LATER)
+    with pytest.raises((ExtensionRefused, ExtensionFailed)):
+        extender.extend(sealed(), material(), lambda *_: b"rubbish", LATER)
+    other = authority().stamp(sha256(b"another document").digest(), LATER)
+    with pytest.raises((ExtensionRefused, ExtensionFailed)):
+        extender.extend(sealed(), material(), lambda *_: other, LATER)
+    assert clean(extended(extender, sealed()))
+
+
+def test_a_process_that_takes_too_long_is_ended() -> None:
+    with Extender(seconds=0.01) as hurried:
+        with pytest.raises(ExtensionFailed, match="process_ended"):
+            extended(hurried, sealed())
+        hurried._seconds = 60
+        assert clean(extended(hurried, sealed()))
+
+
+def test_once_without_keeping_the_process() -> None:
+    assert clean(extend(sealed(), material(), authority().stamp, LATER))
