@@ -2,7 +2,7 @@
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench serve docs lock setup setup-dev clean
+.PHONY: help demo test check bench soak serve docs lock setup setup-dev clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -20,9 +20,13 @@ check: setup-dev ## Lint, format, types, layers, migrations
 	$(bin)/lint-imports
 	$(bin)/elicence db check
 
-bench: setup-dev ## Measure issuing and the command line
+bench: setup-dev ## Measure issuing, the root of trust and the command line
 	@$(bin)/elicence bench issue --json
+	@$(bin)/elicence bench ca --json
 	@$(bin)/elicence bench cli --json
+
+soak: setup-dev ## A million mutated inputs for the parsers of foreign DER; ARGS='--count 1000 --seed 1'
+	@$(bin)/python -m tests.soak $(ARGS)
 
 serve: setup ## Start the server: ELICENCE_HOME, else var/ if founded, else the demo's service
 	@if [ -z "$$ELICENCE_HOME" ] && [ ! -e var/keys/trust.json ]; then \

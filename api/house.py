@@ -261,7 +261,7 @@ def key_ring(settings: Settings) -> KeyRing:
     module, token, pin_file = settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file
     if module is None or token is None or pin_file is None:
         return KeyRing(folder)
-    return KeyRing(folder, TokenKeys(module, token, pin_in(pin_file)))
+    return KeyRing(folder, TokenKeys(module, token, pin_in(pin_file), folder.path / "tokens"))
 
 
 def root_keys(settings: Settings) -> KeyFolder:

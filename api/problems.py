@@ -51,7 +51,7 @@ from licences.issuing_errors import RequestFaulty
 from licences.verification import errors as verification
 from seals import errors as seals
 from seals import life_errors as seal_life
-from seals import pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
+from seals import ofd_errors, pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -125,6 +125,10 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     pdf_errors.SealOffPage: 422,
     pdf_errors.SealPictureRefused: 422,
     pdf_errors.CmsUnreadable: 422,
+    ofd_errors.OfdUnreadable: 422,
+    ofd_errors.OfdEncrypted: 422,
+    ofd_errors.OfdRefused: 422,
+    ofd_errors.OfdPageMissing: 422,
     ses_errors.SesUnreadable: 422,
     ses_errors.SesRefused: 422,
     log_objects.LogPathUnknown: 404,

@@ -10,6 +10,7 @@ from ca.issuance_intents import Intent, refused
 from ca.life_errors import AuthorityNotIssuing, CertificateExpired, KeyCompromised, RequestAbandoned
 from ca.models import CertificateRow
 from ca.store import issued as rows
+from ca.store import revocations
 from ledger.actor import Actor
 from ledger.events import EventKind
 from ledger.promises import Promiser
@@ -67,6 +68,9 @@ def _refusal(session: Session, row: CertificateRow, replaced: CertificateRow | N
     assert authority is not None
     if authority.state == "ended":
         return AuthorityNotIssuing(authority.id, authority.state)
+    if revocations.standing(session, {authority.serial_number}):
+        # It still says what it has revoked, and what it would issue now would be born dead
+        return AuthorityNotIssuing(authority.id, "revoked")
     if rows.is_compromised(session, row.key_digest):
         return KeyCompromised()
     if row.not_after <= now:

@@ -4,14 +4,13 @@ Uses are *reserved* on disk before they happen, in blocks, and a process uses up
 a killed process was reserved and not used; the count is then too high by less than a block for each.
 """
 
-import fcntl
 import json
 import os
 import re
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -55,19 +54,13 @@ class UseRecords:
 
         Raises KeyUsesDamaged.
         """
-        try:
-            private_files.make_folder(self._folder.parent)
-            private_files.make_folder(self._folder)
-            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise KeyUsesDamaged(self._folder.name, error.strerror or "the system refuses") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            try:
+                private_files.make_folder(self._folder.parent)
+                stack.enter_context(private_files.locked(self._folder))
+            except OSError as error:
+                raise KeyUsesDamaged(self._folder.name, error.strerror or "the system refuses") from error
             yield
-        finally:
-            # Closing alone would not do: a process forked meanwhile holds the descriptor, and the lock with it.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
 
     def read(self, name: str) -> KeyUses | None:
         """Return what is on disk, None of a key that was never counted; raises KeyNameInvalid, KeyUsesDamaged."""

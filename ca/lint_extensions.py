@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from ca import der, oids
+from ca import der, digests, oids
 from ca.extension_reader import KEY_USAGES
 from ca.lint_draft import Draft, Rule
+from ca.signatures import key_kind
 
 _KEY_IDENTIFIER: Final = der.context(0, constructed=False)
 _URI: Final = der.context(6, constructed=False)
@@ -41,7 +42,7 @@ def _authority_key_identifier(draft: Draft) -> Iterator[str]:
     elif draft.above is None:
         if members[0].value != _subject_key(draft):
             yield "a root's two key identifiers differ"
-    elif draft.above.subject_key_identifier not in {None, members[0].value}:
+    elif members[0].value != (draft.above.subject_key_identifier or _named_by(draft.above.public_key)):
         yield "the authority key identifier is not the issuer's subject key identifier"
 
 
@@ -57,8 +58,19 @@ def _subject_key_identifier(draft: Draft) -> Iterator[str]:
         return
     if extension.critical:
         yield "the subject key identifier is critical"
-    if not _subject_key(draft):
-        yield "the subject key identifier is empty"
+    # Of another key, it would lead every builder of paths astray
+    if (wanted := _named_by(draft.public_key)) is not None and _subject_key(draft) != wanted:
+        yield "the subject key identifier is not the one of the key"
+
+
+def _named_by(public_key: bytes) -> bytes | None:
+    """Return what a key is known by (RFC 7093 section 2, method 1; SM3 for a national key), None for no key at all."""
+    kind = key_kind(public_key)
+    if kind is None:
+        return None
+    _, bits = der.children(der.read(public_key, der.SEQUENCE))
+    hash_name = "SM3" if kind[0] == "SM2" else "SHA-256"
+    return digests.compute(hash_name, der.parse_bits(bits))[:20]
 
 
 def _key_usage(draft: Draft) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Lints of a certificate's own fields (RFC 5280 section 4.1)."""
 
+import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
@@ -10,8 +11,10 @@ from ca.signatures import identifier, key_kind
 from ledger.signing import SignatureAlgorithm
 
 _SERIAL_OCTETS: Final = 20
-_RSA_BITS: Final = 3072
-_LEAST_COUNTRY: Final = 2
+_RSA_BITS: Final = range(3072, 8193)
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+# X.680 section 41.4
+_PRINTABLE: Final = re.compile("[A-Za-z0-9 '()+,./:=?-]*")
 # RFC 5280 appendix A.1, in characters
 _UPPER_BOUNDS: Final = MappingProxyType(
     {
@@ -83,20 +86,29 @@ def _validity(draft: Draft) -> Iterator[str]:
 def _subject(draft: Draft) -> Iterator[str]:
     if draft.subject == der.sequence():
         yield "the subject is empty"
+    seen: set[str] = set()
     for relative in der.children(der.read(draft.subject, der.SEQUENCE)):
         for attribute in der.set_of(der.expect(relative, der.SET)):
             fields = der.Fields(attribute)
             kind = der.parse_oid(fields.take())
             yield from _attribute(kind, fields.take())
             fields.end()
+            if kind in seen:
+                yield f"attribute {kind} stands twice"
+            seen.add(kind)
 
 
 def _attribute(kind: str, value: der.Element) -> Iterator[str]:
     text = der.parse_text(value)
     if not 0 < len(text) <= _UPPER_BOUNDS.get(kind, 0):
         yield f"attribute {kind} is unknown, empty or longer than its upper bound"
-    if kind == oids.COUNTRY_NAME and (value.tag != der.PRINTABLE_STRING or len(text) != _LEAST_COUNTRY):
+    if kind == oids.COUNTRY_NAME and (value.tag != der.PRINTABLE_STRING or not _COUNTRY.fullmatch(text)):
         yield "the country is not two letters of PrintableString"
+    if value.tag == der.PRINTABLE_STRING and not _PRINTABLE.fullmatch(text):
+        yield f"attribute {kind} holds characters that PrintableString has not"
+    if not text.isprintable() or text != text.strip():
+        # A name that looks like another one: control and bidirectional characters, spaces at its ends
+        yield f"attribute {kind} holds characters that nobody sees"
     if value.tag not in {der.UTF8_STRING, der.PRINTABLE_STRING}:
         yield f"attribute {kind} is neither UTF8String nor PrintableString"
 
@@ -105,8 +117,18 @@ def _public_key(draft: Draft) -> Iterator[str]:
     found = key_kind(draft.public_key)
     if found is None or found[0] not in draft.profile.keys:
         yield "the key is not of a kind that the profile allows"
-    elif found[0] == "RSA" and found[1] < _RSA_BITS:
-        yield "the RSA key is shorter than 3072 bits"
+    elif found[0] == "RSA":
+        if found[1] not in _RSA_BITS:
+            yield "the RSA key is shorter than 3072 bits, or longer than 8192"
+        if not 2**16 < _exponent(draft.public_key) < 2**256:
+            # FIPS 186-5 section 5.1: careless verifiers are forgeable with a tiny one
+            yield "the RSA key's exponent is not a usual one"
+
+
+def _exponent(public_key: bytes) -> int:
+    _, bits = der.children(der.read(public_key, der.SEQUENCE))
+    _, exponent = der.children(der.read(der.parse_bits(bits), der.SEQUENCE))
+    return der.parse_integer(exponent)
 
 
 def _hierarchy(draft: Draft) -> Iterator[str]:

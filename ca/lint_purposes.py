@@ -7,6 +7,10 @@ from typing import Final
 from ca import der, names, oids
 from ca.lint_draft import Draft, Rule
 
+_CODE: Final = re.compile("[0-9]{14}")
+# GB 32100: the letters I, O, S, V, Z are never used
+_USCC: Final = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
+
 
 def _purposes(draft: Draft) -> tuple[str, ...]:
     extension = draft.extensions.get(oids.EXTENDED_KEY_USAGE)
@@ -60,7 +64,8 @@ def _seal_subject(draft: Draft) -> Iterator[str]:
     if not draft.profile.seal_subject:
         return
     holder = names.seal_holder(draft.subject)
-    if holder is None or not re.fullmatch("[0-9]{14}", holder.code) or not holder.organisation:
+    named = holder is not None and _CODE.fullmatch(holder.code) and _USCC.fullmatch(holder.uscc)
+    if holder is None or not named or not holder.organisation:
         yield "CN is not a seal code of 14 digits, or O not a USCC and the unit's name"
 
 

@@ -107,15 +107,21 @@ def has_unknown_extension(certificate: Certificate) -> bool:
 def _name_fault(path: Path) -> Fault | None:
     """Find a name outside of where an authority above may name (6.1.3 (b), (c))."""
     for above in range(1, len(path)):
-        constraints = path[above].name_constraints
-        if constraints is None:
+        if path[above].name_constraints is None:
             continue
         for position in reversed(range(above)):
             # Self-issued certificates carry an authority's own name, and are bound only as the last of a path.
             bound = position == 0 or not path[position].is_self_issued
-            if bound and not name_constraints.permits(constraints, path[position]):
+            if bound and not _permitted(path[above].der, path[position].der):
                 return Fault("name_constraints", position)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _permitted(above: bytes, below: bytes) -> bool:
+    # Crossed certificates stand on dozens of paths together: their thousands of names are compared once
+    constraints = read_certificate(above).name_constraints
+    return constraints is None or name_constraints.permits(constraints, read_certificate(below))
 
 
 def _policies(path: Path, rules: PolicyRules) -> tuple[ValidPolicy, ...] | Fault:

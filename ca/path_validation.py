@@ -5,7 +5,7 @@ Source: RFC 5280 sections 6.1 and 6.3
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal
@@ -22,6 +22,8 @@ from ca.revocation_status import RevocationStatus, revocation_status
 
 _MAX_SIGNERS_DEEP: Final = 3
 """How far a list's signer may hang on a list of another signer, and so on."""
+_MAX_LOOKS: Final = 128
+"""Paths of such signers that are judged for one question: signers who vouch for each other lead to each other without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ def validate(leaf: Certificate, bag: Bag, question: Question) -> Judgement:
     revoked it, no path makes it good.
     """
     first: Judgement | None = None
+    search = _Search(bag)
     for path in paths(leaf, bag):
-        found = judge(path, question, bag)
+        found = _judge(path, question, search)
         if found.reason == "good" or (found.reason == "revoked" and found.position == 0):
             return found
         if first is None or (_is_open(found) and not _is_open(first)):
@@ -80,6 +83,10 @@ def _is_open(judgement: Judgement) -> bool:
 
 def judge(path: Path, question: Question, bag: Bag) -> Judgement:
     """Judge one path, leaf first, anchor last. bag: where signers of revocation lists may be found."""
+    return _judge(path, question, _Search(bag))
+
+
+def _judge(path: Path, question: Question, search: "_Search") -> Judgement:
     try:
         structure = examine(tuple([one.der for one in path]), question.rules)
     except NationalUnavailable:
@@ -88,7 +95,7 @@ def judge(path: Path, question: Question, bag: Bag) -> Judgement:
     fault = structure.fault or _validity_fault(path, question)
     if fault is not None:
         return Judgement(fault.reason, path, fault.position)
-    return _judge_revocation(path, question, bag, structure.policies)
+    return _judge_revocation(path, question, search, structure.policies)
 
 
 def _validity_fault(path: Path, question: Question) -> Fault | None:
@@ -104,6 +111,25 @@ def _validity_fault(path: Path, question: Question) -> Fault | None:
     return None
 
 
+@dataclass(slots=True)
+class _Search:
+    """Where signers of lists are looked for, with what was found and how many paths of theirs may yet be judged."""
+
+    bag: Bag
+    left: int = _MAX_LOOKS
+    found: dict[bytes, tuple[Path, ...]] = field(default_factory=dict)
+
+    def paths(self, signer: Certificate) -> Iterator[Path]:
+        """Yield the paths of a signer, as long as there are looks left."""
+        if signer.der not in self.found:
+            self.found[signer.der] = tuple(paths(signer, self.bag))
+        for path in self.found[signer.der]:
+            if self.left == 0:
+                return
+            self.left -= 1
+            yield path
+
+
 @dataclass(frozen=True, slots=True)
 class _Signers:
     """Who may sign revocation lists beside a certificate's issuer: whoever has a good path to the same anchor (6.3.3 (f)).
@@ -113,14 +139,18 @@ class _Signers:
     """
 
     question: Question
-    bag: Bag
+    search: _Search
     anchor: Certificate
-    assumed: frozenset[bytes]
+    assumed: frozenset[bytes] = frozenset()
     pending: frozenset[bytes] = frozenset()
+
+    def below(self, authorities: Path) -> "_Signers":
+        """Assume these authorities, for a certificate that stands under them: what hangs on it says nothing of it."""
+        return replace(self, assumed=self.assumed.union([one.der for one in authorities]))
 
     def named(self, name: bytes) -> Iterator[Certificate]:
         """Yield the certificates in the bag with that subject."""
-        return self.bag.named(name)
+        return self.search.bag.named(name)
 
     def stands(self, signer: Certificate, about: Certificate, since: datetime) -> bool:
         """Say whether a signer is to be believed about a certificate."""
@@ -137,7 +167,7 @@ class _Signers:
         question = replace(self.question, at=max(self.question.at, since), rules=ANY_RULES, dates_tokens=False)
         return any(
             self._stands_by(path, question)
-            for path in paths(signer, self.bag)
+            for path in self.search.paths(signer)
             if names.same(path[-1].subject, self.anchor.subject)
         )
 
@@ -149,35 +179,28 @@ class _Signers:
         path = structure.path
         if structure.fault is not None or _validity_fault(path, question) is not None:
             return False
-        deeper = replace(
-            self,
-            question=question,
-            assumed=self.assumed | {one.der for one in path[1:]},
-            pending=self.pending | {path[0].der},
-        )
-        return all(status.verdict == "good" for status in _statuses(path, question, deeper, known=self.assumed))
+        deeper = replace(self, question=question, pending=self.pending | {path[0].der})
+        return all(status.verdict == "good" for status in _statuses(path, question, deeper))
 
 
-def _statuses(
-    path: Path, question: Question, signers: _Signers, known: frozenset[bytes] = frozenset()
-) -> Iterator[RevocationStatus]:
+def _statuses(path: Path, question: Question, signers: _Signers) -> Iterator[RevocationStatus]:
     """Yield the status of each certificate below the anchor, the leaf first; not of those that are judged elsewhere."""
     for position, (certificate, issuer) in enumerate(pairwise(path)):
-        if certificate.der not in known:
+        if certificate.der not in signers.assumed:
             yield revocation_status(
                 certificate,
                 issuer,
                 question.crls,
                 question.at,
                 ocsp=question.ocsp,
-                others=signers,
+                others=signers.below(path[position + 1 :]),
                 algorithm_allowed=question.algorithm_allowed,
                 dates_tokens=question.dates_tokens and position == 0,
             )
 
 
-def _judge_revocation(path: Path, question: Question, bag: Bag, policies: tuple[ValidPolicy, ...]) -> Judgement:
-    signers = _Signers(question, bag, path[-1], frozenset([one.der for one in path[1:]]))
+def _judge_revocation(path: Path, question: Question, search: _Search, policies: tuple[ValidPolicy, ...]) -> Judgement:
+    signers = _Signers(question, search, path[-1])
     # What is final comes before what may pass, wherever on the path it stands
     worst: dict[str, Judgement] = {}
     for position, status in enumerate(_statuses(path, question, signers)):

@@ -5,8 +5,9 @@ it. Only its lowest level is kept here: a level without nodes is all that prunin
 asks of the levels above, under which policy each node hangs at the top, the nodes carry along.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Final
 
 from ca import oids
@@ -14,6 +15,11 @@ from ca.certificate_reader import Certificate
 from ca.extension_reader import Qualifier
 
 ANY_POLICY: Final = frozenset({oids.ANY_POLICY})
+
+_MAX_QUALIFIERS: Final = 16
+_MAX_LOOKED_AT: Final = 256
+"""What is said of a policy and is kept, and is looked at for it: no verdict hangs on it, and every policy may hand all of
+it on to every policy of the next certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +150,35 @@ class PolicyState:
 
     def _valid(self) -> tuple[ValidPolicy, ...]:
         """Intersect the valid policies with the initial set."""
-        by_root: dict[str, list[Qualifier]] = {}
+        by_root: dict[str, list[_Node]] = {}
         for node in self.level.values():
             for root in node.roots:
-                by_root.setdefault(root, []).extend(node.qualifiers)
+                by_root.setdefault(root, []).append(node)
         anything = self.level.get(oids.ANY_POLICY)
         wanted = self.rules.initial
         if oids.ANY_POLICY in wanted:
             if anything is not None:
-                by_root[oids.ANY_POLICY] = list(anything.qualifiers)
+                by_root[oids.ANY_POLICY] = [anything]
             wanted = frozenset(by_root)
         elif anything is not None:
             for policy in wanted - by_root.keys():
-                by_root[policy] = list(anything.qualifiers)
-        return tuple(
-            ValidPolicy(policy, tuple(dict.fromkeys(by_root[policy]))) for policy in sorted(wanted & by_root.keys())
-        )
+                by_root[policy] = [anything]
+        return tuple(ValidPolicy(policy, _said(by_root[policy])) for policy in sorted(wanted & by_root.keys()))
+
+
+def _said(nodes: Iterable[_Node], more: Iterable[Qualifier] = ()) -> tuple[Qualifier, ...]:
+    """Return the first of what is said of nodes, and more, each once."""
+    everything = chain(chain.from_iterable(node.qualifiers for node in nodes), more)
+    found: dict[Qualifier, None] = {}
+    for one in islice(everything, _MAX_LOOKED_AT):
+        found[one] = None
+        if len(found) == _MAX_QUALIFIERS:
+            break
+    return tuple(found)
 
 
 def _node(policy: str, above: list[_Node], qualifiers: tuple[Qualifier, ...]) -> _Node:
-    said = tuple(dict.fromkeys((*(one for node in above for one in node.qualifiers), *qualifiers)))
+    said = _said(above, qualifiers)
     if policy == oids.ANY_POLICY:
         return _Node(policy, ANY_POLICY, frozenset(), said)
     # A node right under anyPolicy is at the top of what the authorities agreed on.

@@ -1,7 +1,10 @@
 """Files that only their owner may read, durable when the call returns."""
 
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -19,6 +22,20 @@ def make_folder(path: Path) -> None:
 def is_exposed(path: Path) -> bool:
     """Say whether an account other than the owner has any right to the file."""
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one, of all threads and processes, inside a folder's lock; it dies with its process. Makes the folder."""
+    make_folder(folder)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Closing alone would not do: a process forked meanwhile holds the descriptor, and the lock with it.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -5,7 +5,8 @@
     publication  kept under that number
 
 A crash after the first step leaves a number without a list, which is a gap and no loss: the list is still due. Any
-number may publish at once: numbers are taken in turn, and the highest that is signed is the one that counts.
+number may publish at once: numbers are taken in turn, and the highest that is signed is the one that counts. A number is
+the list's second, or the next one that is free (RFC 5280 section 5.2.3 asks only that they rise).
 """
 
 from dataclasses import dataclass
@@ -121,10 +122,13 @@ class CrlPublisher:
         assert certificate.der is not None
         # Two hosts' clocks differ: a list never tells of an earlier moment than the one before it.
         this_update = _latest(whole_second(now), lists.last_update(session, authority_id))
-        next_update = _latest(whole_second(until), lists.latest_promise(session, authority_id, audience))
+        promised = _latest(whole_second(until), lists.latest_promise(session, authority_id, audience))
+        # After a clock that was far ahead once, what is told of may lie behind what was asked for
+        next_update = promised if promised > this_update else this_update + self._lifetime
         row = CrlRow(
             authority=authority_id,
-            number=lists.last_number(session, authority_id) + 1,
+            # The time as a number: a database restored from its backup has forgotten the last ones, the world has not
+            number=max(lists.last_number(session, authority_id) + 1, int(this_update.timestamp())),
             audience=audience,
             revision=authority.revision,
             this_update=this_update,

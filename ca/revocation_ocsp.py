@@ -34,7 +34,7 @@ def _response_signed_by(response: bytes, key: bytes) -> bool:
 
 def answers(certificate: Certificate, issuer: Certificate, responses: Iterable[bytes]) -> list[Answer]:
     """Return what responses (DER) say of the certificate that the issuer, or one whom it has charged, has signed."""
-    found = []
+    found: list[Answer] = []
     for data in responses:
         try:
             response = read_ocsp_response(data)

@@ -65,16 +65,23 @@ class TokenMissing(TokenUnusable):
 
 @dataclass(eq=False)
 class TokenPinWrong(TokenUnusable):
-    """The token refused the PIN; the same one is not tried again, or the token would lock itself."""
+    """The token refused the PIN; the same one is not tried again, or the token would lock itself.
+
+    mark: the file that remembers it.
+    """
 
     code = "ca.token_pin_wrong"
-    zh = "密码设备 {token} 的 PIN 不正确；为避免设备锁死，同一 PIN 不会再次尝试。请更正 PIN 文件；若改的是设备上的 PIN，请重启服务"
+    zh = (
+        "密码设备 {token} 的 PIN 不正确；为避免设备锁死，同一 PIN 不会再次尝试，重启也不会。请更正 PIN 文件；"
+        "若改的是设备上的 PIN，请删除标记文件 {mark}"
+    )
     en = (
-        "the PIN of the token {token} is wrong, and is not tried again lest the token lock itself: correct the PIN file, "
-        "or, having changed the PIN on the token, restart the service"
+        "the PIN of the token {token} is wrong, and is not tried again, not even after a restart, lest the token lock "
+        "itself: correct the PIN file, or, having changed the PIN on the token, remove the mark {mark}"
     )
 
     token: str
+    mark: str
 
 
 @dataclass(eq=False)

@@ -24,21 +24,24 @@ class TokenKeys:
     """The keys of one token, by name (CKA_LABEL).
 
     module: file of the maker's PKCS#11 module; token: label of the token; pin: gives the user's PIN, asked for at each
-    log-in and not kept. Nothing is touched before it is needed; any number of threads may sign; a token that was
-    unplugged, a lost session and a fork cost one new log-in. A PIN that the token refused is not tried again.
+    log-in and not kept; marks: folder that remembers which PIN the token refused, so that no process tries it again.
+    Nothing is touched before it is needed; any number of threads may sign; a token that was unplugged, a lost session
+    and a fork cost one new log-in.
     """
 
-    def __init__(self, module: Path, token: str, pin: Callable[[], str]) -> None:
+    def __init__(self, module: Path, token: str, pin: Callable[[], str], marks: Path) -> None:
         self.module = module
         self.token = token
         self._pin = pin
+        self._marks = marks
 
     @cached_property
     def _sessions(self) -> "TokenSessions":
         from ca.token_library import library
+        from ca.token_pin import RefusedPin
         from ca.token_sessions import TokenSessions
 
-        return TokenSessions(library(self.module), self.token, self._pin)
+        return TokenSessions(library(self.module), self.token, self._pin, RefusedPin(self._marks, self.token))
 
     def create(self, name: str, algorithm: SignatureAlgorithm) -> Signer:
         """Make a key inside the token; raises KeyExists, TokenLacks (SM2 always), TokenUnusable.

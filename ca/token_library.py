@@ -72,15 +72,11 @@ class _Gate:
 
 
 class Library:
-    """One PKCS#11 module; made by `library`.
-
-    refused_pins: what a token refused, by its label, so that nobody in this process tries it again.
-    """
+    """One PKCS#11 module; made by `library`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.generation = 0
-        self.refused_pins: dict[str, bytes] = {}
         self._module: pkcs11._pkcs11.lib | None = None
         self._functions: _Functions | None = None
         self._begin()

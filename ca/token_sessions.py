@@ -1,7 +1,5 @@
 """Sessions with one token: logged in once, kept open, used again, and made anew when the token was lost."""
 
-import hashlib
-import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +14,7 @@ from ca import token_objects
 from ca.token_errors import TokenMissing, TokenPinLocked, TokenPinWrong, TokenRefused
 from ca.token_library import Library
 from ca.token_objects import KeyPair
+from ca.token_pin import RefusedPin
 
 _T = TypeVar("_T")
 
@@ -34,7 +33,6 @@ _LOST: Final = (
 )
 _PIN_REFUSED: Final = (p11.PinIncorrect, p11.PinInvalid, p11.PinLenRange)
 _ON_LAST_TRY: Final = TokenFlag.USER_PIN_LOCKED | TokenFlag.USER_PIN_FINAL_TRY
-_PIN_MARK: Final = os.urandom(32)
 
 
 class _Lost(Exception):
@@ -72,13 +70,15 @@ class OpenSession:
 class TokenSessions:
     """The sessions of this process with one token.
 
-    library: the module; label: the token's; pin: asked for at every log-in, and never kept.
+    library: the module; label: the token's; pin: asked for at every log-in, and never kept; refused: what the token
+    refused, for every process.
     """
 
-    def __init__(self, library: Library, label: str, pin: Callable[[], str]) -> None:
+    def __init__(self, library: Library, label: str, pin: Callable[[], str], refused: RefusedPin) -> None:
         self._library = library
         self._label = label
         self._pin = pin
+        self._refused = refused
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(_MOST_SESSIONS)
         self._generation = 0
@@ -147,18 +147,23 @@ class TokenSessions:
         if token.flags & _ON_LAST_TRY:
             raise TokenPinLocked(self._label)
         pin = self._pin()
-        mark = hashlib.blake2b(pin.encode() + token.serial, key=_PIN_MARK).digest()
-        if self._library.refused_pins.get(self._label) == mark:
-            raise TokenPinWrong(self._label)
-        try:
-            return token.open(user_pin=pin)
-        except p11.UserAlreadyLoggedIn:
-            return token.open()  # by another user of the module in this process: a log-in is the whole process's
-        except _PIN_REFUSED as error:
-            self._library.refused_pins[self._label] = mark
-            raise TokenPinWrong(self._label) from error
-        except p11.PinLocked as error:
-            raise TokenPinLocked(self._label) from error
+        with self._refused.locked():
+            if self._refused.is_refused(pin, token.serial):
+                raise self._pin_wrong()
+            try:
+                session = token.open(user_pin=pin)
+            except p11.UserAlreadyLoggedIn:
+                return token.open()  # by another user of the module in this process: a log-in is the whole process's
+            except _PIN_REFUSED as error:
+                self._refused.note(pin, token.serial)
+                raise self._pin_wrong() from error
+            except p11.PinLocked as error:
+                raise TokenPinLocked(self._label) from error
+            self._refused.forget()
+            return session
+
+    def _pin_wrong(self) -> TokenPinWrong:
+        return TokenPinWrong(self._label, str(self._refused.path))
 
     def _refusal(self, error: p11.PKCS11Error) -> TokenMissing | TokenRefused:
         if isinstance(error, _AWAY):

@@ -13,7 +13,7 @@ from typing import Final
 
 from ca import der, digests, oids, signatures
 from ca.certificate_reader import Certificate, read_certificate
-from ca.errors import DerInvalid, NationalUnavailable
+from ca.errors import DerInvalid
 from ledger.signing import SignatureAlgorithm
 from seals.pdf_errors import CmsUnreadable
 
@@ -287,9 +287,4 @@ def order_chain(leaf: bytes, certificates: frozenset[bytes]) -> tuple[bytes, ...
 
 
 def _signed(certificate: Certificate, issuer: Certificate) -> bool:
-    try:
-        return signatures.verify(
-            issuer.public_key, certificate.signature_algorithm, certificate.tbs, certificate.signature
-        )
-    except NationalUnavailable:  # no certificate of that suite stands above a key that seals here
-        return False
+    return signatures.verify(issuer.public_key, certificate.signature_algorithm, certificate.tbs, certificate.signature)

@@ -17,6 +17,7 @@ DomainError
     ├── DailyLimitReached           as many uses today as the grant or the authorisation allows
     ├── …                           what is refused in a seal's life (life_errors.py)
     ├── …                           what a national seal is refused for (ses_errors.py)
+    ├── …                           what an OFD package cannot be read or sealed for (ofd_errors.py)
     └── …                           what a PDF cannot be read or sealed for (pdf_errors.py)
 """
 

@@ -16,14 +16,20 @@ from seals.pdf_dss import read_store, unsigned_items
 from seals.pdf_errors import CmsUnreadable, PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import SignatureField, signature_fields
 from seals.pdf_file import PdfFile
-from seals.pdf_objects import PdfDict, PdfObject, Ref, references
+from seals.pdf_objects import Name, PdfDict, PdfObject, Ref, references
 from seals.pdf_revisions import Revision, is_canonical, reachable, revisions_after
 from seals.pdf_signature import Fault, SignatureDictionary, token_faults
 
 _MAX_REVISIONS: Final = 32
 _STAMP_FIELD: Final = frozenset({"Type", "Subtype", "FT", "T", "TU", "Rect", "F", "Ff", "P", "V"})
 _STAMP_VALUE: Final = frozenset({"Type", "Filter", "SubFilter", "Contents", "ByteRange", "V"})
-_EXTENSIONS: Final = frozenset({"ADBE", "ESIC"})
+# EN 319 142-1 section 5.6: the one thing to be said of a PDF 1.7 that holds a security store or document timestamps
+_EXTENSION: Final[PdfDict] = {"BaseVersion": Name("1.7"), "ExtensionLevel": 1}
+_EXTENSIONS: Final[tuple[PdfDict, ...]] = (
+    {},
+    {"ESIC": _EXTENSION},
+    {"ESIC": {"Type": Name("DeveloperExtensions"), **_EXTENSION}},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ class _Comparison:
         """Return the keys in which two dictionaries differ; raises _Departure for one that may not."""
         keys = frozenset(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         for key in sorted(keys - allowed):
-            raise _Departure(f"object {ref.number if ref else '?'}: /{key}")
+            raise _Departure(f"object {(ref or self.after.root).number}: /{key}")
         if ref is not None:
             self._compared.add(ref)
         return keys
@@ -173,12 +179,11 @@ class _Comparison:
         return changed
 
     def _extended(self, old: PdfObject, new: PdfObject) -> bool:
-        """Say whether nothing but what names the extensions of PDF 1.7 that validation data need is new."""
+        """Say whether nothing is new but the name of the extension that validation data are."""
         was = old if isinstance(old, dict) else {}
         now = new if isinstance(new, dict) else {}
-        differing = {key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
-        plain = not any(list(references(now.get(key))) for key in differing)
-        return was.keys() <= now.keys() and differing <= _EXTENSIONS and plain
+        added = {key: now[key] for key in now if key not in was or now[key] != was[key]}
+        return was.keys() <= now.keys() and added in _EXTENSIONS
 
     def _form(self) -> Ref | None:
         """Compare the form; return the one field that it may have more."""

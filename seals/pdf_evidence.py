@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from ca import digests
-from ca.errors import TokenInvalid
+from ca.errors import NationalUnavailable, TokenInvalid
 from ca.timestamp_token import read_token
 from seals.cms import SealCms
 from seals.foreign_cms import foreign_state
@@ -109,7 +109,10 @@ def read_pdf(data: bytes) -> PdfEvidence:
         _refuse_foreign(dictionaries)
     values = [one.read_cms() for one in ours]
     certificates = _certificates([cms for cms, _ in values])
-    coverages = [coverage_after(file, one.byte_range[2] + one.byte_range[3], certificates) for one in ours]
+    try:
+        coverages = [coverage_after(file, one.byte_range[2] + one.byte_range[3], certificates) for one in ours]
+    except NationalUnavailable as error:  # a document timestamp by SM2, and no library that could judge it
+        raise PdfUnsupported(reason="algorithm_unavailable") from error
     signatures = tuple(
         _evidence(file, one, value, coverage) for one, value, coverage in zip(ours, values, coverages, strict=True)
     )
@@ -145,7 +148,7 @@ def _certificates(values: list[SealCms]) -> tuple[bytes, ...]:
     found = {one for cms in values for one in cms.certificates}
     for cms in values:
         if cms.token is not None:
-            with suppress(TokenInvalid):
+            with suppress(TokenInvalid, NationalUnavailable):
                 found.update(read_token(cms.token).certificates)
     return tuple(sorted(found))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from seals.pdf_errors import PdfUnreadable
@@ -9,6 +10,9 @@ from seals.pdf_objects import PdfDict, PdfObject, Ref, Stream
 from seals.pdf_reader import Reader
 
 _OBJECT = re.compile(rb"(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+obj(?![^\x00\t\n\f\r ()<>\[\]{}/%])")
+
+_MAX_SMALL = 1_024  # bytes of an object whose value is kept; nobody may change a value that was read
+_AFTER_WORD = frozenset({b"\n", b"\r", b" "})
 
 
 class Indirect(NamedTuple):
@@ -29,6 +33,10 @@ def read_indirect(data: bytes, place: int, length: Callable[[PdfObject], int | N
     head = _OBJECT.match(data, place)
     if head is None:
         raise PdfUnreadable(reason="object_missing")
+    small = _small(data, head.end())
+    if small is not None:
+        start, end, stop = (head.end() + offset for offset in small[1:])
+        return Indirect(Ref(int(head[1]), int(head[2])), small[0], start, end, stop)
     reader = Reader(data, head.end())
     start = reader.skip()
     value = reader.value()
@@ -40,6 +48,33 @@ def read_indirect(data: bytes, place: int, length: Callable[[PdfObject], int | N
     if word != b"endobj":
         raise PdfUnreadable(reason="object_not_closed")
     return Indirect(Ref(int(head[1]), int(head[2])), value, start, end, reader.position)
+
+
+def _small(data: bytes, start: int) -> tuple[PdfDict, int, int, int] | None:
+    """Return a dictionary object without a stream, and from where to where it stands, all counted from `start`.
+
+    Documents of one template have the same catalog and pages, object numbers included: each text is read once.
+    """
+    end = data.find(b"endobj", start, start + _MAX_SMALL) + len(b"endobj")
+    if end < start or data[end : end + 1] not in _AFTER_WORD:
+        return None
+    return _read_once(data[start:end])
+
+
+@lru_cache(maxsize=1024)
+def _read_once(text: bytes) -> tuple[PdfDict, int, int, int] | None:
+    """Read what must be the same wherever it stands: one dictionary and the word behind it, to the end of the text."""
+    reader = Reader(text)
+    try:
+        start = reader.skip()
+        value = reader.value()
+        end = reader.position
+        word = reader.word()
+    except PdfUnreadable:
+        return None  # read again where it stands, which tells the reason
+    if not isinstance(value, dict) or word != b"endobj" or reader.position != len(text):
+        return None
+    return value, start, end, reader.position
 
 
 def _stream(data: bytes, position: int, dictionary: PdfDict, length: int | None) -> tuple[Stream, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from seals.pdf_errors import PdfPageMissing, PdfUnreadable, PdfUnsupported, SealOffPage
 from seals.pdf_file import Page, PdfFile
@@ -22,8 +22,7 @@ class Placement:
     y_mm: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rectangle:
+class Rectangle(NamedTuple):
     """A place on a page in points from the corner that its coordinates start at: left, bottom, right, top."""
 
     left: float
@@ -40,7 +39,7 @@ class Rectangle:
 
     def to_pdf(self) -> bytes:
         """Write it as /Rect takes it."""
-        return b"[%.3f %.3f %.3f %.3f]" % (self.left, self.bottom, self.right, self.top)
+        return b"[%.3f %.3f %.3f %.3f]" % self
 
 
 def page_at(file: PdfFile, number: int) -> Page:

@@ -127,7 +127,7 @@ def test_a_revocation_reaches_the_trust_list_by_the_workers_look(house: House, c
     assert ca.url("ocsp") in watch.look(now + timedelta(hours=7))
     assert "trust" in publish_lists(house, now + timedelta(hours=7))
     moment = now + timedelta(hours=7, minutes=1)
-    assert outcomes(document, trust_file(house), moment)[2] == "REVOKED"
+    assert outcomes(document, trust_file(house), moment)[2] == "SEAL_REVOKED"
 
 
 def test_without_its_timestamp_authority_nothing_is_sealed_and_the_reason_is_told(house: House, ca: LicensedCa) -> None:

@@ -49,12 +49,25 @@ class SoftToken:
     def configuration(self) -> Path:
         return self.folder / "softhsm2.conf"
 
-    def initialise(self, label: str = LABEL) -> None:
-        command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "12345678"]
+    @property
+    def marks(self) -> Path:
+        return self.folder / "marks"
+
+    def initialise(self, label: str = LABEL, pin: str = PIN) -> None:
+        command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", pin, "--so-pin", "12345678"]
         subprocess.run(command, check=True, capture_output=True)
 
     def keys(self, pin: str = PIN, label: str = LABEL) -> TokenKeys:
-        return TokenKeys(MODULE, label, lambda: pin)
+        return TokenKeys(MODULE, label, lambda: pin, self.marks)
+
+    def log_in(self, new_pin: str | None = None) -> None:
+        """Log in with the right PIN, not through our keys, and change it if told to."""
+        forget_sessions()
+        module = library(MODULE)
+        with module.in_use(), module.token(LABEL).open(rw=True, user_pin=PIN) as session:
+            if new_pin is not None:
+                session.set_pin(PIN, new_pin)
+        forget_sessions()
 
     @contextmanager
     def unplugged(self) -> Iterator[None]:

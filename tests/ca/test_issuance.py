@@ -245,6 +245,24 @@ def test_an_authority_whose_key_is_away_keeps_nobody_waiting(office: Office) -> 
     assert left.request_id == "r-1"
 
 
+def test_the_intents_of_an_authority_that_was_revoked_meanwhile_are_given_up(office: Office) -> None:
+    """It was merely superseded, and may still say what it has revoked; but a certificate of it would be born dead."""
+
+    def cut(step: str) -> None:
+        if step == "intent-committed":
+            raise Crash
+
+    with pytest.raises(Crash):
+        office.desk(cut).issue(client(), SYSTEMS, "r-1", OFFICER, NOW)
+    above = read_certificate(office.ceremony.certificates[SYSTEMS].cert_der).serial_number
+    office.desk().revoke(above, "superseded", NOW, OFFICER, NOW)
+    assert office.desk().finish(LATER) == 1
+    assert office.intended() == []
+    with office.worker() as session:
+        (row,) = session.query(CertificateRow).filter_by(request_id="r-1").all()
+    assert (row.state, row.der, row.abandoned_reason) == ("abandoned", None, "ca.authority_not_issuing")
+
+
 def test_the_intents_of_an_authority_that_has_ended_are_given_up_without_its_key(office: Office) -> None:
     crash_at(office, "intent-committed", client())
     with office.worker() as session:

@@ -102,6 +102,14 @@ def attribute(kind: str, text: str, tag: int = der.UTF8_STRING) -> bytes:
     return der.sequence(der.tlv(der.SET, der.sequence(der.oid(kind), der.text(text, tag))))
 
 
+def rsa_key(bits: int, exponent: int) -> bytes:
+    """A key of that size and exponent; nobody has its private half."""
+    modulus = (1 << bits - 1) + 1
+    algorithm = der.sequence(der.oid(oids.RSA_ENCRYPTION), der.tlv(der.NULL))
+    numbers = der.sequence(der.integer(modulus), der.integer(exponent))
+    return der.sequence(algorithm, der.bits(numbers))
+
+
 def spelled_default(extension: bytes) -> bytes:
     """The extension with its default FALSE written out, as BER allows and DER forbids."""
     kind, value = der.children(der.read(extension))
@@ -168,6 +176,15 @@ FAULTS: list[tuple[str, ProfileName, Change, str]] = [
         lambda p: replace(p, subject=der.sequence(der.tlv(der.SET, der.sequence(der.oid(oids.COMMON_NAME))))),
         "missing",
     ),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode((oids.COUNTRY_NAME, "C1"))), "country"),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode((oids.COUNTRY_NAME, "cn"))), "country"),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode((oids.SERIAL_NUMBER, "a@b"))), "has not"),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode((oids.COMMON_NAME, "a\u202eb"))), "nobody sees"),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode((oids.COMMON_NAME, "a "))), "nobody sees"),
+    ("RFC 5280 4.1.2.6", "status", lambda p: replace(p, subject=encode(*[(oids.COMMON_NAME, "a")] * 2)), "twice"),
+    ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=rsa_key(8256, 65537)), "longer"),
+    ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=rsa_key(3072, 3)), "exponent"),
+    ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=rsa_key(3072, 2**256 + 1)), "exponent"),
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=ED25519_KEY.public_key), "kind"),
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=der.sequence()), "kind"),
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=SHORT_RSA_KEY), "shorter"),
@@ -194,7 +211,8 @@ FAULTS: list[tuple[str, ProfileName, Change, str]] = [
     ("RFC 5280 4.2.1.1", "seal", lambda p: p.having(AKI, b"x"), "end inside"),
     ("RFC 5280 4.2.1.2", "seal", lambda p: p.without(SKI), "no subject key"),
     ("RFC 5280 4.2.1.2", "seal", lambda p: p.switched(SKI), "critical"),
-    ("RFC 5280 4.2.1.2", "seal", lambda p: p.having(SKI, der.octets(b"")), "empty"),
+    ("RFC 5280 4.2.1.2", "seal", lambda p: p.having(SKI, der.octets(b"")), "of the key"),
+    ("RFC 5280 4.2.1.2", "seal", lambda p: replace(p, public_key=ROOT_KEY.public_key), "of the key"),
     ("RFC 5280 4.2.1.3", "seal", lambda p: p.without(BKU), "no key usage"),
     ("RFC 5280 4.2.1.3", "seal", lambda p: p.switched(BKU), "critical"),
     ("RFC 5280 4.2.1.3", "seal", lambda p: p.having(BKU, der.named_bits({0}), critical=True), "profile's"),
@@ -270,6 +288,14 @@ FAULTS: list[tuple[str, ProfileName, Change, str]] = [
     ("profile: revocation", "seal", lambda p: p.without(AIA), "together"),
     ("profile: revocation", "ocsp", lambda p: p.having(CDP, der.sequence(point(URL))), "no addresses"),
     ("profile: subject of a seal", "seal", lambda p: replace(p, subject=PLAIN.encode()), "seal code"),
+    (
+        "profile: subject of a seal",
+        "seal",
+        lambda p: replace(
+            p, subject=DistinguishedName(SEALED.common_name, "这不是统一社会信用代码但是十八个字以上的名称").encode()
+        ),
+        "USCC",
+    ),
     (SHAPE, "seal", lambda p: replace(p, serial=der.octets(b"x")), "tag"),
     (SHAPE, "seal", lambda p: replace(p, not_after=b""), "missing"),
     (SHAPE, "seal", lambda p: replace(p, unique=der.octets(b"x")), "unexpected"),
@@ -306,6 +332,13 @@ def test_an_issuer_that_may_not_is_found(above: Certificate, word: str) -> None:
     parts = good("issuing")
     findings = lint(replace(parts, issuer=above.subject, subject=SEALED.encode()).der, PROFILES["issuing"], above)
     assert any(finding.clause == "RFC 5280 6.1.4" and word in finding.message for finding in findings), findings
+
+
+def test_an_issuer_without_a_key_identifier_is_known_by_its_key() -> None:
+    bare = replace(ISSUER, subject_key_identifier=None)
+    assert lint(good("seal").der, PROFILES["seal"], bare) == ()
+    other = good("seal").having(AKI, extensions.authority_key_identifier(b"x" * 20)).der
+    assert clauses(lint(other, PROFILES["seal"], bare)) == {"RFC 5280 4.2.1.1"}
 
 
 def test_a_certificate_is_held_against_its_own_profile_only() -> None:

@@ -8,11 +8,13 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import der, oids, path_building, sm2
-from ca.certificate_reader import read_certificate
+from ca import der, name_constraints, oids, path_building, sm2
+from ca.certificate_reader import Certificate, read_certificate
 from ca.certificates import Authority
 from ca.crl_reader import Reason, Revoked
 from ca.errors import NationalUnavailable
+from ca.extension_reader import NameConstraints
+from ca.keys import SoftwareSigner
 from ca.path_building import MAX_PATHS, MAX_STEPS, Bag, paths
 from ca.path_structure import examine
 from ca.path_validation import Question, judge, validate
@@ -237,3 +239,28 @@ def test_one_bad_path_beside_one_that_cannot_be_judged_is_no_verdict(*, turned: 
     assert judged(crl(under_first), crl(second)) == "good"
     assert judged(crl(under_first), crl(second, entry(under_second, "superseded"))) == "revoked"
     assert judged(crl(under_first, entry(leaf, "superseded"))) == "revoked"
+
+
+def test_the_names_of_crossed_certificates_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two certificates of each of five authorities make 32 paths; the seal's names are held against each of ten."""
+    compared: list[str] = []
+    permits = name_constraints.permits
+
+    def counted(constraints: NameConstraints, certificate: Certificate) -> bool:
+        compared.append(certificate.subject_text)
+        return permits(constraints, certificate)
+
+    monkeypatch.setattr(name_constraints, "permits", counted)
+    bound = [within(*(f"测试{number}" for number in range(5)), "测试印章")]
+    above, web = [ROOT], list[Authority]()
+    for number in range(5):
+        signer = SoftwareSigner.generate("ES256")
+        subject = f"测试{number}"
+        above = [certify(subject, above[0], usage=CA_USAGE, ca=True, extras=bound, signer=signer) for _ in range(2)]
+        web += above
+    leaf = seal(above[0])
+    bag = Bag.of([ROOT.certificate], [one.certificate for one in web])
+    assert len(list(paths(read_certificate(leaf.certificate), bag))) == 32
+    asked = Question(NOW, lambda _: True)
+    assert validate(read_certificate(leaf.certificate), bag, asked).reason == "revocation_unknown"
+    assert compared.count("CN=测试印章") == len(web)

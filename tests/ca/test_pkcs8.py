@@ -76,7 +76,18 @@ def test_the_form_is_read_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("n", "r", "p"),
-    [(1 << 40, 1, 1), (1 << 21, 1, 1), (3, 1, 1), (0, 1, 1), (1, 1, 1), (-2, 1, 1), (2, 17, 1), (2, 1, 17)],
+    [
+        (1 << 40, 1, 1),
+        (1 << 21, 1, 1),
+        (3, 1, 1),
+        (0, 1, 1),
+        (1, 1, 1),
+        (-2, 1, 1),
+        (2, 17, 1),
+        (2, 1, 17),
+        (1 << 20, 8, 1),
+        (1 << 17, 8, 2),
+    ],
 )
 def test_a_file_cannot_exhaust_the_machine(n: int, r: int, p: int) -> None:
     with pytest.raises(KeyUnreadable):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import oids
+from ca import der, oids
 from ca.certificate_reader import Certificate, read_certificate
 from ca.extension_reader import PolicyConstraints, Qualifier
 from ca.policy_tree import ANY_RULES, PolicyRules, PolicyState
@@ -238,3 +238,22 @@ def test_a_policy_comes_with_what_is_said_of_it_along_the_path() -> None:
     assert [(one.id, [said.kind for said in one.qualifiers]) for one in found] == [
         (NAMES[0], [NAMES[0], NAMES[1]]),
     ]
+
+
+def test_what_is_said_of_policies_is_bounded() -> None:
+    """Each level hands thousands of qualifiers on to hundreds of policies, and these theirs to one."""
+    many = tuple(f"2.999.{number}" for number in range(1, 250))
+    one = "2.999.0"
+    said = tuple(Qualifier("2.999", der.integer(number)) for number in range(2_000))
+    wide = replace(certificate(one, maps=tuple((one, other) for other in many)), policies=MappingProxyType({one: said}))
+    narrow = certificate(*many, maps=tuple((other, one) for other in many))
+    state = PolicyState(ANY_RULES, 7)
+    for step in (wide, narrow, wide, narrow, wide, narrow):
+        assert state.enter(step, last=False)
+        assert state.leave(step)
+        assert all(len(node.qualifiers) <= 16 for node in state.level.values())
+    last = certificate(one)
+    assert state.enter(last, last=True)
+    found = state.end(last)
+    assert found is not None
+    assert [(policy.id, policy.qualifiers) for policy in found] == [(one, said[:16])]

@@ -5,13 +5,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from ca import signatures
 from ca.certificate_reader import read_certificate
 from ca.crl_reader import read_crl
 from ca.errors import KeyMissing
 from ca.life_errors import AuthorityNotIssuing, AuthorityUnknown, CeremonyWanted
-from ca.models import AuthorityRow
+from ca.models import AuthorityRow, CrlRow
 from ca.publishing import LIFETIME, STEPS
 from ca.revocation_status import revocation_status
 from ca.store import crl_of
@@ -30,13 +31,21 @@ def second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
+def numbered(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
 def test_every_authority_but_the_roots_publishes_by_itself(office: Office) -> None:
     publisher = office.publisher()
     assert set(publisher.publish_due(NOW)) == ONLINE
     assert publisher.publish_due(NOW) == ()
     for authority in ONLINE:
         crl, issuer = office.crl(authority), read_certificate(office.ceremony.certificates[authority].cert_der)
-        assert (crl.number, crl.this_update, crl.next_update) == (2, second(NOW), second(NOW + LIFETIME))
+        assert (crl.number, crl.this_update, crl.next_update) == (
+            numbered(NOW),
+            second(NOW),
+            second(NOW + LIFETIME),
+        )
         assert crl.issuer == issuer.subject
         assert signatures.verify(issuer.public_key, crl.signature_algorithm, crl.tbs, crl.signature)
     assert office.crl("root").number == 1
@@ -99,11 +108,11 @@ def test_a_list_for_a_trust_list_lasts_as_long_and_is_not_what_everybody_fetches
     publisher.publish_due(NOW)
     until = second(NOW + 2 * YEAR)
     long = read_crl(publisher.publish(SYSTEMS, LATER, until=until))
-    assert (long.number, long.next_update) == (3, until)
-    assert office.crl(SYSTEMS).number == 2
+    assert (long.number, long.next_update) == (numbered(LATER), until)
+    assert office.crl(SYSTEMS).number == numbered(NOW)
     assert publisher.publish_due(LATER) == ()
     short = read_crl(publisher.publish(SYSTEMS, LATER, until=second(NOW + YEAR)))
-    assert (short.number, short.next_update) == (4, until), "never shortens what was said"
+    assert (short.number, short.next_update) == (numbered(LATER) + 1, until), "never shortens what was said"
     assert read_crl(publisher.publish(SYSTEMS, LATER)).next_update == second(LATER + LIFETIME)
 
 
@@ -119,7 +128,27 @@ def test_a_clock_that_is_behind_neither_shortens_a_list_nor_goes_back(office: Of
     publisher.publish(SYSTEMS, LATER)
     behind = read_crl(publisher.publish(SYSTEMS, NOW))
     assert (behind.this_update, behind.next_update) == (second(LATER), second(LATER + LIFETIME))
-    assert behind.number == 3
+    assert behind.number == numbered(LATER) + 1
+
+
+def test_a_clock_that_was_far_ahead_once_stops_no_list(office: Office) -> None:
+    """The list for a trust list told of a moment far ahead: what everybody fetches must not end before it begins."""
+    publisher = office.publisher()
+    ahead = second(NOW + 30 * DAY)
+    publisher.publish(SYSTEMS, ahead, until=ahead + YEAR)
+    crl = read_crl(publisher.publish(SYSTEMS, NOW))
+    assert (crl.this_update, crl.next_update) == (ahead, ahead + LIFETIME)
+
+
+def test_numbers_rise_though_a_backup_was_restored(office: Office) -> None:
+    publisher = office.publisher()
+    publisher.publish(SYSTEMS, NOW)
+    lost = [read_crl(publisher.publish(SYSTEMS, NOW + number * HOUR)).number for number in range(1, 4)]
+    with office.worker() as session:
+        session.execute(delete(CrlRow).where(CrlRow.authority == SYSTEMS, CrlRow.number.in_(lost)))
+    again = read_crl(publisher.publish(SYSTEMS, NOW + 4 * HOUR))
+    assert again.number is not None
+    assert all(again.number > one for one in lost if one is not None)
 
 
 @pytest.mark.parametrize("authority", ["root", "national-root"])
@@ -171,7 +200,7 @@ def test_what_was_cut_off_is_still_due_and_its_number_is_not_given_again(office:
     office.publisher().publish_due(NOW)
     assert office.publisher().due(NOW) == ()
     crl = office.crl(SYSTEMS)
-    assert crl.number == (2 if step == "number-written" else 3)
+    assert crl.number == numbered(NOW) + (step != "number-written")
     assert serial_of(der) in crl.entries
 
 
@@ -182,7 +211,8 @@ def test_publishers_at_once_make_one_list_a_number(office: Office) -> None:
     made = sorted(
         (read_crl(answer) for answer in answers if isinstance(answer, bytes)), key=lambda crl: crl.number or 0
     )
-    assert [crl.number for crl in made] == list(range(2, 10))
+    assert len({crl.number for crl in made}) == len(moments)
+    assert all((crl.number or 0) >= numbered(crl.this_update) for crl in made)
     for earlier, later in pairwise(made):
         assert earlier.next_update is not None
         assert later.next_update is not None

@@ -7,11 +7,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
-from ca import oids
+from ca import oids, path_validation
 from ca.certificate_reader import Certificate, read_certificate
 from ca.certificates import Authority
 from ca.path_building import Bag
 from ca.path_validation import Judgement, Question, validate
+from ca.revocation_status import revocation_status
 from tests.ca.evidence import (
     DAY,
     WHOLE,
@@ -362,3 +363,48 @@ def test_a_forged_full_list_takes_no_ground_from_a_delta() -> None:
     assert judge(SEAL, FULL, forged, delta).reason == "revoked"
     assert judge(SEAL, forged, delta, FULL).reason == "revoked"
     assert judge(SEAL, forged, delta).reason == "revocation_unknown"
+
+
+ABOVE = certify("测试自签发", ROOT, usage=CA_USAGE, ca=True)
+RENEWED = certify("测试自签发", ABOVE, usage=CA_USAGE, ca=True)
+UNDER_RENEWED = leaf(above=RENEWED)
+
+
+@pytest.mark.parametrize(
+    ("by_old", "expected"),
+    [
+        (make_list(ABOVE), "good"),
+        (make_list(ABOVE, begin=WHOLE - 2 * DAY, end=WHOLE - DAY), "revocation_unknown"),
+        (make_list(ABOVE, [line(read_certificate(RENEWED.certificate).serial_number, WHOLE - DAY, 6)]), "on_hold"),
+    ],
+)
+def test_an_authority_on_the_path_does_not_vouch_for_its_own_certificate(by_old: bytes, expected: str) -> None:
+    """Old and new key have one name: the new one's list is no word about the certificate that makes it an authority."""
+    by_new = make_list(RENEWED, number=9, begin=WHOLE)
+    found = judge(UNDER_RENEWED, by_old, by_new, helpers=(ABOVE, RENEWED))
+    assert found.reason == expected
+    assert found.position == (0 if expected == "good" else 1)
+
+
+def test_signers_that_vouch_for_each_other_are_looked_at_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them has signed a list, and each is certified by each: every look would lead to all the others."""
+    looks: list[bytes] = []
+
+    def counted(certificate: Certificate, *arguments: object, **options: object) -> object:
+        looks.append(certificate.der)
+        return revocation_status(certificate, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(path_validation, "revocation_status", counted)
+    crowd = [certify("测试群", ROOT, usage=CA_USAGE, ca=True) for _ in range(4)]
+    web = [
+        certify("测试群", above, usage=CA_USAGE, ca=True, signer=below.signer)
+        for above in crowd
+        for below in crowd
+        if above is not below
+    ]
+    lists = [make_list(one, number=number) for number, one in enumerate(crowd)]
+    one = leaf(above=crowd[0])
+    stale = make_list(ROOT, begin=WHOLE - 2 * DAY, end=WHOLE - DAY)
+    found = judge(one, *lists, helpers=(*crowd, *web), root_list=stale)
+    assert found.reason == "revocation_unknown"
+    assert len(looks) < 1_000, "18,708 without a bound, and twelve times as many with one signer more"

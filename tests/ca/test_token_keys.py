@@ -205,7 +205,7 @@ def test_a_module_or_a_token_that_is_not_there_is_told(token: SoftToken, tmp_pat
     for module in (tmp_path / "missing.so", no_module, Path("/usr/lib/x86_64-linux-gnu/libc.so.6")):
         for _ in range(2):
             with pytest.raises(TokenModuleUnusable, match=module.name):
-                TokenKeys(module, LABEL, lambda: PIN).names()
+                TokenKeys(module, LABEL, lambda: PIN, tmp_path / "marks").names()
 
 
 def test_two_tokens_of_one_label_are_not_guessed_between(token: SoftToken) -> None:
@@ -222,8 +222,8 @@ def test_tokens_beside_it_do_not_matter(token: SoftToken) -> None:
     assert others.create("root", "ES256").public_key != keys.signer("root").public_key
 
 
-def _sign_elsewhere(name: str, rounds: int, answer: Connection) -> None:
-    keys = TokenKeys(MODULE, LABEL, lambda: PIN)
+def _sign_elsewhere(token: SoftToken, name: str, rounds: int, answer: Connection) -> None:
+    keys = token.keys()
     own = keys.create(name, "ES256")
     shared = keys.signer("shared")
     answer.send((shared.public_key, [shared.sign(DATA) for _ in range(rounds)], own.public_key, own.sign(DATA)))
@@ -234,7 +234,8 @@ def test_two_processes_use_one_token_at_once(token: SoftToken) -> None:
     spawn = multiprocessing.get_context("spawn")
     pipes = [spawn.Pipe(duplex=False) for _ in range(2)]
     workers = [
-        spawn.Process(target=_sign_elsewhere, args=(f"own-{at}", 150, sending)) for at, (_, sending) in enumerate(pipes)
+        spawn.Process(target=_sign_elsewhere, args=(token, f"own-{at}", 150, sending))
+        for at, (_, sending) in enumerate(pipes)
     ]
     for worker in workers:
         worker.start()

@@ -1,4 +1,7 @@
+import multiprocessing
 import os
+import stat
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -21,14 +24,13 @@ def test_a_wrong_pin_is_tried_once(token: SoftToken) -> None:
     token.keys().create("root", "ES256")
     forget_sessions()
     pin = CountingPin("a guess")
-    keys = TokenKeys(MODULE, LABEL, pin)
+    keys = TokenKeys(MODULE, LABEL, pin, token.marks)
     assert not token.flags() & LOW
     with pytest.raises(TokenPinWrong) as caught:
         keys.signer("root")
     assert token.flags() & LOW, "the token counted the try"
     assert "a guess" not in str(caught.value) + caught.value.message("zh")
-    token.keys().names()
-    forget_sessions()
+    token.log_in()
     assert not token.flags() & LOW, "and a good log-in ended its count"
 
     for again in (keys.names, lambda: keys.signer("root"), token.keys("a guess").names):
@@ -37,6 +39,86 @@ def test_a_wrong_pin_is_tried_once(token: SoftToken) -> None:
     assert not token.flags() & LOW, "no second try reached it"
     pin.pin = PIN
     assert keys.names() == {"root"}, "a corrected PIN is tried without a restart"
+
+
+def _try_elsewhere(token: SoftToken, pin: str, answer: Connection) -> None:
+    try:
+        answer.send(sorted(token.keys(pin).names()))
+    except CAError as error:
+        answer.send(type(error))
+
+
+def elsewhere(token: SoftToken, *pins: str) -> list[object]:
+    """Return what processes of their own are told, all started at once: the names of the keys, or the refusal."""
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe(duplex=False) for _ in pins]
+    others = [
+        spawn.Process(target=_try_elsewhere, args=(token, pin, theirs))
+        for pin, (_, theirs) in zip(pins, pipes, strict=True)
+    ]
+    for one in others:
+        one.start()
+    answers = [ours.recv() for ours, _ in pipes]
+    for one in others:
+        one.join()
+    return answers
+
+
+def test_no_other_process_tries_what_one_was_refused(token: SoftToken) -> None:
+    token.keys().create("root", "ES256")
+    assert elsewhere(token, "a guess") == [TokenPinWrong]
+    assert token.flags() & LOW
+    token.log_in()
+    assert not token.flags() & LOW
+    assert elsewhere(token, "a guess", "a guess") == [TokenPinWrong] * 2
+    forget_sessions()
+    assert not token.flags() & LOW, "a supervised server, started again and again, never reached it"
+    assert elsewhere(token, PIN) == [["root"]], "a corrected PIN is tried"
+    assert not list(token.marks.iterdir()), "and ends the matter"
+
+
+def test_what_is_kept_of_a_refused_pin_tells_nobody_the_pin(token: SoftToken) -> None:
+    with pytest.raises(TokenPinWrong) as caught:
+        token.keys("a guess").names()
+    (mark,) = token.marks.iterdir()
+    assert str(mark) in caught.value.message("zh") + caught.value.message("en")
+    assert stat.S_IMODE(mark.stat().st_mode) == 0o600
+    before = mark.read_bytes()
+    assert b"a guess" not in before
+    mark.unlink()
+    with pytest.raises(TokenPinWrong):
+        token.keys("a guess").names()
+    assert mark.read_bytes() != before, "it is salted"
+
+
+def test_whoever_changed_the_pin_of_the_token_removes_the_mark(token: SoftToken) -> None:
+    keys = token.keys("a new PIN")
+    with pytest.raises(TokenPinWrong):
+        keys.names()
+    token.log_in(new_pin="a new PIN")
+    with pytest.raises(TokenPinWrong):
+        keys.names()
+    (mark,) = token.marks.iterdir()
+    mark.unlink()
+    assert keys.names() == frozenset()
+
+
+def test_another_token_of_that_name_is_another_matter(token: SoftToken) -> None:
+    keys = token.keys("a guess")
+    with pytest.raises(TokenPinWrong):
+        keys.names()
+    with token.unplugged():
+        token.initialise(pin="a guess")
+        forget_sessions()
+        assert keys.names() == frozenset()
+
+
+def test_where_no_mark_could_be_kept_nothing_is_tried(token: SoftToken) -> None:
+    token.marks.parent.mkdir(exist_ok=True)
+    token.marks.write_bytes(b"")
+    with pytest.raises(KeyUnreadable):
+        token.keys("a guess").names()
+    assert not token.flags() & LOW
 
 
 @pytest.mark.parametrize("pin", ["1", "x" * 255, "四七一一"])
@@ -50,7 +132,7 @@ def test_the_last_try_is_left_to_a_person(token: SoftToken, flag: TokenFlag) -> 
     token.set_flag(flag)
     pin = CountingPin()
     with pytest.raises(TokenPinLocked):
-        TokenKeys(MODULE, LABEL, pin).names()
+        TokenKeys(MODULE, LABEL, pin, token.marks).names()
     assert pin.asked == 0
 
 
@@ -78,7 +160,7 @@ def test_other_files_hold_no_pin(tmp_path: Path, data: bytes) -> None:
 
 def test_a_pin_that_others_can_read_is_refused(token: SoftToken, tmp_path: Path) -> None:
     path = private(tmp_path / "pin", PIN.encode())
-    keys = TokenKeys(MODULE, LABEL, pin_in(path))
+    keys = TokenKeys(MODULE, LABEL, pin_in(path), token.marks)
     path.chmod(0o640)
     with pytest.raises(KeyExposed):
         keys.names()
@@ -91,12 +173,12 @@ def test_a_pin_file_that_cannot_be_read_is_told(token: SoftToken, tmp_path: Path
         if expected is KeyUnreadable:
             path.mkdir(mode=0o700)
         with pytest.raises(expected):
-            TokenKeys(MODULE, LABEL, pin_in(path)).names()
+            TokenKeys(MODULE, LABEL, pin_in(path), token.marks).names()
 
 
 def test_the_file_is_read_at_each_log_in(token: SoftToken, tmp_path: Path) -> None:
     path = private(tmp_path / "pin", b"wrong")
-    keys = TokenKeys(MODULE, LABEL, pin_in(path))
+    keys = TokenKeys(MODULE, LABEL, pin_in(path), token.marks)
     with pytest.raises(CAError):
         keys.names()
     path.write_bytes(PIN.encode() + b"\n")

@@ -36,7 +36,7 @@ def pin() -> CountingPin:
 
 @pytest.fixture
 def keys(token: SoftToken, pin: CountingPin) -> TokenKeys:
-    return TokenKeys(MODULE, LABEL, pin)
+    return TokenKeys(MODULE, LABEL, pin, token.marks)
 
 
 @pytest.fixture

@@ -117,6 +117,7 @@ def issuer_over(
     *,
     role: Role = Role.WORKER,
     checkpoint: Callable[[str], None] = nothing,
+    pages: Renderer | None = None,
 ) -> Issuer:
     return build_issuer(
         sessions=lambda actor: database.session(role, actor),
@@ -125,7 +126,7 @@ def issuer_over(
         wrapper=wrapper(),
         promiser=promiser(),
         catalogue=Catalogue.load(),
-        renderer=renderer(),
+        renderer=pages or renderer(),
         sealers=tools,
         base_url=BASE_URL,
         checkpoint=checkpoint,

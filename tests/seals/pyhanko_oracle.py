@@ -67,7 +67,7 @@ def lta_passes(data: bytes, root: bytes, moment: datetime) -> tuple[bool, str]:
     spec = PdfSignatureValidationSpec(_spec(root, RevocationCheckingRule.CRL_REQUIRED))
     timing = ValidationTimingInfo(validation_time=moment, best_signature_time=moment, point_in_time_validation=False)
     result: Any = asyncio.run(ades_lta_validation(signature, spec, timing_info=timing))
-    return result.ades_subindic == AdESPassed.OK, f"{result.ades_subindic} {result.failure_msg or ''}"
+    return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
 
 
 def _spec(root: bytes, rule: RevocationCheckingRule) -> SignatureValidationSpec:

@@ -131,11 +131,12 @@ def signature(
     stamped_at: datetime | None = None,
     stamp: bytes | None = None,
     extensions: tuple[dict[str, Any], ...] = (),
+    embedded: bytes | None = None,
 ) -> bytes:
     signer = by or bureau()
     common: dict[str, Any] = {
         "version": style.version,
-        "eseal": (schema.SealV1 if style.version == 1 else schema.SealV4).load(seal(style)),
+        "eseal": (schema.SealV1 if style.version == 1 else schema.SealV4).load(embedded or seal(style)),
         "data_hash": compute("SM3", DOCUMENT) if data_hash is None else data_hash,
         "property_info": property_info,
     }

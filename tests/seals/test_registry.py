@@ -1,6 +1,6 @@
-import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,28 +13,23 @@ from api.schema import Role
 from ledger.actor import Uscc
 from ledger.models import EventRow
 from seals import store
+from seals.choosing import Choice, usable_seal
 from seals.errors import (
     OrganisationRefused,
     OrganisationUnknown,
     SealCertificateNotValid,
-    SealError,
+    SealNotAuthorised,
     SealNotGranted,
     SealRefused,
     SealStopped,
     SealUnknown,
 )
-from seals.grants import Grant, Seal
-from seals.models import UseRow
+from seals.grants import Seal
+from seals.life_errors import GrantRefused, GrantUnknown, RoleWanted, StateRefused, UnitRefused
 from seals.organisations import Organisation
-from seals.registry import (
-    NewSeal,
-    abandon_uses,
-    close_uses,
-    open_uses,
-    refused_uses,
-    register_organisation,
-    usable_seal,
-)
+from seals.registry import NewSeal, register_organisation, seals_of
+from seals.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK
+from seals.uses import Ending, Opening
 from tests.seals.keys import NOW, issuing, seal_keys
 from tests.seals.register import (
     BUREAU,
@@ -46,15 +41,15 @@ from tests.seals.register import (
     grant,
     granted_seal,
     new_seal,
+    office,
 )
 
 DOCUMENT = "sha-256:" + "ab" * 32
 
 
-def usable(
-    session: Session, *, grantee: str = SYSTEM.id, now: datetime = NOW, kind: str = "special"
-) -> tuple[Seal, Grant]:
-    return usable_seal(session, organisation=BUREAU, licence_type=TYPE, kind=kind, grantee=grantee, now=now)
+def usable(session: Session, *, grantee: str = SYSTEM.id, now: datetime = NOW, kind: str = "special") -> Choice:
+    actor = replace(SYSTEM, id=grantee)
+    return usable_seal(session, organisation=BUREAU, licence_type=TYPE, kind=kind, actor=actor, now=now)
 
 
 def kinds(session: Session, seal: Seal) -> list[str]:
@@ -92,17 +87,22 @@ def test_the_next_name_ends_the_one_before(session: Session) -> None:
 
 def test_a_seal_and_its_chain_of_events(session: Session) -> None:
     seal, given = granted_seal(session)
-    assert usable(session) == (seal, given)
+    chosen = usable(session)
+    assert (chosen.seal, chosen.grant) == (seal, given)
     custodian().revoke_grant(session, given.id, CUSTODIAN, NOW)
     custodian().revoke_grant(session, given.id, CUSTODIAN, NOW)
-    custodian().stop_seal(session, seal.id, state="suspended", reason="reorganisation", actor=CUSTODIAN, now=NOW)
-    assert kinds(session, seal) == ["made", "granted", "stopped", "stopped"]
+    office().stops.suspend(session, seal.id, reason="inspection", actor=CUSTODIAN, now=NOW)
+    assert kinds(session, seal) == ["made", "granted", "approved", "stopped", "stopped"]
 
 
 def test_an_imported_seal_says_so(session: Session) -> None:
     register_organisation(session, bureau())
-    seal = custodian().import_seal(session, new_seal(), CUSTODIAN, NOW)
+    outside = replace(
+        new_seal(), provider="province", esl=b"esl", esl_certificate=b"certificate", esl_key_name="remote-1"
+    )
+    seal = custodian().import_seal(session, outside, CUSTODIAN, NOW)
     assert kinds(session, seal) == ["imported"]
+    assert (seal.provider, seal.esl, seal.esl_key_name) == ("province", b"esl", "remote-1")
 
 
 def _refused_seals() -> list[tuple[NewSeal, str]]:
@@ -110,6 +110,7 @@ def _refused_seals() -> list[tuple[NewSeal, str]]:
     another_unit = seal_keys(new_seal().code, "11990100MB9T0002XE").chain[0]
     return [
         (replace(new_seal(), kind="emblem"), "kind"),
+        (replace(new_seal(), esl=b"esl"), "national_seal_incomplete"),
         (replace(new_seal(), certificate=b"not DER"), "certificate_unreadable"),
         (replace(new_seal(), certificate=issuing().certificate), "certificate_not_for_seals"),
         (replace(new_seal(), certificate=another), "certificate_of_another_seal"),
@@ -136,24 +137,85 @@ def test_a_seal_needs_its_organisation_and_a_free_code(session: Session) -> None
     assert refused.value.reason == "code_in_use"
 
 
-def test_unknown_seals_and_states(session: Session) -> None:
-    seal, _ = granted_seal(session)
+def test_what_is_not_there(session: Session) -> None:
     with pytest.raises(SealUnknown):
         grant(session, uuid4())
-    with pytest.raises(SealUnknown):
+    with pytest.raises(GrantUnknown):
         custodian().revoke_grant(session, uuid4(), CUSTODIAN, NOW)
-    for unknown, state in ((uuid4(), "suspended"), (seal.id, "active"), (seal.id, "lost")):
-        with pytest.raises((SealUnknown, SealRefused)):
-            custodian().stop_seal(session, unknown, state=state, reason="lost", actor=CUSTODIAN, now=NOW)
+    with pytest.raises(SealUnknown):
+        seals_of(session, {uuid4()})
+
+
+@pytest.mark.parametrize("role", [SEAL_CLERK, SEAL_APPROVER, SEAL_AUDITOR, "seal-anything", None])
+def test_only_a_custodian_keeps_seals(session: Session, role: str | None) -> None:
+    seal, given = granted_seal(session)
+    other = replace(CUSTODIAN, roles=frozenset() if role is None else frozenset({role}))
+    stranger = replace(CUSTODIAN, on_behalf_of=Uscc("11990100MB9T0002XE"))
+    for actor, error in ((other, RoleWanted), (stranger, UnitRefused)):
+        with pytest.raises(error):
+            custodian().make_seal(session, new_seal("99010100000007"), actor, NOW)
+        with pytest.raises(error):
+            custodian().import_seal(session, new_seal("99010100000007"), actor, NOW)
+        with pytest.raises(error):
+            custodian().grant(
+                session,
+                seal.id,
+                grantee="*",
+                licence_type="*",
+                valid_from=NOW,
+                valid_until=None,
+                actor=actor,
+                now=NOW,
+            )
+        with pytest.raises(error):
+            custodian().revoke_grant(session, given.id, actor, NOW)
+        with pytest.raises(error):
+            office().stops.suspend(session, seal.id, reason="inspection", actor=actor, now=NOW)
+        with pytest.raises(error):
+            office().stops.cancel(session, seal.id, reason="renamed", actor=actor, now=NOW)
+        with pytest.raises(error):
+            office().stops.resume(session, seal.id, actor=actor, now=NOW)
+    assert usable(session).grant == given
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"valid_until": NOW}, "valid_until"),
+        ({"daily_limit": 0}, "daily_limit"),
+        ({"grantee": ""}, "grantee"),
+        ({"licence_type": "a\x00"}, "licence_type"),
+    ],
+)
+def test_grants_that_cannot_be(session: Session, changed: dict[str, Any], reason: str) -> None:
+    seal, _ = granted_seal(session)
+    members: dict[str, Any] = {
+        "grantee": "*",
+        "licence_type": "*",
+        "valid_from": NOW,
+        "valid_until": None,
+        "actor": CUSTODIAN,
+        "now": NOW,
+    }
+    with pytest.raises(GrantRefused) as refused:
+        custodian().grant(session, seal.id, **members | changed)
+    assert refused.value.reason == reason
+
+
+def test_an_ended_seal_is_granted_to_nobody(session: Session) -> None:
+    seal, _ = granted_seal(session)
+    office().stops.cancel(session, seal.id, reason="renamed", actor=CUSTODIAN, now=NOW)
+    with pytest.raises(StateRefused):
+        grant(session, seal.id)
 
 
 def test_the_best_seal_is_chosen(session: Session) -> None:
     statutory, _ = granted_seal(session, new_seal("99010100000002", "statutory"))
     special, _ = granted_seal(session, new_seal("99010100000001", "special"), licence_type="*")
-    assert usable(session)[0] == special
-    assert usable(session, kind="statutory")[0] == statutory
-    custodian().stop_seal(session, special.id, state="expired", reason="expiry", actor=CUSTODIAN, now=NOW)
-    assert usable(session)[0] == statutory
+    assert usable(session).seal == special
+    assert usable(session, kind="statutory").seal == statutory
+    office().stops.suspend(session, special.id, reason="inspection", actor=CUSTODIAN, now=NOW)
+    assert usable(session).seal == statutory
 
 
 def test_any_system_may_be_granted(session: Session) -> None:
@@ -162,7 +224,7 @@ def test_any_system_may_be_granted(session: Session) -> None:
         usable(session, grantee="approval-2")
     assert refused.value.reason == "other_system"
     anyone = grant(session, seal.id, grantee="*")
-    assert usable(session, grantee="approval-2")[1] == anyone
+    assert usable(session, grantee="approval-2").grant == anyone
 
 
 def test_why_a_seal_cannot_be_used(session: Session) -> None:
@@ -184,15 +246,27 @@ def test_why_a_seal_cannot_be_used(session: Session) -> None:
     for now in (NOW + timedelta(days=4000), NOW - timedelta(days=31)):
         with pytest.raises(SealCertificateNotValid):
             usable(session, now=now)
+    with pytest.raises(SealNotAuthorised) as unattended:
+        usable(session)
+    assert unattended.value.reason == "none"
     custodian().revoke_grant(session, given.id, CUSTODIAN, NOW)
     with pytest.raises(SealNotGranted) as refused:
         usable(session)
     assert refused.value.reason == "revoked"
-    custodian().stop_seal(session, seal.id, state="cancelled", reason="lost", actor=CUSTODIAN, now=NOW)
+    office().stops.cancel(session, seal.id, reason="renamed", actor=CUSTODIAN, now=NOW)
     with pytest.raises(SealStopped) as stopped:
         usable(session)
     assert stopped.value.state == "cancelled"
     assert other.licence_type != TYPE
+
+
+def test_a_person_needs_no_standing_authorisation(session: Session) -> None:
+    register_organisation(session, bureau())
+    seal = custodian().make_seal(session, new_seal(), CUSTODIAN, NOW)
+    given = grant(session, seal.id, grantee="clerk-1")
+    person = replace(SYSTEM, kind="person", id="clerk-1")
+    chosen = usable_seal(session, organisation=BUREAU, licence_type=TYPE, kind="special", actor=person, now=NOW)
+    assert (chosen.grant, chosen.authorisation) == (given, None)
 
 
 def test_a_grant_ends_by_itself(session: Session) -> None:
@@ -207,77 +281,27 @@ def test_a_grant_ends_by_itself(session: Session) -> None:
         actor=CUSTODIAN,
         now=NOW,
     )
-    assert usable(session, now=NOW + timedelta(days=1))[1] == ending
+    assert usable(session, now=NOW + timedelta(days=1)).grant == ending
     with pytest.raises(SealNotGranted) as refused:
         usable(session, now=NOW + timedelta(days=1, seconds=1))
     assert refused.value.reason == "ended"
 
 
-def test_uses_are_opened_and_closed(session: Session) -> None:
-    seal, given = granted_seal(session)
-    used, abandoned, forgotten = open_uses(session, [((seal.id, given.id), uuid4()) for _ in range(3)], SYSTEM, NOW)
-    close_uses(session, [(used.id, DOCUMENT)], NOW)
-    close_uses(session, [(used.id, DOCUMENT.replace("ab", "cd"))], NOW + timedelta(hours=1))
-    abandon_uses(session, [abandoned.id], NOW)
-    rows = {row.id: row for row in session.scalars(select(UseRow))}
-    assert (rows[used.id].outcome, rows[used.id].document, rows[used.id].closed_at) == ("used", DOCUMENT, NOW)
-    assert (rows[abandoned.id].outcome, rows[abandoned.id].document) == ("abandoned", None)
-    assert [row.id for row in store.open_uses(session, NOW + timedelta(seconds=1))] == [forgotten.id]
-    assert store.open_uses(session, NOW) == []
-    assert rows[used.id].actor == SYSTEM.as_json()
-
-
-def test_a_use_is_refused_after_a_stop(session: Session) -> None:
-    seal, given = granted_seal(session)
-    use = (seal.id, given.id)
-    unknown = (uuid4(), given.id)
-    assert refused_uses(session, [use, use], NOW) == {}
-    assert refused_uses(session, [], NOW) == {}
-    assert [type(error) for error in refused_uses(session, [unknown], NOW).values()] == [SealUnknown]
-    custodian().revoke_grant(session, given.id, CUSTODIAN, NOW)
-    assert isinstance(refused_uses(session, [use], NOW)[use], SealNotGranted)
-    custodian().stop_seal(session, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
-    assert isinstance(refused_uses(session, [use], NOW)[use], SealStopped)
-
-
-def test_a_stop_waits_for_running_activations_and_the_next_one_sees_it(database: Database) -> None:
-    with database.session(Role.WORKER) as session:
-        seal, given = granted_seal(session)
-    use = (seal.id, given.id)
-    stopped = threading.Event()
-
-    def stop() -> None:
-        with database.session(Role.WORKER) as custody:
-            custodian().stop_seal(custody, seal.id, state="suspended", reason="lost", actor=CUSTODIAN, now=NOW)
-        stopped.set()
-
-    with database.session(Role.WORKER) as activation:
-        assert refused_uses(activation, [use], NOW) == {}
-        thread = threading.Thread(target=stop)
-        thread.start()
-        assert not stopped.wait(0.3)
-        # Another activation is not held up by the first.
-        with database.session(Role.WORKER) as neighbour:
-            neighbour.execute(select(1))
-    thread.join(10)
-    assert stopped.is_set()
-    with database.session(Role.WORKER) as activation:
-        assert isinstance(refused_uses(activation, [use], NOW)[use], SealError)
-
-
 def test_a_department_sees_its_own_seals_only(database: Database) -> None:
     with database.session(Role.WORKER) as session:
         seal, given = granted_seal(session)
-        opened = open_uses(session, [((seal.id, given.id), uuid4())], SYSTEM, NOW)
+        use = usable(session).use
+        (opened,) = office().uses.open(session, [Opening(use, uuid4(), TYPE)], SYSTEM, NOW)
     stranger = replace(SYSTEM, on_behalf_of=Uscc("11990100MB9T0002XE"))
     with database.session(Role.APP, SYSTEM) as own:
-        assert usable(own) == (seal, given)
-        assert refused_uses(own, [(seal.id, given.id)], NOW) == {}
-        close_uses(own, [(opened[0].id, DOCUMENT)], NOW)
+        assert usable(own).grant == given
+        assert office().uses.admit(own, [use], NOW) == [None]
+        assert office().uses.look_again(own, [use], NOW) == {}
+        office().uses.close(own, [Ending(opened, use, SYSTEM, DOCUMENT)], NOW)
     with database.session(Role.APP, stranger) as other:
         assert store.seal_by_id(other, seal.id) is None
-        assert refused_uses(other, [(seal.id, given.id)], NOW)
+        assert office().uses.look_again(other, [use], NOW)
     with database.session(Role.APP, stranger, purpose="verification") as verifier:
         assert store.seal_by_code(verifier, seal.code) is not None
     with pytest.raises(DBAPIError), database.session(Role.APP, stranger) as other:
-        open_uses(other, [((seal.id, given.id), uuid4())], SYSTEM, NOW)
+        office().uses.open(other, [Opening(use, uuid4(), TYPE)], SYSTEM, NOW)

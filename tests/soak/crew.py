@@ -53,18 +53,18 @@ class _Worker:
         self._size: Any = RawArray(c_uint64, 1)
         self._input: Any = RawArray(c_char, _ROOM)
         self._told: Any = _CONTEXT.Queue()
-        self._trial = trial
-        self.process = _CONTEXT.Process(target=self._work, args=(numbers, keep))
+        self._trial, self._numbers, self._keep = trial, numbers, keep
+        self.process = _CONTEXT.Process(target=self._work)
         self.process.start()
         self._moved = (0, time.monotonic())
 
-    def _work(self, numbers: range, keep: Keep) -> None:
+    def _work(self) -> None:
         os.nice(5)
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         warnings.simplefilter("error")  # as in the test suite: what a stranger sends must not fill our logs
         gc.freeze()
         outcome, alike = Outcome(), Counter[str]()
-        for number in numbers:
+        for number in self._numbers:
             target, data = self._trial.input(number)
             self.number[0], self._size[0] = number, min(len(data), _ROOM)
             self._input[: self._size[0]] = data[:_ROOM]
@@ -73,19 +73,24 @@ class _Worker:
             if found is not None:
                 alike[found.what] += 1
                 if alike[found.what] <= _ALIKE:
-                    keep(found)  # at once: the run may be stopped
+                    self._keep(found)  # at once: the run may be stopped
                     outcome.findings.append(found)
         outcome.tallies = self._trial.tallies
         outcome.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self._told.put(outcome)
 
-    def is_hung(self) -> bool:
-        """Say whether it has been at one input for too long."""
+    def fate(self) -> str | None:
+        """Say whether it has died, or been at one input for too long, which is then the end of it."""
+        if not self.process.is_alive():
+            return "died"
         done, since = self._moved
         if self.done[0] != done:
             self._moved = (self.done[0], time.monotonic())
-            return False
-        return time.monotonic() - since > SILENCE
+        elif time.monotonic() - since > SILENCE:
+            self.process.kill()
+            self.process.join()
+            return "hung"
+        return None
 
     def told(self) -> Outcome | None:
         """Return what it has found, None as long as it works."""
@@ -95,14 +100,18 @@ class _Worker:
             return found
         return None
 
-    def lost(self, what: str, keep: Keep) -> Outcome:
+    def lost(self, what: str) -> Outcome:
         """Return the input that it did not survive as its only finding."""
         number = self.number[0]
         target = self._trial.targets[number % len(self._trial.targets)]
         data = bytes(self._input[: self._size[0]])
         found = Finding(target.name, number, what, data, f"exit code {self.process.exitcode}")
-        keep(found)
+        self._keep(found)
         return Outcome([found])
+
+    def successor(self) -> "_Worker":
+        """Start another one after the input that this one did not survive."""
+        return _Worker(self._trial, self._numbers[self.done[0] + 1 :], self._keep)
 
 
 def run(
@@ -117,13 +126,12 @@ def run(
     while working:
         time.sleep(0.2)
         for worker in list(working):
-            alive, told = worker.process.is_alive(), worker.told()
-            if told is None and worker.is_hung():
-                worker.process.kill()
-                worker.process.join()
-                told = worker.lost("hung", keep)
-            elif told is None and not alive:
-                told = worker.told() or worker.lost("died", keep)
+            lost = worker.fate()
+            told = worker.told()
+            if told is None and lost is not None:
+                told = worker.lost(lost)
+                working.append(worker.successor())
+                every.append(working[-1])
             if told is not None:
                 outcome.take(told)
                 working.remove(worker)

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ca import sm2
+from tests.ca.soft_token import forget_sessions
+from tools.bench import ca as ca_bench
 from tools.bench import cli as cli_bench
-from tools.bench import command, issue
+from tools.bench import command, issue, national, token
 from tools.bench.command import BENCHMARKS
 from tools.bench.house import one_core
 from tools.bench.issue import Size
@@ -16,6 +19,7 @@ from tools.bench.row import Row, paired_rates, rate
 from tools.cli import main
 
 TINY = Size(licences=10, rounds=1, warm_up=10, seal_seconds=0.01)
+TINY_CA = ca_bench.Size(seconds=0.02, rounds=1, leaves=3, entries=3)
 MEMBERS = ["name", "ours", "unit", "reference", "ratio"]
 
 
@@ -69,6 +73,47 @@ def test_cli_measures_two_rows(capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert "goal: 1.00" in verify_line
 
 
+CA_ROWS = {
+    "certificate": "certificates/s",
+    "ocsp": "answers/s",
+    "tsa": "tokens/s",
+    "path": "paths/s",
+    "crl-10k": "lists/s",
+    "sm2-sign": "signatures/s",
+    "sm2-verify": "verifications/s",
+    "pkcs11-sign": "signatures/s",
+}
+
+
+def test_ca_measures_what_the_machine_has(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BENCHMARKS, "ca", lambda say: ca_bench.rows(TINY_CA, say))
+    before = os.environ.get("SOFTHSM2_CONF")
+    assert main(["bench", "ca", "--json"]) == 0
+    found = rows(capsys.readouterr().out)
+    there = {"sm2-sign": sm2.available(), "sm2-verify": sm2.available(), "pkcs11-sign": token.available()}
+    assert {row["name"]: row["unit"] for row in found} == {
+        name: unit for name, unit in CA_ROWS.items() if there.get(name, True)
+    }
+    for row in found:
+        assert list(row) == MEMBERS
+        assert isinstance(row["reference"], dict)
+        assert row["reference"]["rate"] > 0
+    assert os.environ.get("SOFTHSM2_CONF") == before
+    if token.available():
+        forget_sessions()
+
+
+def test_without_openssl_sm2_stands_beside_a_raw_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.bench.national.shutil.which", lambda _name: None)
+    raw = ca_bench.RawKey()
+    if sm2.available():
+        sign, verify = national.rows(b"x", 0.01, 1, raw.sign, raw.verify)
+        assert (sign.reference_name, verify.reference_name) == (
+            "raw P-256 (sign): no openssl here",
+            "raw P-256 (verify): no openssl here",
+        )
+
+
 def test_the_command_measures_at_full_size_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
@@ -78,9 +123,10 @@ def test_the_command_measures_at_full_size_by_default(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(issue, "rows", note)
     monkeypatch.setattr(cli_bench, "rows", note)
+    monkeypatch.setattr(ca_bench, "rows", note)
     for name in BENCHMARKS:
         assert main(["bench", name]) == 0
-    assert asked == [cli_bench.RUNS, Size()]
+    assert asked == [ca_bench.Size(), cli_bench.RUNS, Size()]
     assert command.bench.help
 
 

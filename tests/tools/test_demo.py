@@ -37,6 +37,10 @@ def of_kind(run: Run, kind: str) -> list[Licence]:
     return [licence for licence in run.outcome.issuing.licences if licence.kind == kind]
 
 
+CERTIFICATES = 29
+"""Of two hierarchies: 8 authorities with their responders, 2 timestamp authorities, 3 services, and a seal's two each."""
+
+
 def test_all_is_as_it_should_be(run: Run, report: dict[str, Any]) -> None:
     assert run.code == 0
     assert report["as_expected"] is True
@@ -50,8 +54,8 @@ def test_all_is_as_it_should_be(run: Run, report: dict[str, Any]) -> None:
             "tobacco-retail-permit": 2,
         },
         "faulty_rows_refused": 6,
-        # One of each licence, and of each seal: made, granted (one of them for two types).
-        "log_entries": ROWS + 4 + 5,
+        # One of each licence, of each certificate, and of each seal: made, granted (one of them for two types).
+        "log_entries": ROWS + CERTIFICATES + 4 + 5,
         "pages": {"valid": ROWS},
         "data": {"valid": ROWS},
         "spoilt": {"invalid": 7},

@@ -39,11 +39,12 @@ _MESSAGE: Final = bytes(400)  # octets, about what a certificate, an answer or a
 class Size:
     """How much is measured.
 
-    seconds: of each row and, beside it, of its reference; leaves: certificates that paths are judged for in turn, more
+    seconds: of each row and, beside it, of its reference, in so many rounds; leaves: certificates that paths are judged for in turn, more
     than any cache holds, so that each is as if never seen before; entries: of the revocation list.
     """
 
     seconds: float = 6.0
+    rounds: int = 5
     leaves: int = 5000
     entries: int = 10_000
 
@@ -76,19 +77,21 @@ def rows(size: Size, say: Say) -> Iterator[Row]:
         ]
         for name, unit, work in works:
             say(name)
-            ours, reference = paired_rates(work, raw.sign, seconds=size.seconds)
+            ours, reference = paired_rates(work, raw.sign, seconds=size.seconds, rounds=size.rounds)
             yield Row(name, ours, unit, SIGNATURE, reference)
         say("path")
-        ours, reference = paired_rates(_path(authority, size.leaves), raw.verify, seconds=size.seconds)
+        ours, reference = paired_rates(
+            _path(authority, size.leaves), raw.verify, seconds=size.seconds, rounds=size.rounds
+        )
         yield Row("path", ours, "paths/s", VERIFICATION, reference)
         say("crl")
         yield _crl(authority, size)
         if sm2.available():
             say("sm2")
-            yield from national.rows(_MESSAGE, size.seconds, raw.sign, raw.verify)
+            yield from national.rows(_MESSAGE, size.seconds, size.rounds, raw.sign, raw.verify)
         if token.available():
             say("pkcs11-sign")
-            yield token.row(_MESSAGE, size.seconds, SIGNATURE, raw.sign)
+            yield token.row(_MESSAGE, size.seconds, size.rounds, SIGNATURE, raw.sign)
 
 
 def _certificate(authority: BenchAuthority) -> Callable[[], bytes]:
@@ -136,7 +139,7 @@ def _crl(authority: BenchAuthority, size: Size) -> Row:
     builder = _builder(x509.load_der_x509_certificate(authority.issuing.certificate).subject, listed, at, until)
     key = ec.generate_private_key(ec.SECP256R1())
     theirs = partial(builder.sign, key, hashes.SHA256())
-    rate, reference = paired_rates(ours, theirs, seconds=size.seconds)
+    rate, reference = paired_rates(ours, theirs, seconds=size.seconds, rounds=size.rounds)
     return Row("crl-10k", rate, "lists/s", "cryptography, from a builder that has the entries", reference)
 
 

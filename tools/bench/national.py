@@ -10,14 +10,13 @@ from ca import signatures
 from ca.keys import SoftwareSigner
 from tools.bench.row import Row, rate
 
-_ROUNDS: Final = 3
 _SPEED: Final = ("openssl", "speed", "-mr", "-seconds", "1", "sm2")
 _RESULT: Final = "+F7:"
 """How the line of SM2's figures begins: signatures and verifications a second stand at its end."""
 
 
 def rows(
-    message: bytes, seconds: float, raw_sign: Callable[[], object], raw_verify: Callable[[], object]
+    message: bytes, seconds: float, rounds: int, raw_sign: Callable[[], object], raw_verify: Callable[[], object]
 ) -> Iterator[Row]:
     """Measure signing and verifying; where there is no openssl command, beside a raw P-256 key."""
     signer = SoftwareSigner.generate("SM2")
@@ -27,10 +26,10 @@ def rows(
         lambda: signer.sign(message),
         lambda: signatures.verify(signer.public_key, identifier, message, signature),
     )
-    each = seconds / _ROUNDS
+    each = seconds / rounds
     there = shutil.which("openssl") is not None
     measured = []
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         ours = [rate(work, seconds=each, rounds=1) for work in works]
         measured.append(
             (ours, _speed() if there else [rate(one, seconds=each, rounds=1) for one in (raw_sign, raw_verify)])

@@ -89,7 +89,9 @@ def _signer(house: House, credential: SealCertificate) -> "SimpleSigner":
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register_multiple(chain[1:])
     passphrase = secrets.token_bytes(16)
-    key = load_private_key_from_pemder_data(house.keys.folder.signer(credential.key_name).to_pkcs8(passphrase), passphrase)
+    key = load_private_key_from_pemder_data(
+        house.keys.folder.signer(credential.key_name).to_pkcs8(passphrase), passphrase
+    )
     return signers.SimpleSigner(signing_cert=chain[0], signing_key=key, cert_registry=store)
 
 

@@ -23,23 +23,23 @@ def available() -> bool:
     return _MODULE.exists() and shutil.which(_UTILITY) is not None
 
 
-def row(message: bytes, seconds: float, reference_name: str, reference: Callable[[], object]) -> Row:
+def row(message: bytes, seconds: float, rounds: int, reference_name: str, reference: Callable[[], object]) -> Row:
     """Measure signatures by a P-256 key that never leaves its token."""
     from ca.keys import TokenKeys
     from ca.token_library import library
 
     pin = secrets.token_hex(8)
-    with _softhsm(pin):
+    with _softhsm(pin) as marks:
         module = library(_MODULE)
         module.restart(module.generation)  # it may have been started before, with another folder of tokens
-        signer = TokenKeys(_MODULE, _LABEL, lambda: pin).create("bench", "ES256")
-        ours, theirs = paired_rates(lambda: signer.sign(message), reference, seconds=seconds)
+        signer = TokenKeys(_MODULE, _LABEL, lambda: pin, marks).create("bench", "ES256")
+        ours, theirs = paired_rates(lambda: signer.sign(message), reference, seconds=seconds, rounds=rounds)
     return Row("pkcs11-sign", ours, "signatures/s", reference_name, theirs)
 
 
 @contextmanager
-def _softhsm(pin: str) -> Iterator[None]:
-    """Point this process at a token of its own for the block."""
+def _softhsm(pin: str) -> Iterator[Path]:
+    """Point this process at a token of its own for the block; gives the folder of its marks."""
     before = os.environ.get(_VARIABLE)
     with tempfile.TemporaryDirectory(prefix="elicence-bench-") as folder:
         tokens, configuration = Path(folder, "tokens"), Path(folder, "softhsm2.conf")
@@ -49,7 +49,7 @@ def _softhsm(pin: str) -> Iterator[None]:
         try:
             command = (_UTILITY, "--init-token", "--free", "--label", _LABEL, "--pin", pin, "--so-pin", pin)
             subprocess.run(command, check=True, capture_output=True)
-            yield
+            yield Path(folder, "marks")
         finally:
             if before is None:
                 del os.environ[_VARIABLE]

@@ -34,9 +34,12 @@ def service_settings(home: Path) -> Settings:
     )
 
 
-def ceremony_plan() -> CeremonyPlan:
-    """Return the city's plan, without the national hierarchy where this machine has no SM2."""
-    plan = load_plan(PLAN.read_text(encoding="utf-8"))
+def ceremony_plan(base_url: str) -> CeremonyPlan:
+    """Return the city's plan, without the national hierarchy where this machine has no SM2.
+
+    base_url: of the service, where its certificates say that its lists and its responder are.
+    """
+    plan = load_plan(PLAN.read_text(encoding="utf-8")).model_copy(update={"base_url": base_url})
     return plan if sm2.available() else plan.model_copy(update={"national": None})
 
 
@@ -44,7 +47,7 @@ def ceremony_plan() -> CeremonyPlan:
 def new_service(home: Path) -> Iterator[House]:
     """Found the service in an empty folder, and hold it open."""
     chosen = service_settings(home)
-    hold_ceremony(chosen, ceremony_plan(), datetime.now(UTC))
+    hold_ceremony(chosen, ceremony_plan(chosen.base_url), datetime.now(UTC))
     with open_house(chosen) as house:
         register(house, datetime.now(UTC))
         enrol(

@@ -41,9 +41,12 @@ def _change_check(schema: str, table: str, name: str, condition: str) -> None:
 
 
 def upgrade() -> None:
-    # Row-level security binds the owner too: lifted here, and set again at the end of this transaction.
-    for table in ("seals.seals", "seals.grants", "seals.uses", "licences.versions", "licences.licences"):
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    _new_tables()
+    _wider_tables()
+    _secure_tables()
+
+
+def _new_tables() -> None:
     op.create_table(
         "applications",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -181,6 +184,12 @@ def upgrade() -> None:
     op.create_index(
         "stops_standing_idx", "stops", ["seal_id"], unique=True, schema="seals", postgresql_where="resumed_at IS NULL"
     )
+
+
+def _wider_tables() -> None:
+    # Row-level security binds the owner too: lifted here, and set again at the end of this transaction.
+    for table in ("seals.seals", "seals.grants", "seals.uses", "licences.versions", "licences.licences"):
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.add_column("grants", sa.Column("daily_limit", sa.Integer(), nullable=True), schema="seals")
     op.add_column(
         "grants", sa.Column("revoked_by", postgresql.JSONB(astext_type=sa.Text()), nullable=True), schema="seals"
@@ -269,6 +278,9 @@ def upgrade() -> None:
         "kind",
         "kind IN ('issued', 'delivered', 'amended', 'renewed', 'replaced', 'suspended', 'resumed', 'withdrawn', 'annulled', 'revoked', 'cancelled', 'voided', 'expired', 'reinstated', 'extended', 'erased', 'downloaded', 'shown', 'shared', 'share-ended', 'consented', 'consent-ended', 'retrieved', 'verified', 'accepted', 'refused', 'copied', 'printed', 'objected', 'complained', 'answered', 'recalled', 'applied', 'approved', 'rejected', 'made', 'imported', 'granted', 'used', 'stopped', 'audit-opened')",
     )
+
+
+def _secure_tables() -> None:
     secure_table("seals", "applications", app="organisation = current_setting('elicence.unit', true)")
     secure_table(
         "seals",

@@ -11,10 +11,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from ca import der
+from ca import der, signatures
+from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.keys import SoftwareSigner
-from ca.profiles import ROOT, SEAL, TIMESTAMP
+from ca.profiles import ROOT, TIMESTAMP
 from ca.timestamps import TimestampAuthority
 from licences.identifiers import compose
 from licences.verification.documents import Examined
@@ -117,12 +118,15 @@ def national_timestamps() -> tuple[bytes, bytes]:
 
 
 def sealed_under_national_authority() -> bytes:
-    """A page whose seal has a P-256 key, and an authority of the national hierarchy above it."""
-    key, above = SoftwareSigner.generate("ES256"), SoftwareSigner.generate("SM2")
+    """A page whose seal has a P-256 key, and an authority of the national hierarchy above it (we issue no such)."""
+    above = SoftwareSigner.generate("SM2")
     root = issue_root(ROOT, DistinguishedName("测试国密根", "测试市"), above, SINCE, UNTIL)
-    name = DistinguishedName("99010000000001", "11990100MB9T00011N测试单位")
-    leaf = issue(SEAL, name, key.public_key, Authority(root, above), SINCE, UNTIL)
-    sealer = PdfSealer(key, (leaf, root), appearance(), None, "测试专用章", "测试")
+    parts = [part.raw for part in der.children(der.read(read_certificate(world().seal.chain[0]).tbs))]
+    algorithm = signatures.identifier("SM2")
+    parts[2:4] = algorithm, read_certificate(root).subject
+    tbs = der.sequence(*parts)
+    leaf = der.sequence(tbs, algorithm, der.bits(above.sign(tbs)))
+    sealer = PdfSealer(world().seal.signer, (leaf, root), appearance(), None, "测试专用章", "测试")
     return sealer.seal(unsealed(), PLACE, SEALED_AT).data
 
 

@@ -20,6 +20,7 @@ from licences.verification.examination import over_limit, unread
 from licences.verification.report import Report, Verdict
 from licences.verification.request import verification_request
 from licences.verification.sources import Absent, StatusRow, StatusToken, Unavailable
+from seals.cms import order_chain
 from tests.licences.verification import attacks, sealed
 from tests.licences.verification.sealed import NOW, SEALED_AT, claims, licence, make_world, proof_of, seal, world
 from tests.licences.verification.worlds import SetSources, act, history, record_of, report
@@ -66,6 +67,7 @@ def _without_national(document: bytes) -> Report:
     def missing() -> NoReturn:
         raise OSError("not here")
 
+    order_chain.cache_clear()  # it remembers the chains that this process has sealed with
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sm2, "_provider", sm2.Provider(missing))
         return report(document)

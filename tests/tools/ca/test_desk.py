@@ -164,7 +164,8 @@ def test_a_request_for_another_authority_and_its_chain(run: Run, told: Told, tmp
     assert "测试外部证书" in openssl("req", "-in", sent, "-noout", "-verify", "-subject", "-nameopt", "utf8")
     ca = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 30)
     root = (tmp_path / "root.pem", tmp_path / "root.key")
-    openssl("req", *ca, "-subj", "/CN=Test Licensed CA", "-out", root[0], "-keyout", root[1])
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", *ca, *usage, "-subj", "/CN=Test Licensed CA", "-out", root[0], "-keyout", root[1])
     leaf = tmp_path / "leaf.pem"
     openssl("x509", "-req", "-in", sent, "-CA", root[0], "-CAkey", root[1], "-days", 10, "-out", leaf)
     fingerprint = openssl("x509", "-in", root[0], "-noout", "-fingerprint", "-sha256").strip().split("=")[1]
@@ -174,7 +175,7 @@ def test_a_request_for_another_authority_and_its_chain(run: Run, told: Told, tmp
     assert (answer["new"], answer["standing"]) == (True, "unknown")  # it names nobody who could tell
     assert told("import", "outside-1", root[0], leaf, *named)["new"] is False
     assert [(one["key"], one["use"]) for one in told("foreign")] == [("outside-1", "client")]
-    assert "外部" not in run("ca", "foreign", "--lang", "en")[1]
+    assert "主体" not in run("ca", "foreign", "--lang", "en")[1]
     assert "ca.anchor_mismatch" in refused(run, "import", "outside-1", root[0], leaf, "--root-sha256", "00" * 32)
     assert "ca.chain_unusable" in refused(run, "import", "outside-1", leaf, *named)
     assert "ca.chain_unusable" in refused(run, "import", "outside-1", root[0], *named)

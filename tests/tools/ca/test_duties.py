@@ -62,7 +62,7 @@ def test_an_intent_is_finished_and_a_list_published(house: House, run: Run) -> N
     assert asked.public_key in issued
     before = numbers(house)
     assert run("ca", "publish", "issuing-persons")[0] == 0
-    assert numbers(house)["issuing-persons"] == before["issuing-persons"] + 1
+    assert numbers(house)["issuing-persons"] > before["issuing-persons"]
     assert "certificates: 0" in run("work", "--once")[1]
 
 
