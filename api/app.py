@@ -63,7 +63,7 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
 
 def _pki(house: House) -> HousePki:
     responders = Responders(house.database, house.keys.signer)
-    return HousePki(house.database, responders, house.ceremony.hierarchies, house.timestamp_authority)
+    return HousePki(house.database, responders, house.ceremony.hierarchies, house.timestamp_authorities)
 
 
 def _lifespan(stack: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -4,7 +4,7 @@ Slow bodies are seen to where they are read (`api/uploads.py`).
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -27,7 +27,6 @@ class BoundedConnection(H11Protocol):
     Keep-alive time-outs end with the first byte, and uvicorn waits for the rest as long as it takes.
     """
 
-    head_seconds: float = HEAD_SECONDS
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as uvicorn has it
@@ -48,30 +47,14 @@ class BoundedConnection(H11Protocol):
         super().data_received(data)
         self._watch_head()
 
-    def on_response_complete(self) -> None:
-        """Go on with the next request, of which a part may be here already."""
-        super().on_response_complete()
-        if self.conn.trailing_data[0]:
-            self._watch_head()
-
     def _watch_head(self) -> None:
         """Let the time run while a head is awaited; a byte now and then does not begin it anew."""
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
             self._unwatch_head()
         elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.abort)
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
     def _unwatch_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-
-
-def bounds() -> dict[str, Any]:
-    """Return uvicorn's settings with these bounds."""
-    return {
-        "http": BoundedConnection,
-        "limit_concurrency": MOST_REQUESTS,
-        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
-        "h11_max_incomplete_event_size": HEAD_BYTES,
-    }

@@ -15,10 +15,11 @@ from api.database import Database, open_database
 from api.schema import Role
 from api.settings import Settings
 from api.storage import open_objects
+from api.timestamping import CurrentTimestamps, TimestampAuthorities
 from api.trust_lists import NewestTrust
 from ca.ceremony_credentials import Ceremony
 from ca.ceremony_files import last_written, open_ceremony
-from ca.ceremony_names import LOG_KEY, RECEIPT, STATUS, Hierarchy
+from ca.ceremony_names import LOG_KEY, RECEIPT, STATUS, Hierarchy, timestamp
 from ca.keys import KeyFolder, KeyRing, LocalKeyWrapper, TokenKeys, pin_in
 from ca.trust import TrustList
 from ledger.errors import DomainError
@@ -72,6 +73,7 @@ class House:
         self.objects = objects
         self._clock = clock
         self._ceremony: tuple[int | None, Ceremony] | None = None
+        self._stampers: dict[Hierarchy, tuple[tuple[bytes, ...], TimestampAuthority]] = {}
 
     @cached_property
     def keys(self) -> KeyRing:
@@ -99,10 +101,15 @@ class House:
         return Promiser(self.ceremony.plan.log.origin, self.keys.signer(LOG_KEY))
 
     @cached_property
-    def timestamps(self) -> "TimestampAuthority | ForeignTimestamps":
+    def timestamp_authorities(self) -> TimestampAuthorities:
+        """Our own timestamp authorities, each with the key that is in use."""
+        return TimestampAuthorities(self.timestamp_authority)
+
+    @cached_property
+    def timestamps(self) -> "CurrentTimestamps | ForeignTimestamps":
         """The timestamp authority for seals: the one that the settings name, else our own international one."""
         if self.settings.tsa_url is None:
-            return self.timestamp_authority("international")
+            return CurrentTimestamps(self.timestamp_authorities, "international")
         from ca.http_client import HttpClient
         from ca.tsa_client import ForeignTimestamps
 
@@ -172,8 +179,17 @@ class House:
         )
 
     def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
-        """Open a hierarchy's timestamp authority; raises KeyMissing where the hierarchy is not there."""
-        return self.ceremony.timestamp_authority(self.keys, hierarchy, self._clock, datetime.now(UTC))
+        """Return a hierarchy's timestamp authority of the present; raises KeyMissing where the hierarchy is not there.
+
+        The key is opened only when it is another one than before.
+        """
+        ceremony, now = self.ceremony, datetime.now(UTC)
+        chain = ceremony.chain(ceremony.in_use(timestamp(hierarchy), now))
+        opened = self._stampers.get(hierarchy)
+        if opened is None or opened[0] != chain:
+            authority = ceremony.timestamp_authority(self.keys, hierarchy, self._clock, now)
+            opened = self._stampers[hierarchy] = chain, authority
+        return opened[1]
 
     def trust(self, now: datetime) -> TrustList:
         """Return our own trust list, as verifiers have it."""

@@ -2,9 +2,7 @@
 
 import logging
 import re
-import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +12,7 @@ from api.failures import described
 from api.pki import AuthorityCertificate, RevocationList
 from api.pki_responders import Responders
 from api.schema import Role
+from api.timestamping import TimestampAuthorities
 from api.turns import Turns
 from ca import store
 from ca.ceremony_names import Hierarchy
@@ -22,12 +21,9 @@ from ca.life_errors import AuthorityUnknown
 from ca.ocsp_responder import OcspAnswer
 from ca.ocsp_responder import refusal as ocsp_refusal
 from ca.timestamp_request import Failure
-from ca.timestamps import TimestampAuthority
 from ca.timestamps import refusal as timestamp_refusal
 
 _LOG: Final = logging.getLogger("elicence.pki")
-_REOPENED: Final = timedelta(seconds=60)
-"""A ceremony may have given the timestamp authority its next key: so soon it is used, without a restart."""
 _LONGEST_NAME: Final = 64
 _NAME: Final = re.compile(rf"[a-z0-9-]{{1,{_LONGEST_NAME}}}")
 _LOOKUPS: Final = 4
@@ -39,7 +35,7 @@ _QUEUE: Final = 256
 class HousePki:
     """A `Pki` over a database and keys.
 
-    hierarchies: those the house has; open_tsa: opens a hierarchy's timestamp authority of the present, once a minute.
+    hierarchies: those the house has; tsas: their timestamp authorities.
     """
 
     def __init__(
@@ -47,14 +43,12 @@ class HousePki:
         database: Database,
         responders: Responders,
         hierarchies: tuple[Hierarchy, ...],
-        open_tsa: Callable[[Hierarchy], TimestampAuthority],
+        tsas: TimestampAuthorities,
     ) -> None:
         self._database = database
         self._responders = responders
         self._hierarchies = hierarchies
-        self._open_tsa = open_tsa
-        self._opening = threading.Lock()
-        self._tsas: dict[Hierarchy, tuple[datetime, TimestampAuthority]] = {}
+        self._tsas = tsas
         # Apart, so that a database that hangs keeps nobody from a timestamp.
         self._lookups = Turns(_LOOKUPS)
         self._stamps = Turns(_STAMPS)
@@ -108,26 +102,10 @@ class HousePki:
 
     def _timestamp(self, request: bytes, hierarchy: Hierarchy, now: datetime) -> bytes:
         try:
-            return self._tsa(hierarchy, now).respond(request, now)
+            return self._tsas.current(hierarchy, now).respond(request, now)
         except Exception as error:  # noqa: BLE001 - the protocol's own last word, where HTTP's would be a 500
             _LOG.error("tsa: %s", described(error))
             return timestamp_refusal(Failure.SYSTEM_FAILURE)
-
-    def _tsa(self, hierarchy: Hierarchy, now: datetime) -> TimestampAuthority:
-        with self._opening:
-            opened, known = self._tsas.get(hierarchy, (None, None))
-            if opened is not None and known is not None and timedelta() <= now - opened < _REOPENED:
-                return known
-            try:
-                found = self._open_tsa(hierarchy)
-            except CAError as error:
-                if known is None:
-                    raise
-                # A ceremony is being held, or the token is away: the key that we have says so itself if it must.
-                _LOG.warning("tsa: going on with the key that was opened before: %s", error.code)
-                found = known
-            self._tsas[hierarchy] = now, found
-            return found
 
 
 def _require_name(authority: str) -> None:

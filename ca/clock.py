@@ -66,6 +66,18 @@ class Witness(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """A lasting memory of the newest time that was trusted, which no restart forgets."""
+
+    def reach(self, now: datetime) -> None:
+        """Nothing spoke against this time: remember it, unless a later one is remembered."""
+        ...
+
+    def correct(self, now: datetime) -> None:
+        """An independent clock confirms this time: remember it, and no later one, which was wrong."""
+        ...
+
+
 def boot_time() -> float:
     """Return the seconds since the machine started, its sleep included, which nobody can set."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -116,7 +128,7 @@ class _Watch:
 class TrustedClock:
     """A `Clock` over the system's; safe between threads, one for a process.
 
-    witnesses: each is asked at its own interval. tolerance: by how many seconds clocks may differ. leeway: by how many
+    witnesses: each is asked at its own interval. marks: told at each round what is trusted. tolerance: by how many seconds clocks may differ. leeway: by how many
     seconds the time to be stamped may differ from the present, since a job stamps with the moment at which it began.
     wall, elapsed: the clocks themselves.
     """
@@ -125,6 +137,7 @@ class TrustedClock:
         self,
         witnesses: Sequence[Witness] = (),
         *,
+        marks: Marks | None = None,
         tolerance: float = 1.0,
         leeway: float = 30.0,
         wall: Callable[[], datetime] = system_time,
@@ -132,6 +145,7 @@ class TrustedClock:
     ) -> None:
         self._watches = tuple(_Watch(witness) for witness in witnesses)
         self._round = min((witness.interval for witness in witnesses), default=5.0)
+        self._marks = marks
         self._tolerance, self._leeway = tolerance, leeway
         self._wall, self._elapsed = wall, elapsed
         self._asking = threading.Lock()
@@ -178,6 +192,16 @@ class TrustedClock:
             cleared = cleared or (confirmed and watch.witness.independent)
         self._faults = tuple(watch.fault for watch in self._watches if watch.fault is not None)
         self._follow(cleared=cleared)
+        self._mark(cleared=cleared)
+
+    def _mark(self, *, cleared: bool) -> None:
+        wall = self._wall()
+        if self._marks is None or abs(self._leap(wall, self._elapsed())) > self._tolerance:
+            return
+        if cleared:
+            self._marks.correct(wall)
+        elif not self._faults:
+            self._marks.reach(wall)
 
     def _follow(self, *, cleared: bool) -> None:
         """Let the base follow the clock: wholly where an independent witness confirms it, else as slowly as it slews."""

@@ -33,6 +33,8 @@ AUDIENCES: Final = ("everybody", "trust-list")
 FOREIGN_USES: Final = ("seal", "timestamp", "client")
 """What a certificate of another authority may be used for here."""
 EVIDENCE_KINDS: Final = ("crl", "ocsp")
+MARK_LOWERERS: Final = ("ntp", "operator")
+"""Whose word lowers the mark of the newest trusted time."""
 
 _SERIAL: Final = "certificates.serial_number"
 
@@ -240,3 +242,23 @@ class ForeignEvidenceRow(Base):
     next_update: Mapped[datetime]
     fetched_at: Mapped[datetime]
     der: Mapped[bytes]
+
+
+class ClockMarkRow(Base):
+    """The newest time that was trusted, in the one row of this table; it is raised every few seconds.
+
+    `lowered_from`, `lowered_by`: the mark that was found wrong last, and by whom: an NTP server or the operator.
+    """
+
+    __tablename__ = "clock_marks"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="id"),
+        one_of("lowered_by", MARK_LOWERERS),
+        CheckConstraint("num_nulls(lowered_from, lowered_by) <> 1", name="lowered"),
+        {"info": {"app_select": "true"}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reached_at: Mapped[datetime]
+    lowered_from: Mapped[datetime | None]
+    lowered_by: Mapped[str | None]

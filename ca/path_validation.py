@@ -144,16 +144,12 @@ class _Signers:
     assumed: frozenset[bytes] = frozenset()
     pending: frozenset[bytes] = frozenset()
 
-    def below(self, authorities: Path) -> "_Signers":
-        """Assume these authorities, for a certificate that stands under them: what hangs on it says nothing of it."""
-        return replace(self, assumed=self.assumed.union([one.der for one in authorities]))
-
     def named(self, name: bytes) -> Iterator[Certificate]:
         """Yield the certificates in the bag with that subject."""
         return self.search.bag.named(name)
 
     def stands(self, signer: Certificate, about: Certificate, since: datetime) -> bool:
-        """Say whether a signer is to be believed about a certificate."""
+        """Say whether a signer is to be believed about a certificate, by a list that was made at that moment."""
         if signer.der in self.assumed:
             return True
         if signer.der in self.pending:
@@ -183,6 +179,27 @@ class _Signers:
         return all(status.verdict == "good" for status in _statuses(path, question, deeper))
 
 
+@dataclass(slots=True)
+class _SignersAbove:
+    """The signers for one certificate of a path: those above it are assumed, while what hangs on it says nothing of it.
+
+    Rarely asked for anything, so the set is made only then.
+    """
+
+    signers: _Signers
+    path: Path
+    position: int
+
+    def named(self, name: bytes) -> Iterator[Certificate]:
+        """Yield the certificates in the bag with that subject."""
+        return self.signers.named(name)
+
+    def stands(self, signer: Certificate, about: Certificate, since: datetime) -> bool:
+        """Say whether a signer is to be believed about the certificate."""
+        above = self.signers.assumed.union([one.der for one in self.path[self.position + 1 :]])
+        return replace(self.signers, assumed=above).stands(signer, about, since)
+
+
 def _statuses(path: Path, question: Question, signers: _Signers) -> Iterator[RevocationStatus]:
     """Yield the status of each certificate below the anchor, the leaf first; not of those that are judged elsewhere."""
     for position, (certificate, issuer) in enumerate(pairwise(path)):
@@ -193,7 +210,7 @@ def _statuses(path: Path, question: Question, signers: _Signers) -> Iterator[Rev
                 question.crls,
                 question.at,
                 ocsp=question.ocsp,
-                others=signers.below(path[position + 1 :]),
+                others=_SignersAbove(signers, path, position),
                 algorithm_allowed=question.algorithm_allowed,
                 dates_tokens=question.dates_tokens and position == 0,
             )

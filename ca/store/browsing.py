@@ -55,7 +55,13 @@ def search(
             (RevocationRow.serial_number == CertificateRow.serial_number) & RevocationRow.lifted_at.is_(None),
         )
         .where(*wanted)
-        .order_by(CertificateRow.issued_at.desc(), CertificateRow.serial_number)
+        # A ceremony issues many at one moment: together with their issuer, and not in the chance order of their serials.
+        .order_by(
+            CertificateRow.issued_at.desc(),
+            CertificateRow.authority,
+            CertificateRow.key_name.nulls_last(),
+            CertificateRow.serial_number,
+        )
         .limit(limit)
     )
     return [(row, revocation) for row, revocation in session.execute(query)]

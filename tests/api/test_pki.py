@@ -22,6 +22,7 @@ from api.pki_house import HousePki
 from api.pki_responders import Responders
 from api.rates import Rates
 from api.schema import Role
+from api.timestamping import TimestampAuthorities
 from ca import der, digests, store
 from ca.ceremony_names import Hierarchy
 from ca.certificate_reader import read_certificate
@@ -49,7 +50,7 @@ OFFICER = Actor("person", "operator", None, None, frozenset({CERTIFICATE_OFFICER
 def pki_over(house: House, clock: Clock | None = None) -> HousePki:
     responders = Responders(house.database, house.keys.signer)
     open_tsa = partial(house.ceremony.timestamp_authority, house.keys, clock=clock)
-    return HousePki(house.database, responders, house.ceremony.hierarchies, open_tsa)
+    return HousePki(house.database, responders, house.ceremony.hierarchies, TimestampAuthorities(open_tsa))
 
 
 def client_of(pki: HousePki, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> TestClient:
@@ -305,7 +306,9 @@ def test_a_new_key_stamps_within_a_minute_and_one_that_cannot_be_opened_stops_no
         return found
 
     responders = Responders(house.database, house.keys.signer)
-    client = client_of(HousePki(house.database, responders, ("international",), opening), lambda: shown)
+    client = client_of(
+        HousePki(house.database, responders, ("international",), TimestampAuthorities(opening)), lambda: shown
+    )
 
     def stamped_by() -> str:
         return read_token(der.children(der.read(stamp(client, query(b"data"))))[1].raw).signature_algorithm
@@ -326,7 +329,7 @@ def test_what_cannot_be_a_name_is_nobodys(client: TestClient, name: str, kind: s
 
 def test_where_there_is_no_national_hierarchy_nobody_stamps_for_it(house: House) -> None:
     responders = Responders(house.database, house.keys.signer)
-    alone = client_of(HousePki(house.database, responders, ("international",), house.timestamp_authority))
+    alone = client_of(HousePki(house.database, responders, ("international",), house.timestamp_authorities))
     answer = alone.post("/pki/tsa/national", content=query(b"data"), headers=QUERY)
     assert (answer.status_code, answer.json()["code"]) == (404, "ca.authority_unknown")
 
@@ -339,7 +342,8 @@ def test_a_failure_of_our_own_is_the_protocols_last_word_and_noted_without_what_
     def broken(_name: str) -> NoReturn:
         raise RuntimeError(sent)
 
-    failing = client_of(HousePki(house.database, Responders(house.database, broken), ("international",), broken))
+    tsas = TimestampAuthorities(broken)
+    failing = client_of(HousePki(house.database, Responders(house.database, broken), ("international",), tsas))
     assert ask(failing, about(house, "seal-market")).status == "internalError"
     assert failure(stamp(failing, query(b"data"))) == Failure.SYSTEM_FAILURE
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]

@@ -8,7 +8,8 @@ from ca.digests import compute
 from seals.errors import SealError
 from seals.ofd_evidence import OfdEvidence, read_ofd
 from seals.ofd_package import read_package, write_package
-from tests.seals import ses_makers
+from tests.seals.keys import NOW
+from tests.seals.national import sealer
 from tests.seals.ofd_maker import LIST, PAGE, foreign, plain, sealed, zipped
 
 
@@ -86,7 +87,7 @@ def test_a_seal_does_not_move_to_another_document() -> None:
     other[PAGE] = other[PAGE].replace(b"Content/", b"Content />")
     assert genuine(write_package(files | {PAGE: other[PAGE]})) is None
     path = "/Doc_0/Signs/Sign_1/SignedValue.dat"
-    elsewhere = ses_makers.signature(
-        ses_makers.V4, property_info="/Doc_0/Signs/Sign_9/Signature.xml", data_hash=compute("SM3", files[path])
-    )
-    assert genuine(write_package(files | {path: elsewhere})) is None
+    signed = compute("SM3", files["/Doc_0/Signs/Sign_1/Signature.xml"])
+    for place, found in (("/Doc_0/Signs/Sign_1/Signature.xml", True), ("/Doc_0/Signs/Sign_9/Signature.xml", False)):
+        value = sealer().sign(signed, place, NOW)
+        assert (genuine(write_package(files | {path: value})) is not None) == found

@@ -19,6 +19,7 @@ Answer = dict[str, Any]
 """One thing as programs read it."""
 
 _HERE: Final = ZoneInfo("Asia/Shanghai")
+_NOTHING: Final = "（无）nothing found"
 
 
 def answering(command: Callable[P, T]) -> Callable[P, T]:
@@ -49,7 +50,9 @@ def written(moment: datetime | None) -> str | None:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table; Chinese characters are as wide as two others."""
+    """Return the lines of a table, or one that says that there is nothing; Chinese characters are as wide as two others."""
+    if not rows:
+        return [_NOTHING]
     widths = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
     return [
         "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()

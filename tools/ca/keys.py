@@ -10,8 +10,12 @@ from tools.ca.answering import Answer, answering, language_of, table, tell
 from tools.opening import opened_house
 
 _HEADS: Final = {
-    "zh": ("密钥", "位置", "已用次数（不超过）", "上限", "证书"),
-    "en": ("key", "place", "uses at most", "limit", "certificate"),
+    "zh": ("密钥", "位置", "已用次数（不超过）", "上限", "出自仪式"),
+    "en": ("key", "place", "uses at most", "limit", "from a ceremony"),
+}
+_WORDS: Final[dict[Language, dict[object, str]]] = {
+    "zh": {None: "-", True: "是", False: "否"},
+    "en": {None: "-", True: "yes", False: "no"},
 }
 _OFFLINE: Final = "offline"
 
@@ -42,5 +46,10 @@ def keys(lang: Language | None, *, as_json: bool) -> None:
             {"name": name, "place": _OFFLINE, "uses_at_most": None, "limit": None, "from_ceremony": name in certified}
             for name in sorted(root_keys(house.settings).names())
         ]
-    rows = [tuple("-" if value is None else str(value) for value in one.values()) for one in answer]
-    tell(answer, table(_HEADS[language_of(lang)], rows), as_json=as_json)
+    language = language_of(lang)
+    rows = [tuple(_word(value, language) for value in one.values()) for one in answer]
+    tell(answer, table(_HEADS[language], rows), as_json=as_json)
+
+
+def _word(value: object, language: Language) -> str:
+    return _WORDS[language][value] if value is None or isinstance(value, bool) else str(value)

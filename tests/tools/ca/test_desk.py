@@ -116,7 +116,7 @@ def test_the_next_list_tells_of_it_and_openssl_reads_it(
 
 def test_a_list_is_published_when_asked_for(told: Told) -> None:
     before, after = (told("publish", "issuing-persons")[0]["number"] for _ in range(2))
-    assert after == before + 1
+    assert after > before
 
 
 def test_renewed_and_rekeyed(run: Run, told: Told, issued: dict[str, Any], tmp_path: Path) -> None:
