@@ -82,5 +82,5 @@ def _lifespan(stack: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManag
 def from_settings() -> FastAPI:
     """Open the house of the environment's settings and build the application over it."""
     stack = ExitStack()
-    house = stack.enter_context(open_house(settings(), guarded=True))
+    house = stack.enter_context(open_house(settings(), guarded=True, marking=False))
     return create_app(house, stack)

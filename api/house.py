@@ -191,6 +191,11 @@ class House:
             opened = self._stampers[hierarchy] = chain, authority
         return opened[1]
 
+    def check_clock(self, now: datetime) -> None:
+        """Hold the clock against its witnesses, if it is time to; raises ClockSuspect."""
+        if self._clock is not None:
+            self._clock.check(now)
+
     def trust(self, now: datetime) -> TrustList:
         """Return our own trust list, as verifiers have it."""
         return self.trust_lists.read(now)
@@ -245,25 +250,26 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, *, guarded: bool = False) -> Iterator[House]:
+def open_house(settings: Settings, *, guarded: bool = False, marking: bool = True) -> Iterator[House]:
     """Open database and object store; both are closed at the end.
 
-    guarded: stamp no time that this machine's clock cannot be trusted with.
+    guarded: stamp no time that this machine's clock cannot be trusted with. marking: and remember which was trusted,
+    which is left to others by who has only the app's rights.
     """
     with open_database(settings) as database:
-        clock = _trusted_clock(settings, database) if guarded else None
+        clock = _trusted_clock(settings, database, marking=marking) if guarded else None
         yield House(settings, database, open_objects(settings), clock)
 
 
-def _trusted_clock(settings: Settings, database: Database) -> "Clock":
+def _trusted_clock(settings: Settings, database: Database, *, marking: bool) -> "Clock":
     from ca.clock import TrustedClock, Witness
-    from ca.database_clock import DatabaseWitness
+    from ca.database_clock import DatabaseMarks, DatabaseWitness
     from ca.sntp_client import NtpWitness
 
     witnesses: list[Witness] = [DatabaseWitness(lambda: database.session(Role.APP))]
     if settings.ntp_server is not None:
         witnesses.append(NtpWitness(settings.ntp_server))
-    return TrustedClock(witnesses)
+    return TrustedClock(witnesses, marks=DatabaseMarks(lambda: database.session(Role.WORKER)) if marking else None)
 
 
 def require_house(settings: Settings) -> None:

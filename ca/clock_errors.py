@@ -21,10 +21,8 @@ _FAULTS: Final = MappingProxyType(
             "the system clock jumped by {seconds:.1f} s: set it right and restart the service, or configure an NTP server",
         ),
         "behind_records": (
-            "系统时钟比数据库中已记录的时间落后 {seconds:.1f} 秒，请校准时钟；"
-            "若系统时钟正确，请执行 elicence ca clock --accept",
-            "the system clock is {seconds:.1f} s behind a time that the database has recorded: set it right, "
-            "or, if it is right, accept it: elicence ca clock --accept",
+            "系统时钟比数据库中已记录的时间落后 {seconds:.1f} 秒，请校准时钟；若无误，请执行 elicence ca clock --accept",
+            "the system clock is {seconds:.1f} s behind a recorded time: set it right, or: elicence ca clock --accept",
         ),
         "disagrees": (
             "系统时钟与 {source} 相差 {seconds:.1f} 秒，请校准时钟",

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from ca.certificate_events import SUBJECT_KIND
 from ca.certificate_reader import Certificate, read_certificate
 from ca.certificate_request import validate
 from ca.certificates import serial_number
-from ca.errors import CAError
+from ca.errors import CAError, ProfileViolated
 from ca.issuance_asking import Ask, key_digest, require_profile, signature_algorithm
 from ca.life_errors import (
     AuthorityNotIssuing,
@@ -37,6 +38,9 @@ from ca.to_be_signed import to_be_signed
 from ledger.actor import Actor
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject
+
+BACKDATING: Final = timedelta(hours=1)
+"""How far before the present a certificate may begin, for readers whose clocks are slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,9 @@ class IntentBook:
         issuer = read_certificate(certificate.der)
         if rows.is_compromised(session, key_digest(ask.request.public_key)):
             raise KeyCompromised
+        # A certificate that begins in the past would vouch for what was signed before anybody had looked at the request.
+        if ask.request.not_before < now - BACKDATING:
+            raise ProfileViolated(ask.request.profile, "it begins more than an hour before it is asked for")
         serial, subject = serial_number(), uuid4()
         tbs, row = self._written(ask, issuer, serial)
         row |= {"asked_by": actor.as_json(), "requested_at": now, "subject_id": subject}

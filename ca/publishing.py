@@ -67,7 +67,9 @@ class CrlPublisher:
         """Return the authorities whose list misses a change, ends soon, or is not there."""
         with self._sessions() as session:
             ours = [one for one in rows.authorities(session) if one.role != "root" and one.state != "ended"]
-            return tuple(one.id for one in ours if self._is_due(session, one, now))
+            return tuple(
+                one.id for one in ours if self._may_sign(session, one, now) and self._is_due(session, one, now)
+            )
 
     def publish_due(self, now: datetime) -> tuple[str, ...]:
         """Publish the lists that are due, and return their authorities.
@@ -138,6 +140,11 @@ class CrlPublisher:
         entries = revocations.revoked_of(session, authority_id)
         lists.take_number(session, row)
         return _Draft(row.number, certificate.der, entries, this_update, next_update)
+
+    def _may_sign(self, session: Session, authority: AuthorityRow, now: datetime) -> bool:
+        """Say whether readers would still believe a list: none does once the authority's own certificate has run out."""
+        certificate = rows.authority_certificate(session, authority.id)
+        return certificate is not None and now <= certificate.not_after
 
     def _is_due(self, session: Session, authority: AuthorityRow, now: datetime) -> bool:
         newest = lists.newest_list(session, authority.id, "everybody")

@@ -43,8 +43,32 @@ class Neighbour:
         return Sight(self.offset, self.uncertainty, self.newest)
 
 
-def clock(machine: Machine, *neighbours: Neighbour, **options: float) -> TrustedClock:
-    return TrustedClock(neighbours, wall=lambda: machine.wall, elapsed=lambda: machine.elapsed, **options)
+@dataclass
+class Memory:
+    """What was remembered, as a witness that reads it tells."""
+
+    reached: datetime = NOW - timedelta(days=1)
+
+    def reach(self, now: datetime) -> None:
+        self.reached = max(now, self.reached)
+
+    def correct(self, now: datetime) -> None:
+        self.reached = now
+
+
+@dataclass
+class Remembering(Neighbour):
+    """A database that knows the mark."""
+
+    memory: Memory = field(default_factory=Memory)
+
+    def look(self, now: datetime) -> Sight:
+        self.newest = self.memory.reached
+        return super().look(now)
+
+
+def clock(machine: Machine, *neighbours: Neighbour, marks: Memory | None = None, **options: float) -> TrustedClock:
+    return TrustedClock(neighbours, marks=marks, wall=lambda: machine.wall, elapsed=lambda: machine.elapsed, **options)
 
 
 def fault(trusted: TrustedClock, machine: Machine) -> ClockSuspect | None:
@@ -142,6 +166,43 @@ def test_a_time_before_the_newest_recorded_one() -> None:
     assert found is not None
     assert (found.fault, found.seconds) == ("behind_records", 90.0)
     machine.wait(89.5)
+    assert kind(trusted, machine) is None
+
+
+def test_a_clock_set_back_while_nobody_watched_is_behind_the_mark() -> None:
+    machine, database = Machine(), Remembering()
+    trusted = clock(machine, database, marks=database.memory)
+    for _ in range(100):
+        machine.wait(5)
+        assert kind(trusted, machine) is None
+    assert database.memory.reached == machine.wall
+    machine.wait(600, leap=-900)  # the service is off
+    again = clock(machine, database, marks=database.memory)
+    found = fault(again, machine)
+    assert found is not None
+    assert (found.fault, found.seconds) == ("behind_records", 300.0)
+    machine.wait(305)
+    assert kind(again, machine) is None
+
+
+def test_a_time_that_is_suspect_is_not_remembered() -> None:
+    machine, database = Machine(), Remembering()
+    trusted = clock(machine, database, marks=database.memory)
+    assert kind(trusted, machine) is None
+    machine.wait(5, leap=3600)
+    assert kind(trusted, machine) == "jumped"
+    assert database.memory.reached == NOW
+    database.offset = 9.0
+    assert kind(clock(machine, database, marks=database.memory), machine) == "disagrees"
+    assert database.memory.reached == NOW
+
+
+def test_an_independent_clock_corrects_a_mark_that_was_wrong() -> None:
+    machine, database = Machine(), Remembering(memory=Memory(NOW + timedelta(days=365)))
+    trusted = clock(machine, database, Neighbour(independent=True), marks=database.memory)
+    assert kind(trusted, machine) == "behind_records"
+    assert database.memory.reached == NOW
+    machine.wait(5)
     assert kind(trusted, machine) is None
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -134,6 +135,14 @@ def test_nobody_acts_without_the_role(office: Office) -> None:
             with pytest.raises(errors.RoleMissing):
                 act()
     assert office.revocations() == []
+
+
+def test_a_certificate_begins_at_most_an_hour_before_it_is_asked_for(office: Office) -> None:
+    later = NOW + 3 * DAY
+    with pytest.raises(ProfileViolated):
+        office.desk().issue(client(begin=later - timedelta(minutes=61)), SYSTEMS, "r-1", OFFICER, later)
+    assert office.intended() == []
+    assert office.desk().issue(client(begin=later - timedelta(minutes=59)), SYSTEMS, "r-2", OFFICER, later)
 
 
 @pytest.mark.parametrize(

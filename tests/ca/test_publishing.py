@@ -15,7 +15,7 @@ from ca.life_errors import AuthorityNotIssuing, AuthorityUnknown, CeremonyWanted
 from ca.models import AuthorityRow, CrlRow
 from ca.publishing import LIFETIME, STEPS
 from ca.revocation_status import revocation_status
-from ca.store import crl_of
+from ca.store import authority_certificate, crl_of
 from tests.ca.house import NOW, YEAR, crl_pem, openssl, pem
 from tests.ca.office import DAY, HOUR, LATER, OFFICER, Office, at_once, client, serial_of
 from tests.ca.test_issuance import SYSTEMS, Crash
@@ -166,6 +166,17 @@ def test_an_unknown_or_ended_authority_publishes_nothing(office: Office) -> None
     with pytest.raises(AuthorityNotIssuing):
         office.publisher().publish(SYSTEMS, NOW)
     assert set(office.publisher().publish_due(NOW)) == ONLINE - {SYSTEMS}
+
+
+def test_an_authority_whose_certificate_has_run_out_publishes_no_more(office: Office) -> None:
+    publisher = office.publisher()
+    publisher.publish_due(NOW)
+    with office.worker() as session:
+        row = authority_certificate(session, SYSTEMS)
+        assert row is not None
+        end = row.not_after
+    assert SYSTEMS in publisher.due(end)
+    assert SYSTEMS not in publisher.due(end + timedelta(seconds=1))
 
 
 def test_a_key_that_is_away_keeps_no_other_authority_waiting(office: Office) -> None:

@@ -8,6 +8,7 @@ from tools.lazy_group import Entry, LazyGroup
 
 COMMANDS: Final = {
     "ceremony": Entry("tools.init:init", "Hold the key ceremony of a plan (also `elicence init`). 密钥仪式"),
+    "clock": Entry("tools.ca.clock:clock", "The clock and the newest trusted time; accept it. 时钟与标记"),
     "expiring": Entry("tools.ca.expiring:expiring", "What ends soon, and has no successor. 即将到期"),
     "foreign": Entry("tools.ca.outside:foreign", "List what other CAs issued, and how it stands. 外部证书清单"),
     "hold": Entry("tools.ca.standing:hold", "Put a certificate on hold; it can come back. 暂停证书"),
@@ -34,7 +35,7 @@ STORY: Final = (
     ("Found 建立", ("ceremony", "transcript", "rollover", "trust")),
     ("Issue 签发", ("issue", "renew", "rekey", "request", "import", "import-tsa")),
     ("Revoke 吊销", ("revoke", "hold", "release", "publish")),
-    ("Look 查看", ("list", "show", "foreign", "expiring", "keys", "validate")),
+    ("Look 查看", ("list", "show", "foreign", "expiring", "keys", "clock", "validate")),
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.house import House
 from api.schema import Role
 from api.trust_lists import publish_lists
+from ca.clock_errors import ClockSuspect
 from ca.errors import CAError
 from tools.ca.office import desk
 
@@ -38,6 +39,7 @@ class Duties:
         self._desk = desk(house)
         self._pause = INTERVAL
         self._next: datetime | None = None
+        self._clock_fault: str | None = None
 
     def do(self, now: datetime) -> Done:
         """Finish intents and publish what is due; raises CAError where a key cannot be used, SQLAlchemyError.
@@ -65,6 +67,7 @@ class Duties:
 
     def do_if_time(self, now: datetime) -> None:
         """Do it if it is time to. A key that cannot be used is noted, and keeps nothing else of the worker waiting."""
+        self._look_at_clock(now)
         if self._next is not None and self._next - _LONGEST_PAUSE <= now < self._next:
             return
         try:
@@ -77,3 +80,14 @@ class Duties:
             if done.certificates:
                 _LOG.warning("finished %d certificates that a crash had left half-made", done.certificates)
         self._next = now + self._pause
+
+    def _look_at_clock(self, now: datetime) -> None:
+        """Keep the mark of the newest trusted time up to date, also while nothing is stamped; note what is wrong, once."""
+        try:
+            self._house.check_clock(now)
+        except ClockSuspect as error:
+            if error.fault != self._clock_fault:
+                _LOG.warning("%s (%s)", error.message("en"), error.code)
+            self._clock_fault = error.fault
+        else:
+            self._clock_fault = None
