@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.systems import register_system
 from api.trust_lists import publish_lists
 from ca.ceremony import Ceremony, SealCertificate, open_ceremony, perform
-from ca.ceremony_plan import CeremonyPlan
+from ca.ceremony_plan import CeremonyPlan, SealPlan
 from ca.store import register_ceremony
 from ledger.actor import Actor, Uscc
 from seals.appearance import SealAppearance, SealDesign, draw_pdf
@@ -67,7 +67,12 @@ def new_passphrase(path: Path) -> None:
 
 
 def hold_ceremony(settings: Settings, plan: CeremonyPlan, now: datetime) -> Ceremony:
-    """Make keys, certificates and trust list; raises CeremonyDone where they exist, NationalUnavailable."""
+    """Make keys, certificates and trust list.
+
+    Raises CeremonyDone where they exist, NationalUnavailable, SealPictureRefused (before any key is made).
+    """
+    for seal in plan.seals:
+        _design(seal, test=settings.test_marks)
     new_passphrase(settings.passphrase_file)
     return perform(plan, key_ring(settings), root_keys(settings), now)
 
@@ -90,9 +95,7 @@ def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealC
     owner = check_uscc(plan.uscc)
     register_organisation(session, Organisation(owner, plan.organisation, BEFORE_ALL_RECORDS))
     kind = SEAL_KINDS[plan.kind]
-    ring = plan.organisation
-    design = SealDesign(kind, ring, plan.bottom_text, plan.diameter_mm, test=house.settings.test_marks)
-    appearance = SealAppearance(draw_pdf(design, house.fonts))
+    appearance = SealAppearance(draw_pdf(_design(plan, test=house.settings.test_marks), house.fonts))
     made = NewSeal(
         code=plan.code,
         organisation=owner,
@@ -104,6 +107,19 @@ def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealC
     )
     custodian.make_seal(session, made, _founder(owner), now)
     return True
+
+
+def _design(plan: SealPlan, *, test: bool) -> SealDesign:
+    """Say what the seal shows; raises SealPictureRefused."""
+    kind = SEAL_KINDS[plan.kind]
+    return SealDesign(
+        kind,
+        plan.ring_text or plan.organisation,
+        plan.bottom_text,
+        plan.diameter_mm,
+        test=test,
+        tax_code=plan.uscc if kind == "invoice" else None,
+    )
 
 
 def _founder(unit: Uscc) -> Actor:

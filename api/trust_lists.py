@@ -69,24 +69,34 @@ def publish_lists(house: "House", now: datetime) -> tuple[str, ...]:
 
 
 def publish_trust(house: "House", now: datetime) -> bytes:
-    """Make, sign and keep a new trust list, with a revocation list of every authority that lasts as long as it does."""
+    """Make, sign and keep a new trust list, with a revocation list of every authority that lasts as long as it does.
+
+    Raises CeremonyOverdue where the roots' lists have ended, TrustListInvalid where nobody would believe what was made: the
+    one before it then stays the newest.
+    """
+    from ca.ceremony_errors import CeremonyOverdue
     from ca.foreign_trust import foreign_trust
     from ca.store import store_trust
-    from ca.trust_making import make_trust, trust_end
+    from ca.trust_making import lasting_roots, make_trust, trust_end
 
     ceremony, publisher, begin = house.ceremony, _publisher(house), now.replace(microsecond=0)
     with house.database.session(Role.WORKER) as session:
         lists = {name: _root_list(house, session, name) for name in _authorities(house, root=True)}
         ended = {name: _last_list(session, name) for name in _ended(session)}
+        unregistered = _unregistered(house, session)
         foreign = foreign_trust(session)
-    until = trust_end(ceremony.plan, lists.values(), begin)
+    bounds = [*(lists[name] for name in lasting_roots(ceremony, now)), *unregistered.values()]
+    until = trust_end(ceremony.plan, bounds, begin)
+    if until <= begin:
+        raise CeremonyOverdue
     for name in _authorities(house, root=False):
-        lists[name] = ended.get(name) or publisher.publish(name, now, until=until)
+        lists[name] = ended.get(name) or unregistered.get(name) or publisher.publish(name, now, until=until)
     log_keys = load_trust(ceremony.trust, now).log_keys
     signer = house.keys.signer(ceremony.trust_signer.key_name)
     file = make_trust(ceremony, lists.values(), log_keys, signer, (begin, until), foreign)
+    made = load_trust(file, now)
     with house.database.session(Role.WORKER) as session:
-        store_trust(session, file, begin, until)
+        store_trust(session, file, made.valid_from, made.valid_until)
     return file
 
 
@@ -145,6 +155,18 @@ def _ended(session: Session) -> list[str]:
     from ca.store import authorities
 
     return [one.id for one in authorities(session) if one.state == "ended"]
+
+
+def _unregistered(house: "House", session: Session) -> dict[str, bytes]:
+    """Return the authorities that a ceremony made and the register does not know yet, with the lists made for them there.
+
+    A ceremony that was cut off before it was registered counts all the same: its keys are in use.
+    """
+    from ca.store import authorities
+
+    known = {one.id for one in authorities(session)}
+    made = house.ceremony.crls
+    return {name: made[name] for name in _authorities(house, root=False) if name not in known}
 
 
 def _root_list(house: "House", session: Session, name: str) -> bytes:

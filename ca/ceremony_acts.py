@@ -7,6 +7,7 @@ from typing import Final
 
 from ca import ceremony_wanted, profiles, strict_json, transcript
 from ca.ceremony_credentials import Credential, SealCertificate
+from ca.ceremony_errors import RolloverRefused
 from ca.ceremony_names import LOG_KEY, KeyName
 from ca.ceremony_plan import CeremonyPlan
 from ca.ceremony_wanted import Wanted
@@ -125,8 +126,18 @@ class Acts:
             if not self.resumes:
                 raise
             signer = (self.offline if one.is_root else self.ring).signer(one.key_name)
+            self._check_left(one, signer, place)
         self._note_key(one.key_name, signer, place)
         return signer
+
+    def _check_left(self, one: Wanted, signer: Signer, place: str) -> None:
+        """Refuse a key that no ceremony can have left: it would be certified for what it is not."""
+        if signer.algorithm != one.algorithm or (not one.is_root and self.ring.place(one.key_name) != place):
+            raise RolloverRefused(
+                one.key_name,
+                "已有同名密钥，算法或存放位置不符",
+                "there is a key of that name, of another algorithm or place",
+            )
 
     def _new_key(self, one: Wanted) -> Signer:
         if one.is_root:

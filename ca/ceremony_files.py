@@ -124,9 +124,16 @@ def open_ceremony(folder: Path) -> Ceremony:
 
 
 def last_written(folder: Path) -> int | None:
-    """Return when the last ceremony's files were put into their places, None if never: it changes with every ceremony."""
+    """Return when the last ceremony's files were written, None if never: it changes with every ceremony.
+
+    From when they hold, whether they are in their places or not: one that was cut off may be left like that for long.
+    """
+    return _written(folder / PENDING) or _written(folder / TRANSCRIPT)
+
+
+def _written(path: Path) -> int | None:
     try:
-        return (folder / TRANSCRIPT).stat().st_mtime_ns
+        return path.stat().st_mtime_ns
     except OSError:
         return None
 

@@ -141,7 +141,11 @@ class KeysPlan(_Part):
 
 
 class SealPlan(_Part):
-    """One seal: its 14-digit code, its unit, what stands on it and which licence types it may seal."""
+    """One seal: its 14-digit code, its unit, what stands on it and which licence types it may seal.
+
+    ring_text: the name on the seal where it is not the unit's: an approved short form, or the person of a name seal (5).
+    diameter_mm: of a round seal, where it is not the usual one of its kind.
+    """
 
     id: fields.Slug
     code: fields.SealCode
@@ -150,7 +154,8 @@ class SealPlan(_Part):
     kind: Annotated[fields.Number, AfterValidator(fields.check_kind)]
     seal_name: fields.Name
     bottom_text: fields.Name | None = None
-    diameter_mm: Annotated[fields.Number, AfterValidator(fields.check_diameter)]
+    ring_text: fields.Name | None = None
+    diameter_mm: Annotated[fields.Number, AfterValidator(fields.check_diameter)] | None = None
     licence_types: Annotated[tuple[fields.Slug, ...], Field(strict=False), AfterValidator(fields.check_some)]
     years: Annotated[fields.Number, Field(ge=1, le=profiles.SEAL.max_years)]
 

@@ -1,6 +1,7 @@
 """What is wrong between the members of a ceremony's plan, each of which may be right by itself."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from ca import plan_yaml
 from ca.ceremony_fields import NUMBER_FORM
@@ -8,12 +9,15 @@ from ca.ceremony_names import ISSUING_ROLES
 from ca.errors import PlanFault
 from ca.plan_yaml import Located, Location
 
+_NAME_SEAL: Final = "5"
+
 
 def faults(located: Located) -> Iterator[PlanFault]:
     """Find them in the raw values, so that they are told together with everything else."""
     seals = _at(located.value, ("seals",))
     count = len(seals) if isinstance(seals, list) else 0
     yield from _repeated(located, count)
+    yield from _nameless(located, count)
     told: set[Location] = set()
     for lower, upper in _limits(count):
         years, limit = _number(_at(located.value, lower)), _number(_at(located.value, upper))
@@ -31,6 +35,16 @@ def _repeated(located: Located, count: int) -> Iterator[PlanFault]:
             if _at(located.value, location) in seen:
                 yield _fault(located, location, "与另一枚印章相同", "is the same as another seal's")
             seen.append(_at(located.value, location))
+
+
+def _nameless(located: Located, count: int) -> Iterator[PlanFault]:
+    """Find name seals that name nobody: the unit's name is not what stands on them."""
+    for index in range(count):
+        location: Location = ("seals", index, "kind")
+        if _at(located.value, location) == _NAME_SEAL and _at(located.value, ("seals", index, "ring_text")) is None:
+            yield _fault(
+                located, location, "人名章须以 ring_text 写明姓名", "a name seal wants the person's name as ring_text"
+            )
 
 
 def _limits(seals: int) -> Iterator[tuple[Location, Location]]:

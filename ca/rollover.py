@@ -16,7 +16,7 @@ from ca import ceremony_names as key_names
 from ca import ceremony_wanted, profiles, sm2, transcript
 from ca.ceremony_acts import Acts, is_root
 from ca.ceremony_credentials import Ceremony
-from ca.ceremony_errors import RolloverRefused
+from ca.ceremony_errors import CeremonyTooEarly, RolloverRefused
 from ca.ceremony_names import Hierarchy, KeyName
 from ca.ceremony_wanted import Wanted
 from ca.certificate_reader import read_certificate
@@ -38,7 +38,7 @@ def renew(ring: KeyRing, offline: KeyFolder, now: datetime, revoked: RevokedByRo
     """Hold the yearly ceremony: the roots' revocation lists and the responders' certificates, and no new key.
 
     revoked: beside what stands in the lists already. Raises CeremonyMissing, CeremonyDamaged, CeremonyRunning, KeyMissing
-    where a root's key is not at hand, NationalUnavailable.
+    where a root's key is not at hand, KeyMismatch where another house's is, CeremonyTooEarly, NationalUnavailable.
     """
     return _hold(ring, offline, now, revoked, _YEARLY, _nothing_more)
 
@@ -103,6 +103,7 @@ def _hold(
     with ring.locked():
         files.settle(folder)
         before = files.open_ceremony(folder)
+        _check_clock(before, now)
         if "national" in before.hierarchies:
             sm2.require()
         acts = _opened(before, ring, offline, now)
@@ -115,6 +116,13 @@ def _hold(
         made = {name: one.cert_der for name, one in acts.credentials.items()} | acts.links
         files.commit(folder, made, acts.lists, record)
         return files.open_ceremony(folder)
+
+
+def _check_clock(ceremony: Ceremony, now: datetime) -> None:
+    """Refuse a clock that stands before the last ceremony: lists made by it would be older than those they follow."""
+    last = read_transcript(ceremony.transcript)[-1].held_at
+    if now.replace(microsecond=0) < last:
+        raise CeremonyTooEarly(last)
 
 
 def _nothing_more(_acts: Acts, _ceremony: Ceremony) -> None:

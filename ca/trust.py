@@ -211,8 +211,15 @@ def _check_signer(signer: Certificate, trust: TrustList) -> None:
         raise TrustListInvalid("its signer may not sign trust lists")
     if not all(one.not_before <= trust.valid_from <= one.not_after for one in (signer, anchor)):
         raise TrustListInvalid("its signer was not valid at that time")
-    if revocation_status(signer, anchor, trust.crls, trust.valid_from).verdict in {"revoked", "on_hold"}:
+    # A key that is out of use, and perhaps out of our hands, could otherwise speak for ever: by a day long past.
+    if trust.valid_until > min(signer.not_after, anchor.not_after):
+        raise TrustListInvalid("it would last longer than its signer")
+    verdict = revocation_status(signer, anchor, trust.crls, trust.valid_from).verdict
+    if verdict in {"revoked", "on_hold"}:
         raise TrustListInvalid("a revocation list inside it says that its signer was revoked")
+    # Whoever took a revoked key would leave that out.
+    if verdict != "good":
+        raise TrustListInvalid("no revocation list inside it says that its signer was not revoked")
 
 
 def _issued(anchor: Certificate, signer: Certificate) -> bool:

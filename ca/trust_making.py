@@ -7,6 +7,7 @@ from ca import ceremony_names as key_names
 from ca import profiles
 from ca.ceremony_credentials import Ceremony
 from ca.ceremony_plan import CeremonyPlan
+from ca.certificate_reader import read_certificate
 from ca.crl_reader import read_crl
 from ca.foreign_trust import NOTHING_FOREIGN, ForeignTrust
 from ca.trust import AllowedAlgorithm, TrustList, sign_trust
@@ -23,6 +24,15 @@ def trust_end(plan: CeremonyPlan, root_lists: Iterable[bytes], begin: datetime) 
     return min(ends).replace(microsecond=0)
 
 
+def lasting_roots(ceremony: Ceremony, now: datetime) -> tuple[str, ...]:
+    """Return the key names of the roots that have not ended: their lists are made anew, and bound the trust list's life.
+
+    An earlier root's last list stays as it is: everything that it says something about has ended with the root.
+    """
+    roots = [one for one in ceremony.authorities() if one.profile == profiles.ROOT]
+    return tuple(one.key_name for one in roots if read_certificate(one.cert_der).not_after > now)
+
+
 def make_trust(
     ceremony: Ceremony,
     crls: Iterable[bytes],
@@ -34,9 +44,11 @@ def make_trust(
     """Return a signed trust list as a file; raises KeyMismatch.
 
     crls: DER, one of every authority, good to the list's end, so that the list is enough by itself for its whole life;
-    log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until; foreign: what other authorities add.
+    log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until, but never longer than the
+    signer's own certificate; foreign: what other authorities add.
     """
     begin, end = validity
+    end = min(end, *_ends(ceremony))
     trust = TrustList(
         name=ceremony.plan.name,
         anchors=_anchors(ceremony),
@@ -54,6 +66,11 @@ def make_trust(
         ocsp=foreign.ocsp,
     )
     return sign_trust(trust, ceremony.trust_signer.cert_der, signer)
+
+
+def _ends(ceremony: Ceremony) -> tuple[datetime, ...]:
+    """Return when who signs a trust list ends, and the root above."""
+    return tuple(read_certificate(der).not_after for der in ceremony.chain(ceremony.trust_signer))
 
 
 def _anchors(ceremony: Ceremony) -> tuple[bytes, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from seals.appearance_strips import Strip, cut
 from seals.pdf_errors import PdfPageMissing, SealOffPage
 from seals.pdf_file import Page, PdfFile
 from seals.pdf_objects import Ref
@@ -32,23 +33,18 @@ class Seam:
 def add_strips(file: PdfFile, update: PdfUpdate, seam: Seam, mark: Mark) -> Iterator[tuple[Page, Ref]]:
     """Cut the picture over the pages; yield each page with the annotation that it is to have.
 
-    Raises PdfPageMissing for a document of one page, SealOffPage, PdfUnsupported, PdfUnreadable.
+    Raises PdfPageMissing for a document of one page, SealOffPage, SealPictureRefused where the strips would be
+    too narrow, PdfUnsupported, PdfUnreadable.
     """
     pages = list(file.pages())
     if len(pages) < 2:
         raise PdfPageMissing(page=2, pages=len(pages))
     for first, end in pairwise(accumulate(_shares(len(pages), max(2, seam.pages)), initial=0)):
-        for number in range(first, end):
-            yield pages[number], _strip(file, update, pages[number], seam, mark, _Part(number, first, end))
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Which strip: that of page `number` (from 0) among pages `first` to `end`."""
-
-    number: int
-    first: int
-    end: int
+        for number, strip in enumerate(cut(mark.appearance, end - first), first):
+            rectangle = _place(file, pages[number], seam, strip)
+            if rectangle is None:
+                raise SealOffPage(page=number + 1)
+            yield pages[number], _show(update, pages[number], rectangle, strip.form(mark.picture))
 
 
 def _shares(pages: int, most: int) -> list[int]:
@@ -57,22 +53,17 @@ def _shares(pages: int, most: int) -> list[int]:
     return [pages // groups + (number < pages % groups) for number in range(groups)]
 
 
-def _strip(file: PdfFile, update: PdfUpdate, page: Page, seam: Seam, mark: Mark, part: _Part) -> Ref:
-    width, height = mark.appearance.width / (part.end - part.first), mark.appearance.height
+def _place(file: PdfFile, page: Page, seam: Seam, strip: Strip) -> Rectangle | None:
+    """Return where a strip lies, at the page's right edge; None where the page is too short."""
     box = visible_box(file, page)
     middle = box.top - seam.y_mm * POINTS_PER_MM
-    rectangle = Rectangle(box.right - width, middle - height / 2, box.right, middle + height / 2)
-    if not box.contains(rectangle):
-        raise SealOffPage(page=part.number + 1)
-    left = (part.number - part.first) * width
-    part_shown = Rectangle(left, 0, left + width, height).to_pdf()
+    found = Rectangle(box.right - strip.width, middle - strip.height / 2, box.right, middle + strip.height / 2)
+    return found if box.contains(found) else None
+
+
+def _show(update: PdfUpdate, page: Page, rectangle: Rectangle, appearance: bytes) -> Ref:
     form, annotation = Ref(update.allocate(2), 0), Ref(update.next_number - 1, 0)
-    # A form shows what lies in its box, and a viewer moves the box to the rectangle: the picture itself stands once.
-    update.put(
-        form,
-        b"<</Type/XObject/Subtype/Form/BBox%b/Resources<</XObject<</S %d %d R>>>>/Length 5>>\nstream\n/S Do\nendstream"
-        % (part_shown, *mark.picture),
-    )
+    update.put(form, appearance)
     update.put(
         annotation,
         b"<</Type/Annot/Subtype/Stamp/Rect%b/F %d/P %d %d R/AP<</N %d %d R>>>>"

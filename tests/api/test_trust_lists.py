@@ -16,7 +16,8 @@ from api.trust_lists import publish_lists, publish_trust
 from ca import rollover
 from ca.ceremony_plan import load_plan
 from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.crl_reader import Revoked, read_crl
+from ca.errors import TrustListInvalid
 from ca.issuance import CertificateDesk
 from ca.issuance_asking import CERTIFICATE_OFFICER
 from ca.locations import Locations
@@ -140,3 +141,61 @@ def test_while_the_register_is_away_the_last_one_seen_counts(founded: House, mon
     monkeypatch.setattr(founded.database, "session", away)
     assert founded.trust_lists.file(BEGIN + DAY) == newer
     assert fresh.trust_lists.file(BEGIN + DAY) == founded.ceremony.trust
+
+
+def test_a_root_that_has_ended_does_not_end_the_trust_lists(founded: House) -> None:
+    """Its last list is never renewed; what it certified has ended with it."""
+    offline = root_keys(founded.settings)
+    end = read_certificate(founded.ceremony.root.cert_der).not_after
+    for hierarchy in founded.ceremony.hierarchies:
+        rollover.follow_root(founded.keys, offline, hierarchy, end - 700 * DAY)
+    for line in ("issuing-seals", "issuing-persons", "issuing-systems", "trust"):
+        rollover.follow(founded.keys, offline, line, end - 300 * DAY)
+    last = end + 500 * DAY
+    rollover.renew(founded.keys, offline, last)
+    register(founded, last)
+    now = last + 400 * DAY
+    publish_trust(founded, now)
+    assert founded.trust(now).valid_until == last + 732 * DAY
+
+
+def test_no_list_outlives_who_signed_it(founded: House) -> None:
+    signer = read_certificate(founded.ceremony.trust_signer.cert_der)
+    rollover.renew(founded.keys, root_keys(founded.settings), signer.not_after - 30 * DAY)
+    now = signer.not_after - 20 * DAY
+    register(founded, now)
+    assert founded.trust(now).valid_until == signer.not_after
+    with founded.database.session(Role.APP) as session:
+        row = newest_trust(session)
+        assert row is not None
+        assert row.valid_until == signer.not_after
+
+
+def test_a_list_that_nobody_would_believe_is_not_published(founded: House) -> None:
+    """Its signer was revoked and nobody has followed it yet: the last good list counts."""
+    now = BEGIN + 30 * DAY
+    serial = read_certificate(founded.ceremony.trust_signer.cert_der).serial_number
+    revoked = {"root": [Revoked(serial, now - DAY, "keyCompromise")]}
+    rollover.renew(founded.keys, root_keys(founded.settings), now, revoked)
+    with pytest.raises(TrustListInvalid, match="revoked"):
+        register(founded, now)
+    assert number(founded) == 1
+    assert judged(founded, now).reason == "good"
+    rollover.follow(founded.keys, root_keys(founded.settings), "trust", now + DAY)
+    register(founded, now + DAY)
+    assert number(founded) == 2
+    assert judged(founded, now + DAY).reason == "good"
+
+
+def test_a_ceremony_that_was_cut_off_before_it_was_registered_is_published_all_the_same(founded: House) -> None:
+    now = BEGIN + 30 * DAY
+    rollover.follow(founded.keys, root_keys(founded.settings), "issuing-seals", now)
+    rollover.follow_root(founded.keys, root_keys(founded.settings), "international", now + DAY)
+    assert "trust" in publish_lists(founded, now + 2 * DAY)
+    trust = founded.trust(now + 2 * DAY)
+    made = founded.ceremony.certificates
+    assert {made["issuing-seals-2"].cert_der, made["root-2"].cert_der} <= {*trust.intermediates, *trust.anchors}
+    assert publish_lists(founded, now + 2 * DAY) == ()
+    register(founded, now + 3 * DAY)
+    assert judged(founded, now + 3 * DAY).reason == "good"
+    assert publish_lists(founded, now + 4 * DAY) == ()

@@ -61,6 +61,14 @@ def test_kinds_of_keys_may_lie_on_a_token_and_be_limited() -> None:
     assert (plan.keys.limit("timestamp"), plan.keys.limit("seals")) == (100_000_000, None)
 
 
+def test_what_stands_on_a_seal_may_be_said_or_left_to_its_kind() -> None:
+    plan = load_plan(
+        TEXT.replace("kind: 6\n", "kind: 5\n    ring_text: 测试人甲\n").replace("    diameter_mm: 42\n", "")
+    )
+    assert (plan.seals[0].kind, plan.seals[0].ring_text, plan.seals[0].diameter_mm) == (5, "测试人甲", None)
+    assert plan.seals[1].ring_text is None
+
+
 def line_of(text: str) -> int:
     return TEXT[: TEXT.index(text)].count("\n") + 1
 
@@ -136,6 +144,7 @@ RELATIONS = {
     "trust.days": TEXT.replace("days: 366", "days: 733"),
     "tsa.years": TEXT.replace("时间戳服务 T1\n  years: 15", "时间戳服务 T1\n  years: 21"),
     "seals[3].years": TEXT.replace("[tobacco-retail-permit]\n    years: 10", "[tobacco-retail-permit]\n    years: 16"),
+    "seals[0].kind": TEXT.replace("kind: 6", "kind: 5"),
     "receipt.years": TEXT.replace("V1\n  years: 10", "V1\n  years: 16"),
 }
 

@@ -7,12 +7,12 @@ import pytest
 
 from ca import ceremony_files, rollover
 from ca.ceremony import Ceremony, open_ceremony
-from ca.ceremony_errors import RolloverRefused
+from ca.ceremony_errors import CeremonyTooEarly, RolloverRefused
 from ca.ceremony_names import Hierarchy
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue
 from ca.crl_reader import Revoked, read_crl
-from ca.errors import CeremonyMissing, CeremonyRunning, KeyMissing, ProfileViolated
+from ca.errors import CeremonyMissing, CeremonyRunning, KeyMismatch, KeyMissing, PassphraseWrong, ProfileViolated
 from ca.keys import KeyFolder, KeyRing, SoftwareSigner
 from ca.names import attributes
 from ca.paths import validate_path
@@ -279,6 +279,57 @@ def test_without_the_roots_keys_nothing_is_done(house: House) -> None:
     with pytest.raises(KeyMissing):
         house.renew()
     assert files(house.path) == before
+
+
+def test_a_clock_from_before_the_last_ceremony_is_refused(house: House) -> None:
+    """Lists made by it would be older than those that they follow."""
+    house.renew()
+    before = files(house.path)
+    with pytest.raises(CeremonyTooEarly) as caught:
+        house.follow_root(now=LATER - timedelta(days=1))
+    assert caught.value.message("zh")
+    assert files(house.path) == before
+
+
+def test_another_houses_roots_are_not_taken_for_ours(house: House) -> None:
+    shutil.rmtree(house.path / "root")
+    for root, algorithm in (("root", "ES256"), ("national-root", "SM2")):
+        house.offline.create(root, algorithm)  # type: ignore[arg-type]
+    before = files(house.path)
+    with pytest.raises(KeyMismatch):
+        house.renew()
+    assert files(house.path) == before
+
+
+def test_with_another_passphrase_nothing_is_done(house: House) -> None:
+    before = files(house.path)
+    with pytest.raises(PassphraseWrong):
+        rollover.renew(house.ring, KeyFolder(house.path / "root", b"another passphrase"), LATER)
+    assert files(house.path) == before
+
+
+def test_a_key_that_stands_is_taken_up_only_if_it_is_what_is_wanted(house: House) -> None:
+    house.ring.create("timestamp-2", "ES384")
+    with pytest.raises(RolloverRefused):
+        house.follow("timestamp")
+    assert "timestamp-2" not in house.ceremony.certificates
+
+
+def test_who_looks_for_news_sees_a_ceremony_that_was_cut_off_after_it_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = ceremony_files.last_written(house.path)
+
+    def stop(_: Path) -> None:
+        raise Power
+
+    with monkeypatch.context() as patch:
+        calls = iter([ceremony_files.settle, stop])
+        patch.setattr(ceremony_files, "settle", lambda folder: next(calls)(folder))
+        with pytest.raises(Power):
+            house.follow_root()
+    assert house.ceremony.root.key_name == "root-2"
+    assert ceremony_files.last_written(house.path) != seen
 
 
 def test_two_at_once_are_one_and_none_before_the_first(house: House, tmp_path: Path) -> None:

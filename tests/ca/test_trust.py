@@ -188,6 +188,12 @@ WRONG_SIGNERS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: signed_by(SIGNER, crls=(crl(ROOT, [REVOKED]), crl(ISSUING))),
         "revoked",
     ),
+    "a revoked one that leaves the lists out": (lambda: signed_by(SIGNER, crls=()), "no revocation list"),
+    "one that takes a list from before": (
+        lambda: signed_by(SIGNER, crls=(crl(ROOT, (), NOW - 3 * YEAR, NOW - 2 * YEAR), crl(ISSUING))),
+        "no revocation list",
+    ),
+    "one that ends before the list": (lambda: signed_by(trust_signer(ROOT, end=NOW)), "longer than its signer"),
     "one on hold": (
         lambda: signed_by(SIGNER, crls=(crl(ROOT, [replace(REVOKED, reason="certificateHold")]), crl(ISSUING))),
         "revoked",

@@ -42,7 +42,7 @@ def founded(
     settings = Settings(home=home)
     with new_database(template) as database:
         now = datetime.now(UTC)
-        hold_ceremony(settings, ceremony_plan(), now)
+        hold_ceremony(settings, ceremony_plan(settings.base_url), now)
         house = House(settings, database, LocalObjects(home / "objects"))
         register(house, now)
         yield house
