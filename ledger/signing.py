@@ -21,8 +21,10 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Sign the data: DER Ecdsa-Sig-Value for ES256, ES384 and SM2, an integer of the modulus' size for RS256, 64 raw
-        bytes for Ed25519.
+        """Sign the data.
+
+        Returns DER Ecdsa-Sig-Value for ES256, ES384 and SM2, an integer of the modulus' size for RS256, 64 raw bytes for
+        Ed25519.
         """
         ...
 

@@ -32,7 +32,7 @@ LONGEST_SQUARE_NAME: Final = 6
 _LINES: Final = MappingProxyType({"finance": "财务专用章", "invoice": "发票专用章"})
 _NAME_LENGTH: Final = range(4, 31)
 _PERSON_LENGTH: Final = range(2, 31)
-_LINE_LENGTH: Final = range(2, 15)
+_LINE_LENGTHS: Final = MappingProxyType({"round": range(2, 15), "finance": range(2, 9), "invoice": range(2, 9)})
 _DIAMETERS: Final = range(30, 51)
 _TAX_CODE: Final = re.compile(r"[0-9A-Z]{15,20}", re.ASCII)
 
@@ -42,7 +42,7 @@ class SealDesign:
     """What a seal shows.
 
     kind: of the register; ring_text: the name, 4 to 30 characters (a person's: 2 to 30); bottom_text: 2 to 14 characters
-    or None, which leaves ovals their own words (name seals have none); diameter_mm: of a round seal, None for the usual
+    (in an oval 2 to 8) or None, which leaves ovals their own words; name seals have none; diameter_mm: of a round seal, None for the usual
     one: 45 for the name seal of a government or bureau, 42 for others; test: writes 测试 on it; tax_code: of an invoice
     seal, 15 to 20 figures and capital letters.
     """
@@ -58,13 +58,15 @@ class SealDesign:
         """Refuse what cannot be drawn legibly; raises SealPictureRefused."""
         if self.kind not in FORMS:
             raise SealPictureRefused(reason="not_a_kind")
-        lengths = _PERSON_LENGTH if self.form == "name" else _NAME_LENGTH
-        if not _fits(self.ring_text, lengths):
-            raise SealPictureRefused(reason=f"name_not_of_{lengths[0]}_to_{lengths[-1]}_characters")
-        if self.bottom_text is not None and (self.form == "name" or not _fits(self.bottom_text, _LINE_LENGTH)):
-            raise SealPictureRefused(
-                reason="line_on_a_name_seal" if self.form == "name" else "line_not_of_2_to_14_characters"
-            )
+        names = _PERSON_LENGTH if self.form == "name" else _NAME_LENGTH
+        if not _fits(self.ring_text, names):
+            raise SealPictureRefused(reason=f"name_not_of_{names[0]}_to_{names[-1]}_characters")
+        if self.bottom_text is not None:
+            lengths = _LINE_LENGTHS.get(self.form)
+            if lengths is None:
+                raise SealPictureRefused(reason="line_on_a_name_seal")
+            if not _fits(self.bottom_text, lengths):
+                raise SealPictureRefused(reason=f"line_not_of_{lengths[0]}_to_{lengths[-1]}_characters")
         if self.diameter_mm is not None and (self.form != "round" or self.diameter_mm not in _DIAMETERS):
             raise SealPictureRefused(reason="diameter")
         if (self.tax_code is not None) != (self.form == "invoice") or not _TAX_CODE.fullmatch(

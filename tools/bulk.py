@@ -16,8 +16,8 @@ from typing import Final
 from api.house import House
 from api.systems import RegisteredSystem
 from licences.issuing_production import Checkpoint, nothing
-from seals.local_time import local_date
 from licences.rows import Row, read_rows
+from seals.local_time import local_date
 from tools.bulk_results import RowResult, Summary, Tally
 from tools.bulk_rows import Batch, Feed
 from tools.crew import Crew

@@ -8,8 +8,9 @@ import pytest
 
 from ledger.errors import DomainError
 from tools import cli
-from tools.cli import COMMANDS, STORY, Entry, main
+from tools.cli import COMMANDS, STORY, main
 from tools.languages import chosen_language
+from tools.lazy_group import Entry
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -1,0 +1,39 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seals.appearance_strips import cut
+from seals.pdf_errors import SealPictureRefused
+from seals.pdf_objects import Ref
+from tests.seals.house import appearance
+
+
+@given(st.integers(1, 80))
+def test_strips_join_to_the_seal_in_what_is_written(count: int) -> None:
+    whole = appearance()
+    strips = cut(whole, count)
+    boxes = []
+    for strip in strips:
+        box = re.search(rb"/BBox\[(\S+) 0\.000 (\S+) (\S+)\]", strip.form(Ref(7, 0)))
+        assert box is not None
+        assert float(box[3]) == pytest.approx(whole.height, abs=0.001)
+        boxes.append((box[1], box[2]))
+    assert len(boxes) == count
+    assert boxes[0][0] == b"0.000"
+    assert float(boxes[-1][1]) == pytest.approx(whole.width, abs=0.001)
+    assert all(left[1] == right[0] for left, right in zip(boxes, boxes[1:], strict=False))
+    widths = [strip.width for strip in strips]
+    assert max(widths) - min(widths) < 0.003
+
+
+@pytest.mark.parametrize("count", [0, -1, 86])
+def test_strips_that_show_nothing(count: int) -> None:
+    with pytest.raises(SealPictureRefused, match="strips_too_narrow"):
+        cut(appearance(), count)
+
+
+def test_the_picture_stands_once() -> None:
+    forms = [strip.form(Ref(7, 0)) for strip in cut(appearance(), 3)]
+    assert all(b"/S 7 0 R" in form and form.endswith(b"stream\n/S Do\nendstream") for form in forms)
