@@ -30,7 +30,7 @@ from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from ca.clock import Clock
-    from ca.foreign import ForeignDesk
+    from ca.foreign import ForeignChains, ForeignDesk
     from ca.foreign_chain import ForeignUse
     from ca.foreign_evidence import ForeignEvidence
     from ca.timestamps import TimestampAuthority
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from licences.rendering import Renderer
     from seals.grants import Seal
     from seals.office import SealOffice
+    from seals.providers import SealProviders
 
 PASSPHRASE_MINIMUM = 16
 SEAL_REASON = "颁发证照"
@@ -140,6 +141,15 @@ class House:
         """The font folders, ours first."""
         return font_folders(self.settings)
 
+    @cached_property
+    def seal_providers(self) -> "SealProviders":
+        """Who holds the keys of seals: our own key ring, and the services of the settings."""
+        from seals.providers import SealProviders
+        from seals.seal_services import read_services
+
+        path = self.settings.seal_services_file
+        return SealProviders(self.keys, {} if path is None else read_services(path))
+
     def seals(self) -> "SealOffice":
         """Return where everything is done about seals."""
         from seals.office import SealOffice
@@ -153,14 +163,20 @@ class House:
         return ForeignDesk(lambda: self.database.session(Role.WORKER), self.foreign_evidence)
 
     def chain_of(self, certificate: bytes) -> tuple[bytes, ...]:
-        """Return the chain of a certificate for a key of ours, whoever issued it, up to its root; raises CertificateInvalid."""
+        """Return the chain of a certificate for a key of ours, whoever issued it, up to its root.
+
+        Raises CertificateInvalid, and ChainUnusable where another authority has revoked it.
+        """
         return self._foreign_chain(certificate, "seal") or self.ceremony.chain_of(certificate)
 
     def _foreign_chain(self, certificate: bytes, use: "ForeignUse") -> tuple[bytes, ...] | None:
-        from ca.foreign import foreign_chain_of
+        return self._foreign_chains.of(certificate, use, datetime.now(UTC))
 
-        with self.database.session(Role.APP) as session:
-            return foreign_chain_of(session, certificate, use)
+    @cached_property
+    def _foreign_chains(self) -> "ForeignChains":
+        from ca.foreign import ForeignChains
+
+        return ForeignChains(lambda: self.database.session(Role.APP))
 
     def renderer(self) -> "Renderer":
         """Return a new renderer: one per worker."""
@@ -226,7 +242,7 @@ class House:
         from seals.jades import JsonSealer
         from seals.pades import PdfSealer
 
-        signer = self.keys.signer(seal.key_name)
+        signer = self.seal_providers.signer(seal)
         chain = self.chain_of(seal.certificate)
         appearance = SealAppearance.from_bytes(seal.appearance)
         stamp = self.timestamps.stamp

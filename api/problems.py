@@ -49,9 +49,9 @@ from ledger.errors import DomainError
 from licences import issuing_errors, row_errors, type_errors
 from licences.issuing_errors import RequestFaulty
 from licences.verification import errors as verification
+from seals import detached_errors, ofd_errors, pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
 from seals import errors as seals
 from seals import life_errors as seal_life
-from seals import ofd_errors, pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -125,6 +125,8 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     pdf_errors.SealOffPage: 422,
     pdf_errors.SealPictureRefused: 422,
     pdf_errors.CmsUnreadable: 422,
+    detached_errors.DetachedUnreadable: 422,
+    detached_errors.DetachedUnsupported: 422,
     ofd_errors.OfdUnreadable: 422,
     ofd_errors.OfdEncrypted: 422,
     ofd_errors.OfdRefused: 422,

@@ -177,6 +177,14 @@ class Settings(BaseSettings):
         "in by `elicence ca import-tsa`. Unset: our own stamps them.",
         json_schema_extra={"zh": "外部（有资质的）时间戳服务地址，用于印章；不设则使用本机的时间戳服务"},
     )
+    seal_services_file: AbsolutePath | None = Field(
+        None,
+        description="JSON file with the seal services elsewhere that hold keys of imported seals, "
+        '`{"name": {"address": "https://...", "token": "..."}}`; of mode 600 when it holds tokens. Unset: all keys are ours.',
+        json_schema_extra={
+            "zh": "外部印章服务（如省级印章系统）配置文件路径，含令牌时权限须为 600；不设则密钥均在本机"
+        },
+    )
     passphrase_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "keys" / "passphrase",
         description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",

@@ -9,7 +9,7 @@ already or not.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -109,16 +109,22 @@ def open_ceremony(folder: Path) -> Ceremony:
     record = reading.file(TRANSCRIPT)
     try:
         # A certificate that was renewed stands there twice: the last one is the one that counts.
-        acts = {act.name: act for session in read_transcript(record) for act in session.acts if act.kind in _CERTIFIES}
+        done = [act for session in read_transcript(record) for act in session.acts]
+        acts = {act.name: act for act in done if act.kind in _CERTIFIES}
         certificates = _credentials(reading, acts, plan)
     except TranscriptInvalid as error:
         raise CeremonyDamaged(TRANSCRIPT) from error
+    lists = {act.name: act for act in done if act.kind == "crl"}
     return Ceremony(
         plan=plan,
         certificates=certificates,
         links={name: reading.certificate(act) for name, act in acts.items() if act.kind == "link"},
-        crls={name: reading.revocation_list(name) for name, one in certificates.items() if one.profile.is_ca},
-        trust=reading.file(TRUST),
+        crls={
+            name: reading.revocation_list(name, lists.get(name))
+            for name, one in certificates.items()
+            if one.profile.is_ca
+        },
+        trust=reading.trust(done),
         transcript=record,
     )
 
@@ -182,13 +188,26 @@ class _Reading:
             raise CeremonyDamaged(name)
         return certificate.der
 
-    def revocation_list(self, authority: str) -> bytes:
-        """Return an authority's list (DER); raises CeremonyDamaged."""
+    def revocation_list(self, authority: str, act: Act | None) -> bytes:
+        """Return the authority's list (DER) that the transcript names last: an older one would undo revocations.
+
+        Raises CeremonyDamaged.
+        """
         name = _list(authority)
         try:
-            return read_crl(self.file(name)).der
+            crl = read_crl(self.file(name)).der
         except CrlInvalid as error:
             raise CeremonyDamaged(name) from error
+        if act is None or sha256(crl) != act.sha256:
+            raise CeremonyDamaged(name)
+        return crl
+
+    def trust(self, acts: Iterable[Act]) -> bytes:
+        """Return the first trust list, which the transcript names; raises CeremonyDamaged."""
+        file = self.file(TRUST)
+        if sha256(file) not in {act.sha256 for act in acts if act.kind == "trust"}:
+            raise CeremonyDamaged(TRUST)
+        return file
 
 
 def _hierarchy(text: str | None) -> Hierarchy | None:

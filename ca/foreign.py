@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from ca.certificate_reader import read_certificate
 from ca.foreign_chain import ForeignChain, ForeignUse
 from ca.foreign_errors import ChainUnusable, ForeignRefused, ForeignUnavailable
-from ca.foreign_evidence import ForeignEvidence
+from ca.foreign_evidence import ForeignEvidence, standing
 from ca.issuance_asking import require_officer
 from ca.revocation_status import Verdict
 from ca.store import foreign as store
 from ledger.actor import Actor
 
 Sessions = Callable[[], AbstractContextManager[Session]]
+_LOOKED_UP: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,8 @@ class ForeignDesk:
         """
         require_officer(actor)
         refreshed = self._evidence.refresh_for([chain.certificates], now)
-        standing = self._evidence.status(chain.certificates, now).verdict
-        if standing in {"revoked", "on_hold"}:
-            raise ChainUnusable("其中有证书已被吊销或暂停", "one of its certificates is revoked or on hold")
+        found = self._evidence.status(chain.certificates, now).verdict
+        _require_unrevoked(found)
         values = {
             "digest": chain.digest,
             "use": chain.use,
@@ -71,7 +72,7 @@ class ForeignDesk:
         }
         with self._sessions() as session:
             new = store.store_foreign_certificate(session, values)
-        return TakenIn(new, standing, refreshed.failed)
+        return TakenIn(new, found, refreshed.failed)
 
     def listed(self, now: datetime) -> tuple[ForeignCertificate, ...]:
         """Return everything that was taken in, the first first, and how it stands."""
@@ -86,7 +87,35 @@ class ForeignDesk:
         )
 
 
-def foreign_chain_of(session: Session, certificate: bytes, use: ForeignUse) -> tuple[bytes, ...] | None:
-    """Return the chain (DER, up to the anchor) of a certificate that was taken in for that use, None for any other."""
-    row = store.foreign_certificate(session, certificate)
-    return None if row is None or row.use != use else (row.der, *row.chain)
+class ForeignChains:
+    """The chains of what was taken in, for signing with it. What its authority has revoked is not signed with any more.
+
+    How a chain stands is looked up once a minute, as its authority's list may be long. Safe between threads.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._known: dict[tuple[bytes, ForeignUse], tuple[datetime, tuple[bytes, ...]]] = {}
+
+    def of(self, certificate: bytes, use: ForeignUse, now: datetime) -> tuple[bytes, ...] | None:
+        """Return a certificate's chain (DER, up to the anchor), None if it was not taken in for that use.
+
+        Raises ChainUnusable where one of the chain is revoked or on hold.
+        """
+        looked, chain = self._known.get((certificate, use), (None, None))
+        if looked is not None and timedelta() <= now - looked < _LOOKED_UP:
+            return chain
+        with self._sessions() as session:
+            row = store.foreign_certificate(session, certificate)
+            if row is None or row.use != use:
+                return None
+            chain = (row.der, *row.chain)
+            found = standing(session, [read_certificate(der) for der in chain], now).verdict
+        _require_unrevoked(found)
+        self._known[certificate, use] = now, chain
+        return chain
+
+
+def _require_unrevoked(verdict: Verdict) -> None:
+    if verdict in {"revoked", "on_hold"}:
+        raise ChainUnusable("其中有证书已被吊销或暂停", "one of its certificates is revoked or on hold")

@@ -19,7 +19,7 @@ from ca.certificate_reader import Certificate, read_certificate
 from ca.crl_client import Getting, fetch_crl
 from ca.foreign_errors import ForeignRefused, ForeignUnavailable
 from ca.general_names import GeneralName
-from ca.http_client import is_web_address
+from ca.http_client import is_web_address, service
 from ca.models import ForeignEvidenceRow
 from ca.ocsp_client import Posting, ask_ocsp
 from ca.revocation_status import RevocationStatus, revocation_status
@@ -29,6 +29,10 @@ _SOONEST: Final = timedelta(minutes=1)
 _LATEST: Final = timedelta(hours=6)
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
+
+
+_Pair = tuple[Certificate, Certificate]
+"""A certificate and its issuer's."""
 
 
 class Web(Getting, Posting, Protocol):
@@ -92,6 +96,31 @@ def is_due(row: ForeignEvidenceRow | None, now: datetime) -> bool:
     return now >= row.fetched_at + min(max((row.next_update - row.fetched_at) / 4, _SOONEST), _LATEST)
 
 
+def _takes_back(kind: str, known: bytes, new: bytes, pairs: Iterable[_Pair], now: datetime) -> bool:
+    """Say whether new evidence is silent on a revocation that the known one tells, of a certificate that has not expired.
+
+    A revocation is final (RFC 5280 section 5.3.1; a hold is none): who lost the authority's key, or an error there, must
+    not undo it.
+    """
+
+    def revoked(one: Certificate, issuer: Certificate, der: bytes) -> bool:
+        crls, ocsp = ((der,), ()) if kind == "crl" else ((), (der,))
+        return revocation_status(one, issuer, crls, now, ocsp=ocsp).verdict == "revoked"
+
+    living = [(one, issuer) for one, issuer in pairs if one.not_after >= now]
+    return any(revoked(*pair, known) and not revoked(*pair, new) for pair in living)
+
+
+def standing(session: Session, chain: Sequence[Certificate], now: datetime) -> RevocationStatus:
+    """Return how a chain stands by the evidence that is kept: the first of its certificates that is not good."""
+    rows = store.evidence_about(session, [hashlib.sha256(one.der).digest() for one in chain])
+    crls = tuple(row.der for row in rows if row.kind == "crl")
+    ocsp = tuple(row.der for row in rows if row.kind == "ocsp")
+    found = [revocation_status(one, issuer, crls, now, ocsp=ocsp) for one, issuer in pairwise(chain)]
+    worst = [one for verdict in ("revoked", "on_hold", "unknown") for one in found if one.verdict == verdict]
+    return worst[0] if worst else RevocationStatus("good")
+
+
 class ForeignEvidence:
     """The evidence about certificates of other authorities; sessions: a worker's transactions."""
 
@@ -111,35 +140,29 @@ class ForeignEvidence:
         """Ask again, where it is time, about the certificates of chains (leaf first, anchor last)."""
         fetched: list[str] = []
         failed: list[ForeignUnavailable | ForeignRefused] = []
-        pairs = {(one.der, issuer.der): (one, issuer) for chain in chains for one, issuer in pairwise(chain)}
-        for certificate, issuer in pairs.values():
-            self._refresh(certificate, issuer, now, fetched, failed)
+        found = {(one.der, issuer.der): (one, issuer) for chain in chains for one, issuer in pairwise(chain)}
+        pairs = tuple(found.values())
+        for pair in pairs:
+            self._refresh(pair, pairs, now, fetched, failed)
         return Refreshed(tuple(fetched), tuple(failed))
 
     def status(self, chain: Sequence[Certificate], now: datetime) -> RevocationStatus:
         """Return how a chain stands by the evidence that is kept: the first of its certificates that is not good."""
         with self._sessions() as session:
-            about = [hashlib.sha256(one.der).digest() for one in chain]
-            rows = store.evidence_about(session, about)
-            crls = tuple(row.der for row in rows if row.kind == "crl")
-            ocsp = tuple(row.der for row in rows if row.kind == "ocsp")
-        found = [revocation_status(one, issuer, crls, now, ocsp=ocsp) for one, issuer in pairwise(chain)]
-        worst = [one for verdict in ("revoked", "on_hold", "unknown") for one in found if one.verdict == verdict]
-        return worst[0] if worst else RevocationStatus("good")
+            return standing(session, chain, now)
 
     def _refresh(
         self,
-        certificate: Certificate,
-        issuer: Certificate,
+        pair: _Pair,
+        pairs: Iterable[_Pair],
         now: datetime,
         fetched: list[str],
         failed: list[ForeignUnavailable | ForeignRefused],
     ) -> None:
         """Ask the sources of one certificate in turn until one has answered, now or a short while ago."""
-        for source in sources(certificate, issuer):
+        for source in sources(*pair):
             with self._sessions() as session:
                 row = store.newest_evidence(session, *source.key)
-                known_since = None if row is None else row.this_update
                 due = is_due(row, now)
             if not due:
                 return
@@ -147,7 +170,7 @@ class ForeignEvidence:
             if pause is not None and pause.until - pause.length <= now < pause.until:
                 continue
             try:
-                self._fetch(source, known_since, now)
+                self._fetch(source, row, pairs, now)
             except (ForeignUnavailable, ForeignRefused) as error:
                 length = _FIRST_PAUSE if pause is None else min(2 * pause.length, _LONGEST_PAUSE)
                 self._pauses[source.key] = _Pause(now + length, length)
@@ -157,7 +180,8 @@ class ForeignEvidence:
             fetched.append(source.address)
             return
 
-    def _fetch(self, source: Source, known_since: datetime | None, now: datetime) -> None:
+    def _fetch(self, source: Source, known: ForeignEvidenceRow | None, pairs: Iterable[_Pair], now: datetime) -> None:
+        known_since = None if known is None else known.this_update
         arguments = (self._web, source.address, source.certificate, source.issuer, now, known_since)
         if source.kind == "crl":
             crl = fetch_crl(*arguments)
@@ -165,6 +189,8 @@ class ForeignEvidence:
         else:
             response, single = ask_ocsp(*arguments)
             der, this_update, next_update = response.der, single.this_update, single.next_update
+        if known is not None and _takes_back(source.kind, known.der, der, pairs, now):
+            raise ForeignRefused(service(source.address), "应答撤回了已生效的吊销", "it takes a revocation back")
         kind, address, about = source.key
         with self._sessions() as session:
             values = {

@@ -8,9 +8,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -29,11 +30,12 @@ _QUIETS: Final = 3
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _LATER: Final = frozenset({408, 425, 429})
 _HEADERS: Final = {"User-Agent": "elicence", "Accept-Encoding": "identity"}
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one request, in seconds: to connect, of silence, and for the body as a whole."""
+    """Bounds of one request, in seconds: to connect, of silence, and for redirects and body as a whole."""
 
     connect: float = 5.0
     quiet: float = 10.0
@@ -64,9 +66,11 @@ class HttpClient:
         """Fetch at most max_size bytes; raises ForeignUnavailable, ForeignRefused."""
         return self._ask("GET", address, None, {}, max_size)
 
-    def post(self, address: str, body: bytes, media_type: str, max_size: int) -> bytes:
+    def post(
+        self, address: str, body: bytes, media_type: str, max_size: int, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> bytes:
         """Send a body, and return the answer's of at most max_size bytes; raises ForeignUnavailable, ForeignRefused."""
-        return self._ask("POST", address, body, {"Content-Type": media_type}, max_size)
+        return self._ask("POST", address, body, {**headers, "Content-Type": media_type}, max_size)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -89,6 +93,8 @@ class HttpClient:
                         response.drain_conn()  # nothing is left: it only notes the end, and frees the connection
                         return body_read
                     address = moved
+            if time.monotonic() > end:
+                raise ForeignUnavailable(service(address), "应答超时", "no answer in time")
         raise ForeignRefused(service(address), "重定向过多", "it redirects too often")
 
 

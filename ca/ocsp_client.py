@@ -52,6 +52,7 @@ def ask_ocsp(
         raise ForeignRefused(service(address), "对方不了解该证书", "the responder does not know the certificate")
     if not answers(certificate, issuer, [response.der]):
         raise ForeignRefused(service(address), "应答签名不正确", "its signature is not the authority's")
+    _check_produced(response, single, address, now)
     _check_times(single, address, now, known_since)
     return response, single
 
@@ -66,6 +67,16 @@ def _read(data: bytes, address: str) -> OcspResponse:
     if response.status != "successful":
         raise ForeignRefused(service(address), response.status, response.status)
     return response
+
+
+def _check_produced(response: OcspResponse, single: SingleResponse, address: str, now: datetime) -> None:
+    """Check when the answer was signed (RFC 6960 section 2.4): not after it came, nor before what it tells of.
+
+    A delegate is judged by that time: one that has ended would otherwise speak of the present by dating itself back.
+    """
+    produced_at = response.produced_at
+    if produced_at is None or not single.this_update - TOLERANCE <= produced_at <= now + TOLERANCE:
+        raise ForeignRefused(service(address), "应答的签署时间不合理", "it was not signed when it says")
 
 
 def _check_times(single: SingleResponse, address: str, now: datetime, known_since: datetime | None) -> None:

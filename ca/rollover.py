@@ -195,7 +195,7 @@ def _continued(ceremony: Ceremony, acts: Acts, purpose: str, signing: Iterable[s
         held_at=acts.begin,
         organisation=acts.plan.organisation,
         witnesses=acts.plan.witnesses,
-        plan_sha256=transcript.sha256(files.plan_file(acts.plan)),
+        plan_sha256=sessions[-1].plan_sha256,  # the file as it was: a later release may write a plan otherwise
         previous_sha256=transcript.sha256(sessions[-1].contents),
         acts=tuple(acts.done),
     )

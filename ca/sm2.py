@@ -24,6 +24,10 @@ _P: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 _A: Final = _P - 3
 _B: Final = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
 _N: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+_G: Final = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
 _SIZE: Final = 32
 
 # The standard's own example (GB/T 32918.5 annex A.2), and SM3's (GB/T 32905 annex A.1)
@@ -124,6 +128,20 @@ def verify(public_key: bytes, data: bytes, signature: bytes, user_id: bytes = US
     library = _provider.library()
     key = _provider.public_key(public_key)
     return key is not None and _is_canonical(signature) and library.verify(key, user_id, data, signature)
+
+
+def message_digest(public_key: bytes, data: bytes, user_id: bytes = USER_ID) -> bytes:
+    """Return the 32 bytes that SM2 signs, for a signer elsewhere that is not to see the data; raises NationalUnavailable.
+
+    public_key: DER of SubjectPublicKeyInfo, an SM2 key.
+
+    Source: GB/T 32918.2 sections 5.5 and 6.1
+    """
+    curve = b"".join(number.to_bytes(_SIZE, "big") for number in (_A, _B, *_G))
+    point = public_key[-2 * _SIZE :]
+    library = _provider.library()
+    bound = library.digest((8 * len(user_id)).to_bytes(2, "big") + user_id + curve + point)
+    return library.digest(bound + data)
 
 
 def _is_canonical(signature: bytes) -> bool:

@@ -37,7 +37,8 @@ class ForeignTimestamps:
         """Return a token over a digest, as DER ContentInfo with the chain up to the root.
 
         imprint: 32 bytes for SHA-256; now: UTC, which the token's time must agree with to five minutes; nonce: 64 random
-        bits if not given. Raises ForeignUnavailable, ForeignRefused, NationalUnavailable.
+        bits if not given. Raises ForeignUnavailable, ForeignRefused, NationalUnavailable, and what `chains` raises of a
+        certificate that was revoked.
         """
         if len(imprint) != digests.SIZES[hash_algorithm]:
             raise ValueError(f"a {hash_algorithm} digest has {digests.SIZES[hash_algorithm]} bytes")

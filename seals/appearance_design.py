@@ -69,9 +69,9 @@ class SealDesign:
                 raise SealPictureRefused(reason=f"line_not_of_{lengths[0]}_to_{lengths[-1]}_characters")
         if self.diameter_mm is not None and (self.form != "round" or self.diameter_mm not in _DIAMETERS):
             raise SealPictureRefused(reason="diameter")
-        if (self.tax_code is not None) != (self.form == "invoice") or not _TAX_CODE.fullmatch(
-            self.tax_code or "0" * 15
-        ):
+        if (self.tax_code is not None) != (self.form == "invoice"):
+            raise SealPictureRefused(reason="tax_code")
+        if self.tax_code is not None and not _TAX_CODE.fullmatch(self.tax_code):
             raise SealPictureRefused(reason="tax_code")
 
     @property

@@ -1,11 +1,14 @@
 """The one form of CMS SignedData that a seal writes, and its reader, which accepts that form and no other.
 
+A PDF states the signing time itself; the value beside any other file (detached.py) carries it as a signed attribute.
+
 The writer joins parts that were made once per seal. The reader takes out what varies (certificates, digest, signature,
 timestamp), has the writer build the value again and compares the bytes: what is not signed cannot be changed either.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
@@ -32,6 +35,14 @@ _RSA_SIZES: Final = range(2048, 4097)  # bits
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
     return der.sequence(kind, der.tlv(der.SET, value))
+
+
+# The shortest attribute, and so the first of the set; the signing time is the next, whatever else there is.
+_CONTENT_TYPE: Final = _attribute(der.oid(oids.CONTENT_TYPE), _DATA)
+
+
+def _signing_time(moment: datetime | None) -> bytes:
+    return b"" if moment is None else _attribute(der.oid(oids.SIGNING_TIME), der.time(moment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class CmsWriter:
         self.scheme = seal_scheme(leaf.public_key)
         digest_algorithm = digests.identifier(self.scheme.hash)
         self._algorithm = signatures.identifier(self.scheme.algorithm)
-        self._parts: dict[tuple[int, int, int], tuple[bytes, bytes, bytes]] = {}
+        self._parts: dict[tuple[int, int, int, bytes], tuple[bytes, bytes, bytes]] = {}
         self._before_digest, self._after_digest = _attribute_parts(leaf, self.scheme.hash)
         self._head = (
             der.integer(1)
@@ -83,16 +94,20 @@ class CmsWriter:
             der.integer(1) + der.sequence(leaf.issuer, der.integer(leaf.serial_number)) + digest_algorithm
         )
 
-    def signed_attributes(self, digest: bytes) -> bytes:
+    def signed_attributes(self, digest: bytes, signing_time: datetime | None = None) -> bytes:
         """Return what is signed: the DER SET of the signed attributes over a document digest by the scheme's hash.
 
-        No signing time: PAdES states it in the signature dictionary. Source: RFC 5652 section 5.4, EN 319 142-1 section 6.3.
+        signing_time: whole seconds; None for a PDF, where the signature dictionary states it.
+        Source: RFC 5652 sections 5.4 and 11.3, EN 319 122-1 and EN 319 142-1 section 6.3.
         """
-        return der.tlv(der.SET, self._before_digest, digest, self._after_digest)
+        time = _signing_time(signing_time)
+        return der.tlv(der.SET, _CONTENT_TYPE, time, self._before_digest, digest, self._after_digest)
 
-    def assemble(self, digest: bytes, signature: bytes, token: bytes | None) -> bytes:
+    def assemble(
+        self, digest: bytes, signature: bytes, token: bytes | None, signing_time: datetime | None = None
+    ) -> bytes:
         """Return the DER ContentInfo; `token` is the timestamp over the signature value (DER ContentInfo) or None."""
-        sizes = (len(digest), len(signature), -1 if token is None else len(token))
+        sizes = (len(digest), len(signature), -1 if token is None else len(token), _signing_time(signing_time))
         parts = self._parts.get(sizes)
         if parts is None:
             if len(self._parts) == _MAX_SIZES:
@@ -100,15 +115,17 @@ class CmsWriter:
             parts = self._parts[sizes] = self._around(*sizes)
         return b"".join((parts[0], digest, parts[1], signature, parts[2], token or b""))
 
-    def _around(self, digest: int, signature: int, token: int) -> tuple[bytes, bytes, bytes]:
+    def _around(self, digest: int, signature: int, token: int, time: bytes) -> tuple[bytes, bytes, bytes]:
         """Return what stands around digest, signature and token, all that these leave to differ being their sizes.
 
-        token: -1 for none. Each part but the last ends where the next value begins.
+        token: -1 for none; time: the attribute of the signing time, empty for none. Each part but the last ends where the next value begins.
         """
         unsigned = b""
         if token >= 0:
             unsigned = der.tlv(_UNSIGNED_ATTRIBUTES, _attribute(_SIGNATURE_TIME_STAMP, bytes(token)))
-        attributes = der.tlv(_SIGNED_ATTRIBUTES, self._before_digest, bytes(digest), self._after_digest)
+        attributes = der.tlv(
+            _SIGNED_ATTRIBUTES, _CONTENT_TYPE, time, self._before_digest, bytes(digest), self._after_digest
+        )
         after = self._after_digest + self._algorithm + der.octets(bytes(signature))[: -signature or None]
         signer = der.sequence(self._signer_head, attributes, self._algorithm, der.octets(bytes(signature)), unsigned)
         signed_data = der.sequence(self._head, der.tlv(der.SET, signer))
@@ -124,7 +141,7 @@ class CmsWriter:
 
 
 def _attribute_parts(leaf: Certificate, hash_name: str) -> tuple[bytes, bytes]:
-    """Return the contents of the sorted signed attributes, cut where the message digest stands.
+    """Return the contents of the last two of the sorted signed attributes, cut where the message digest stands.
 
     DER sorts a SET OF by its bytes, and a longer digest moves its attribute behind the certificate's.
     """
@@ -132,7 +149,6 @@ def _attribute_parts(leaf: Certificate, hash_name: str) -> tuple[bytes, bytes]:
     identifier = der.sequence(der.octets(sha256(leaf.der).digest()))
     placeholder = bytes(digests.SIZES[hash_name])
     attributes = (
-        _attribute(der.oid(oids.CONTENT_TYPE), _DATA),
         _attribute(der.oid(oids.MESSAGE_DIGEST), der.octets(placeholder)),
         _attribute(der.oid(oids.SIGNING_CERTIFICATE_V2), der.sequence(der.sequence(identifier))),
     )
@@ -146,7 +162,7 @@ class SealCms:
 
     certificates: DER, the signer's first and, if they are one chain, upwards; message_digest: the document digest that
     was signed; signed_attributes: the DER SET under the signature; token: DER timestamp token or None;
-    faults: stable words for each departure from what our writer writes; scheme: of the signer certificate's key.
+    signing_time: as claimed, None in a PDF's; faults: stable words for each departure from what our writer writes; scheme: of the signer certificate's key.
     """
 
     certificates: tuple[bytes, ...]
@@ -156,6 +172,7 @@ class SealCms:
     token: bytes | None
     faults: tuple[str, ...]
     scheme: SealScheme
+    signing_time: datetime | None
 
     def signature_valid(self) -> bool:
         """Say whether the signature over the signed attributes is that of the signer certificate's key."""
@@ -177,14 +194,15 @@ def split_padding(value: bytes) -> tuple[bytes, bytes]:
     return value[:end], value[end:]
 
 
-def read_cms(data: bytes) -> SealCms:
+def read_cms(data: bytes, *, timed: bool = False) -> SealCms:
     """Read the CMS of a seal and name each byte that our writer would have written otherwise; raises CmsUnreadable.
 
+    timed: that it states a signing time is wanted; if not, that is refused.
     The certificates must be one chain from the signer up to a self-signed root, each signed by the next: they are not
     under the seal's signature, so theirs is what protects their bytes. Whether the chain is trusted is not judged here.
     """
     try:
-        certificates, parts = _take_apart(data)
+        certificates, parts = _take_apart(data, timed=timed)
     except DerInvalid as fault:
         raise CmsUnreadable(reason="not_der") from fault
     if not 0 < len(certificates) <= MAX_CERTIFICATES:
@@ -197,13 +215,20 @@ def read_cms(data: bytes) -> SealCms:
     scheme = _scheme(chain[0])
     try:
         chain = order_chain(chain[0], frozenset(chain))
-        written = CmsWriter(chain).assemble(parts.message_digest, parts.signature, parts.token)
+        written = CmsWriter(chain).assemble(parts.message_digest, parts.signature, parts.token, parts.signing_time)
         if written != data:
             faults.append("not_canonical")
     except (CmsUnreadable, DerInvalid):
         faults.append("certificates")
     return SealCms(
-        chain, parts.message_digest, parts.signed_attributes, parts.signature, parts.token, tuple(faults), scheme
+        certificates=chain,
+        message_digest=parts.message_digest,
+        signed_attributes=parts.signed_attributes,
+        signature=parts.signature,
+        token=parts.token,
+        faults=tuple(faults),
+        scheme=scheme,
+        signing_time=parts.signing_time,
     )
 
 
@@ -221,9 +246,10 @@ class _Parts:
     signed_attributes: bytes
     signature: bytes
     token: bytes | None
+    signing_time: datetime | None
 
 
-def _take_apart(data: bytes) -> tuple[tuple[bytes, ...], _Parts]:
+def _take_apart(data: bytes, *, timed: bool) -> tuple[tuple[bytes, ...], _Parts]:
     """Find the parts that vary; all that is fixed is compared afterwards."""
     content_info = der.Fields(der.read(data))
     content_info.take(der.OBJECT_IDENTIFIER)
@@ -236,9 +262,10 @@ def _take_apart(data: bytes) -> tuple[tuple[bytes, ...], _Parts]:
         signer.take(tag)
     signed = signer.take(_SIGNED_ATTRIBUTES)
     attributes = der.children(signed)
-    if len(attributes) != 3:
+    if len(attributes) != 3 + timed:
         raise CmsUnreadable(reason="signed_attributes")
     values = [_only_value(attribute.raw) for attribute in attributes]
+    signing_time = der.parse_time(values.pop(1)) if timed else None
     # sorted: the digest stands before the certificate's attribute, a long one behind it; what differs is found by comparison
     digest, certificate = values[1:] if values[1].tag == der.OCTET_STRING else values[:0:-1]
     signer.take(der.SEQUENCE)
@@ -251,6 +278,7 @@ def _take_apart(data: bytes) -> tuple[tuple[bytes, ...], _Parts]:
         signed_attributes=der.tlv(der.SET, signed.value),
         signature=signature,
         token=None if unsigned is None else _only_value(unsigned.value).raw,
+        signing_time=signing_time,
     )
 
 

@@ -18,6 +18,8 @@ DomainError
     ├── …                           what is refused in a seal's life (life_errors.py)
     ├── …                           what a national seal is refused for (ses_errors.py)
     ├── …                           what an OFD package cannot be read or sealed for (ofd_errors.py)
+    ├── …                           what a seal beside a file cannot be read for (detached_errors.py)
+    ├── …                           what keeps a seal's key from being reached (provider_errors.py)
     └── …                           what a PDF cannot be read or sealed for (pdf_errors.py)
 """
 

@@ -5,20 +5,16 @@ every document is made once per seal.
 """
 
 from binascii import hexlify
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import new, sha256
+from hashlib import new
 from typing import Final
 
-from ca import digests
-from ca.certificate_reader import read_certificate
-from ca.errors import DerInvalid
 from ledger.signing import Signer
 from seals.appearance import SealAppearance
-from seals.cms import CmsWriter, order_chain
-from seals.errors import SealCertificateNotValid
-from seals.pdf_errors import CmsUnreadable, PdfAlreadySealed, SealKeyUnusable
+from seals.cms_sealer import TOKEN_SLACK, CmsSealer, Timestamper
+from seals.pdf_errors import PdfAlreadySealed
 from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
 from seals.pdf_objects import Name, PdfDict, Ref, serialise, text_string
@@ -30,10 +26,6 @@ from seals.pdf_widgets import EmptyField, Mark, add_field, certify, fill_field, 
 
 __all__ = ["EmptyField", "PdfSealer", "Placement", "SealedPdf", "Seam", "Timestamper", "prepare"]
 
-Timestamper = Callable[[bytes, datetime], bytes]
-"""Gives the DER timestamp token for a SHA-256 imprint (32 bytes) at a time."""
-
-_TOKEN_SLACK: Final = 64  # bytes by which tokens of one authority differ: serial number, ECDSA values, fraction of time
 _RANGE_WIDTH: Final = 36  # characters kept for the three numbers of the byte range
 _CERTIFYING: Final[PdfDict] = {
     "Type": Name("SigRef"),
@@ -78,25 +70,10 @@ class PdfSealer:
         name: str,
         reason: str,
     ) -> None:
-        try:
-            ordered = order_chain(chain[0], frozenset(chain))
-        except (CmsUnreadable, DerInvalid, IndexError) as error:
-            raise SealKeyUnusable(reason="chain") from error
-        self._certificate = read_certificate(ordered[0])
-        if self._certificate.public_key != signer.public_key:
-            raise SealKeyUnusable(reason="certificate_of_another_key")
-        try:
-            self._writer = CmsWriter(ordered)
-        except CmsUnreadable as error:
-            raise SealKeyUnusable(reason="algorithm") from error
-        if signer.algorithm != self._writer.scheme.algorithm:
-            raise SealKeyUnusable(reason="algorithm")
-        self._signer = signer
-        self._hash = digests.HASHLIB[self._writer.scheme.hash]
+        self._cms = CmsSealer(signer, chain, timestamper, name)
+        self._hash = self._cms.hash
         self._appearance = appearance
-        self._timestamper = timestamper
         self._reserved: int | None = None
-        self._name = name
         dictionary: PdfDict = {
             "Type": Name("Sig"),
             "Filter": Name("Adobe.PPKLite"),
@@ -117,30 +94,23 @@ class PdfSealer:
         PdfFieldTaken, SealFieldSize, SealOffPage, SealCertificateNotValid, and what signer and timestamper raise.
         Source: EN 319 142-1 sections 5 and 6
         """
-        if not self._certificate.not_before <= now <= self._certificate.not_after:
-            raise SealCertificateNotValid(seal=self._name)
+        self._cms.check(now)
         file = PdfFile(pdf)
         while True:
             prepared = self._prepare(file, place, seam, now, self._space(now))
-            cms = self._sign(prepared.message_digest, now)
+            cms = self._cms.sign(prepared.message_digest, now)
             if len(cms) <= prepared.space:
                 break
-            self._reserved = len(cms) + _TOKEN_SLACK
+            self._reserved = len(cms) + TOKEN_SLACK
         value = hexlify(cms)
         prepared.data[prepared.start + 1 : prepared.start + 1 + len(value)] = value
         return SealedPdf(bytes(prepared.data), prepared.digest)
 
     def _space(self, now: datetime) -> int:
-        """Return how many bytes to keep for the CMS; asks for one token to learn how large they are."""
+        """Return how many bytes to keep for the CMS."""
         if self._reserved is None:
-            token = b"" if self._timestamper is None else self._timestamper(sha256(b"").digest(), now)
-            self._reserved = self._writer.size(len(token) + _TOKEN_SLACK if token else 0)
+            self._reserved = self._cms.size(now)
         return self._reserved
-
-    def _sign(self, digest: bytes, now: datetime) -> bytes:
-        signature = self._signer.sign(self._writer.signed_attributes(digest))
-        token = None if self._timestamper is None else self._timestamper(sha256(signature).digest(), now)
-        return self._writer.assemble(digest, signature, token)
 
     def _prepare(
         self, file: PdfFile, place: Placement | str, seam: Seam | None, now: datetime, space: int

@@ -6,9 +6,7 @@ Pure and bounded. Nothing is believed: whether the signer is trusted is judged e
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import sha256
-from typing import Final, Literal
+from typing import Final
 
 from ca import digests
 from ca.errors import NationalUnavailable, TokenInvalid
@@ -21,56 +19,25 @@ from seals.pdf_errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf_fields import signature_fields
 from seals.pdf_file import PdfFile
 from seals.pdf_signature import Fault, SignatureDictionary
+from seals.seal_evidence import SealEvidence
 
 __all__ = ["DocumentTimestamp", "Fault", "PdfEvidence", "PdfSignature", "read_pdf"]
 
 MAX_SIGNATURES: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class PdfSignature:
-    """A seal of ours in a PDF.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfSignature(SealEvidence):
+    """A seal of ours in a PDF; what it covers are the bytes under its byte range, its signing time is /M.
 
-    digest: SHA-256 (32 bytes) of the bytes under its byte range, by which records know the document; covered_digest: the
-    same by the seal's own hash, and signed_digest: the one that was signed;
-    certificates: DER, the signer's first, upwards; token: DER timestamp token or None; signing_time: as claimed (/M);
-    docmdp: the certification level, None if it does not certify; canonical_faults: bytes that our writer would have
-    written otherwise; coverage_faults: what of the file it does not cover and that is neither validation data nor a later seal.
+    docmdp: the certification level, None if it does not certify; coverage_faults: what of the file it does not cover and
+    that is neither validation data nor a later seal.
     """
 
     field_name: str
     byte_range: tuple[int, ...]
-    digest: bytes
-    covered_digest: bytes
-    signed_digest: bytes
-    signature: bytes = field(repr=False)
-    signature_valid: bool
-    algorithm: str
-    certificates: tuple[bytes, ...] = field(repr=False)
-    token: bytes | None = field(repr=False)
-    signing_time: datetime | None
     docmdp: int | None
-    canonical_faults: tuple[Fault, ...]
     coverage_faults: tuple[Fault, ...]
-
-    @property
-    def signer_certificate(self) -> bytes:
-        """DER of the signer's certificate."""
-        return self.certificates[0]
-
-    @property
-    def imprint(self) -> bytes:
-        """What a timestamp of this signature must be over: SHA-256 of the signature value."""
-        return sha256(self.signature).digest()
-
-    @property
-    def fault(self) -> Literal["certificate", "digest", "signature"] | None:
-        """Why these are not the bytes that were sealed; None if they are."""
-        if any(fault.code == "cms.signer_certificate" for fault in self.canonical_faults):
-            return "certificate"
-        if self.covered_digest != self.signed_digest:
-            return "digest"
-        return None if self.signature_valid else "signature"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from api.trust_lists import publish_lists
 from ca import pem
 from ca.ceremony_plan import load_plan
 from ca.foreign_chain import examine_chain
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.foreign_errors import ChainUnusable, ForeignRefused, ForeignUnavailable
 from ca.names import DistinguishedName
 from ca.pkcs10 import LABEL, make_pkcs10
 from ca.store import newest_trust, register_ceremony
@@ -138,3 +138,16 @@ def test_without_its_timestamp_authority_nothing_is_sealed_and_the_reason_is_tol
     ca.open()
     token = read_token(house.timestamps.stamp(hashlib.sha256(b"").digest(), datetime.now(UTC)))
     assert token.signer_certificate == ca.tsa.der
+
+
+def test_with_what_its_authority_has_revoked_nothing_is_sealed(house: House, ca: LicensedCa) -> None:
+    sealer = bring_in(house, ca, "outside-1")
+    leaf, now = ca.certificate("leaf"), datetime.now(UTC)
+    ca.revoke(leaf)
+    ca.revoke(ca.tsa)
+    ForeignWatch(house.foreign_evidence).look(now + timedelta(hours=7))
+    with pytest.raises(ChainUnusable):
+        sealed(sealer)
+    opened_later = House(house.settings, house.database, house.objects)
+    with pytest.raises(ChainUnusable):
+        opened_later.chain_of(leaf.der)

@@ -217,6 +217,14 @@ class LicensedCa:
                 line[0], line[2] = "R", f"{datetime.now(UTC) - timedelta(hours=1):%y%m%d%H%M%SZ},{reason}"
         index.write_text("".join("\t".join(line) + "\n" for line in lines))
 
+    def unrevoke(self, certificate: Certificate, by: str = "issuing") -> None:
+        index = self.folder / f"{by}.db"
+        lines = [line.split("\t") for line in index.read_text().splitlines()]
+        for line in lines:
+            if line[3] == _serial(certificate):
+                line[0], line[2] = "V", ""
+        index.write_text("".join("\t".join(line) + "\n" for line in lines))
+
     def crl(self, who: str = "issuing", begin: timedelta = -timedelta(minutes=1), end: timedelta = DAY) -> bytes:
         """Make a revocation list (DER); begin, end: from now."""
         config = self._at(who, "cnf")

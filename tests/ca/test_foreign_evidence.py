@@ -206,6 +206,31 @@ def test_a_revocation_is_learnt_and_stays_known(both: Outside) -> None:
         both.take_in(now + 7 * HOUR)
 
 
+def test_nobody_takes_a_revocation_back(both: Outside, listed: Outside) -> None:
+    """It is final: a newer answer without it is an error there, or not theirs. A second seal's list brings none in either."""
+    first = datetime.now(UTC)
+    signer = SoftwareSigner.generate("ES256")
+    second = replace(
+        listed,
+        signer=signer,
+        seal=listed.ca.seal(request_for(signer), "crlDistributionPoints=URI:" + listed.ca.url("issuing.crl")),
+    )
+    second.take_in(first)
+    for one in (both, listed):
+        one.take_in(first)
+        one.ca.revoke(one.seal)
+    learnt = first + 7 * HOUR
+    both.evidence.refresh(learnt)
+    for one in (both, listed):
+        assert one.standing(learnt) == "revoked"
+        one.ca.unrevoke(one.seal)
+    for hours in (14, 21):
+        refreshed = both.evidence.refresh(first + hours * HOUR)
+        assert ForeignRefused in {type(error) for error in refreshed.failed}
+        for one in (both, listed):
+            assert one.standing(first + hours * HOUR) == "revoked"
+
+
 def test_what_was_sealed_before_stays_judged_when_the_certificate_is_off_the_lists(listed: Outside) -> None:
     now = datetime.now(UTC)
     listed.take_in(now)

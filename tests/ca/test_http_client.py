@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -127,6 +129,22 @@ def test_a_redirect_on_the_same_host_is_followed_but_never_with_a_body(server: S
     assert HTTP.get(f"{server.address}/x", 10) == b"there"
     with pytest.raises(ForeignRefused):
         HTTP.post(f"{server.address}/x", b"", "application/test", 10)
+
+
+def test_redirects_take_no_longer_than_one_request_may(server: Site) -> None:
+    def slowly(target: str) -> Answer:
+        def answer(handler: BaseHTTPRequestHandler, request: bytes) -> None:
+            time.sleep(0.2)
+            giving(b"", 302, Location=target)(handler, request)
+
+        return answer
+
+    server.routes |= {"/x": slowly("/late"), "/late": giving(b"there")}
+    client = HttpClient(Limits(connect=2.0, quiet=5.0, total=0.1))
+    with pytest.raises(ForeignUnavailable):
+        client.get(f"{server.address}/x", 10)
+    assert server.count("/late") == 0
+    client.close()
 
 
 def test_nobody_there() -> None:

@@ -8,6 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509 import ocsp
 
 from ca.certificate_reader import Certificate
 from ca.errors import CAError
@@ -111,6 +115,28 @@ def test_answers_that_are_not_believed(ca: LicensedCa, seal: Certificate, tmp_pa
     assert isinstance(failure(ca, stranger, ca.ocsp), ForeignRefused)  # unknown here
     known = datetime.now(UTC) + timedelta(seconds=100)
     assert isinstance(failure(ca, seal, ca.ocsp, known), ForeignUnavailable)  # older than what we have
+
+
+def test_a_delegate_that_has_ended_cannot_speak_of_later_times(ca: LicensedCa, seal: Certificate) -> None:
+    """Its key may be anybody's by then: what it dates back to its own life it cannot have known."""
+    later = ca.responder.not_after + 2 * DAY
+    responder = x509.load_der_x509_certificate(ca.responder.der)
+    made = ocsp.OCSPResponseBuilder().add_response(
+        cert=x509.load_der_x509_certificate(seal.der),
+        issuer=x509.load_der_x509_certificate(ca.issuing.der),
+        algorithm=SHA1(),
+        cert_status=ocsp.OCSPCertStatus.GOOD,
+        this_update=later - timedelta(hours=1),
+        next_update=later + DAY,
+        revocation_time=None,
+        revocation_reason=None,
+    )
+    made = made.responder_id(ocsp.OCSPResponderEncoding.HASH, responder).certificates([responder])
+    key = load_pem_private_key((ca.folder / "ocsp.key").read_bytes(), None)
+    answer = made.sign(key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+    ca.site.routes[ca.path("x")] = giving(answer)
+    with pytest.raises(ForeignRefused):
+        ask_ocsp(HTTP, ca.url("x"), seal, ca.issuing, later)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from ca import ceremony_files, rollover
+from ca import ceremony_files, private_files, rollover
 from ca.ceremony import Ceremony, open_ceremony
 from ca.ceremony_errors import CeremonyTooEarly, RolloverRefused
 from ca.ceremony_names import Hierarchy
 from ca.certificate_reader import read_certificate
 from ca.certificates import Authority, DistinguishedName, issue
 from ca.crl_reader import Revoked, read_crl
-from ca.errors import CeremonyMissing, CeremonyRunning, KeyMismatch, KeyMissing, PassphraseWrong, ProfileViolated
+from ca.errors import (
+    CeremonyDamaged,
+    CeremonyMissing,
+    CeremonyRunning,
+    KeyMismatch,
+    KeyMissing,
+    PassphraseWrong,
+    ProfileViolated,
+)
 from ca.keys import KeyFolder, KeyRing, SoftwareSigner
 from ca.names import attributes
 from ca.paths import validate_path
@@ -320,16 +328,36 @@ def test_who_looks_for_news_sees_a_ceremony_that_was_cut_off_after_it_counted(
 ) -> None:
     seen = ceremony_files.last_written(house.path)
 
-    def stop(_: Path) -> None:
-        raise Power
+    write = private_files.write
+
+    def stop(path: Path, data: bytes) -> None:
+        if path.name == ceremony_files.TRANSCRIPT:
+            raise Power
+        write(path, data)
 
     with monkeypatch.context() as patch:
-        calls = iter([ceremony_files.settle, stop])
-        patch.setattr(ceremony_files, "settle", lambda folder: next(calls)(folder))
+        patch.setattr(private_files, "write", stop)
         with pytest.raises(Power):
             house.follow_root()
     assert house.ceremony.root.key_name == "root-2"
     assert ceremony_files.last_written(house.path) != seen
+
+
+def test_an_older_list_in_place_of_the_last_one_is_found(house: House) -> None:
+    """The next list would begin from it, and forget what was revoked since."""
+    old = (house.path / "root.crl").read_bytes()
+    serial = read_certificate(house.ceremony.certificates["issuing-persons"].cert_der).serial_number
+    house.renew(revoked={"root": [Revoked(serial, LATER, "cessationOfOperation")]})
+    (house.path / "root.crl").write_bytes(old)
+    with pytest.raises(CeremonyDamaged):
+        house.renew(LATER + YEAR)
+
+
+def test_another_trust_list_in_place_of_the_ceremonys_is_found(house: House) -> None:
+    path = house.path / "trust.json"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(CeremonyDamaged):
+        open_ceremony(house.path)
 
 
 def test_two_at_once_are_one_and_none_before_the_first(house: House, tmp_path: Path) -> None:

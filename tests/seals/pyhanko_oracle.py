@@ -8,7 +8,7 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import keys, tsp, x509
+from asn1crypto import cms, keys, tsp, x509
 from cryptography import x509 as cryptography_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,10 +20,10 @@ from pyhanko.sign.ades.report import AdESPassed
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
 from pyhanko.sign.validation.ades import ades_basic_validation, ades_lta_validation, ades_with_time_validation
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
-from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko.sign.validation.status import PdfSignatureStatus, StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
@@ -58,6 +58,21 @@ def ades_passes(data: bytes, root: bytes, *, with_time: bool) -> tuple[bool, str
     validate = ades_with_time_validation if with_time else ades_basic_validation
     spec = _spec(root, RevocationCheckingRule.NO_CHECK)
     result: Any = asyncio.run(validate(signature.signed_data, spec, raw_digest=signature.compute_digest()))
+    return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
+
+
+def judge_detached(value: bytes, content: bytes, root: bytes, moment: datetime) -> StandardCMSSignatureStatus:
+    """Return pyHanko's status of a CMS beside its content."""
+    context = ValidationContext(trust_roots=[x509.Certificate.load(root)], moment=moment)
+    signed_data = cms.ContentInfo.load(value)["content"]
+    return asyncio.run(async_validate_detached_cms(content, signed_data, context, context))
+
+
+def ades_passes_detached(value: bytes, digest: bytes, root: bytes, *, with_time: bool) -> tuple[bool, str]:
+    """Say whether pyHanko's AdES validation of the level passes for a CMS over a digest, and its indication."""
+    validate = ades_with_time_validation if with_time else ades_basic_validation
+    spec = _spec(root, RevocationCheckingRule.NO_CHECK)
+    result: Any = asyncio.run(validate(cms.ContentInfo.load(value)["content"], spec, raw_digest=digest))
     return result.ades_subindic == AdESPassed.OK, str(result.ades_subindic)
 
 

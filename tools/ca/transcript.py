@@ -23,7 +23,7 @@ def transcript(lang: Language | None, *, as_json: bool) -> None:
     folder = settings().home / "keys"
     ceremony = ceremony_files.open_ceremony(folder)
     certificates = {name: one.cert_der for name, one in ceremony.certificates.items()} | dict(ceremony.links)
-    plan = ceremony_files.plan_file(ceremony.plan)
+    plan = (folder / ceremony_files.PLAN).read_bytes()
     sessions = verify_transcript(ceremony.transcript, certificates, plan)
     if as_json:
         click.echo(json.dumps(json.loads(ceremony.transcript), ensure_ascii=False))

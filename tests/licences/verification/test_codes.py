@@ -246,7 +246,7 @@ SCENES = [
         UNDECIDED,
         # The compact form has no timestamp: it may have been sealed after the revocation.
         ("REVOKED_UNDATED", "seal.revoked_undated", lambda: _seal_revoked(9, COMPACT.encode())),
-        ("REVOCATION_UNKNOWN", "seal.revocation_unknown", lambda: _trusting(crls=())),
+        ("REVOCATION_UNKNOWN", "seal.revocation_unknown", lambda: _trusting(crl_days=1)),
         ("ON_HOLD", "seal.on_hold", lambda: _seal_revoked(11, reason="certificateHold")),
     ),
     *_scenes("trust.revocation", VALID, ("REVOKED_LATER", "licence.valid", lambda: _seal_revoked(9))),
@@ -277,7 +277,7 @@ SCENES = [
         "time.timestamp",
         UNDECIDED,
         ("TIMESTAMP_UNKNOWN", None, lambda: report(attacks.page_of_nothing(timestamp_of=STRANGER))),
-        ("TIMESTAMP_UNDECIDED", None, lambda: _trusting(crls=())),
+        ("TIMESTAMP_UNDECIDED", None, lambda: _trusting(crl_days=1)),
         ("TIMESTAMP_ALGORITHM", "time.timestamp_algorithm", lambda: _without_national(NATIONAL[0])),
         ("TIMESTAMP_ALGORITHM", "time.timestamp_algorithm", lambda: _without_national(NATIONAL[1])),
         ("TIMESTAMP_AGED", None, lambda: _aged(seal(within=AGED).pdf.data)),
