@@ -168,6 +168,7 @@ class _System:
 class _Handler(BaseHTTPRequestHandler):
     system: _System
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for the acknowledgement of its head
 
     def do_POST(self) -> None:
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

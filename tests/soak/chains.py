@@ -42,7 +42,7 @@ def _constraints() -> Extra:
 
 def _names() -> Extra:
     found = [
-        x509.DNSName("*.example.test"),
+        x509.DNSName("www.example.test"),
         x509.RFC822Name("someone@mail.example.test"),
         x509.UniformResourceIdentifier("https://www.example.test:8443/x"),
         x509.IPAddress(ip_address("192.0.2.7")),

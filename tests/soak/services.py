@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ca import der
+from ca import der, names
 from ca.certificate_reader import read_certificate
 from ca.certificate_request import CertificateRequest, validate
 from ca.crl_client import fetch_crl
@@ -99,7 +99,7 @@ class Services:
     def fetched_list(self, data: bytes) -> None:
         """Take the list that a licensed authority's address gives."""
         found = fetch_crl(_Given(data), _ADDRESS, self._leaf, self._issuer, NOW)
-        claim("the list is the issuer's", holds=found.issuer == self._issuer.subject)
+        claim("the list is the issuer's", holds=names.same(found.issuer, self._issuer.subject))
 
     def fetched_answer(self, data: bytes) -> None:
         """Take the answer that a licensed authority's responder gives."""

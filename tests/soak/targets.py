@@ -25,7 +25,7 @@ from ledger.errors import DomainError
 from tests.soak import paths, readers
 from tests.soak.chains import pack, unpack
 from tests.soak.corpus import Corpus
-from tests.soak.mutations import Seed, mutate, noise
+from tests.soak.mutations import MAX_SIZE, Seed, mutate, noise
 from tests.soak.paths import Spoiler
 from tests.soak.services import Services
 
@@ -174,7 +174,7 @@ class _Pem:
                     rng.shuffle(lines)
                 case _:
                     lines = [noise(rng, b"".join(lines))]
-        return b"".join(lines)
+        return b"".join(lines)[: 4 * MAX_SIZE]
 
 
 class _TrustLists:

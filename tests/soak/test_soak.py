@@ -1,5 +1,6 @@
 """A few thousand mutated inputs, by the code of `make soak`, and that this code would notice what it looks for."""
 
+import hashlib
 import os
 import re
 import signal
@@ -12,12 +13,20 @@ from random import Random
 import pytest
 
 from ca import der
+from ca.certificate_reader import read_certificate
 from ca.errors import CertificateInvalid, DerInvalid
+from ca.foreign_chain import examine_chain
+from ca.path_building import Bag
+from ca.path_validation import Question, validate
+from ca.policy_tree import PolicyRules
+from tests.ca.house import NOW
 from tests.soak import corpus as corpora
 from tests.soak import crew
+from tests.soak.chains import ROLES
 from tests.soak.corpus import Corpus
 from tests.soak.crew import Outcome
 from tests.soak.mutations import CHANGES, Seed, mutate, noise
+from tests.soak.services import Services
 from tests.soak.targets import Target, targets
 from tests.soak.trees import at, changed, grow, places
 from tests.soak.trial import Trial, keep
@@ -71,6 +80,22 @@ def test_every_family_is_read_as_it_is(corpus: Corpus) -> None:
                 continue
             read += 1
         assert read >= min(len(corpus.objects[family]), 5) // 2 + 1, family
+
+
+def test_the_unspoilt_chain_is_good(corpus: Corpus) -> None:
+    """Else a spoilt one would never be looked at to its end."""
+    chain = corpus.chain
+    leaf, *others, anchor = (chain.certificate(role) for role in reversed(ROLES))
+    lists, answers = tuple(data for _, data in chain.crls), tuple(data for _, data in chain.ocsp)
+    for ocsp in (answers, ()):
+        question = Question(NOW, lambda _: True, PolicyRules(explicit=True), lists, ocsp)
+        assert validate(read_certificate(leaf), Bag.of([anchor], others), question).reason == "good"
+    own = [chain.certificate(role) for role in ("leaf", "issuing", "policies", "root")]
+    fingerprint = hashlib.sha256(own[-1]).hexdigest()
+    examine_chain("client", read_certificate(leaf).public_key, own, fingerprint, NOW)
+    services = Services(chain)
+    services.fetched_list(chain.crls[3][1])
+    services.fetched_answer(answers[0])
 
 
 def test_a_run_can_be_repeated(corpus: Corpus, tmp_path: Path) -> None:
