@@ -54,8 +54,9 @@ def test_all_is_as_it_should_be(run: Run, report: dict[str, Any]) -> None:
             "tobacco-retail-permit": 2,
         },
         "faulty_rows_refused": 6,
-        # One of each licence, of each certificate, and of each seal: made, granted (one of them for two types).
-        "log_entries": ROWS + CERTIFICATES + 4 + 5,
+        # Two of each licence (issued, and the seal's use), one of each certificate, and of each seal: made, granted and
+        # authorised for automatic sealing (one of them for two types).
+        "log_entries": 2 * ROWS + CERTIFICATES + 4 + 5 + 5,
         "pages": {"valid": ROWS},
         "data": {"valid": ROWS},
         "spoilt": {"invalid": 7},
