@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from ca import der, pkcs8, sm2
+from ca import der, oids, pkcs8, rsa_numbers, sm2
 from ca.errors import DerInvalid, KeyUnreadable, PassphraseWrong
 from ca.passphrase import Cost
 from ledger.signing import SignatureAlgorithm
@@ -25,7 +25,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519Pri
 _SHA256: Final = hashes.SHA256()
 _PKCS1: Final = padding.PKCS1v15()
 _RSA_SIZE: Final = 3072  # bits: as strong as P-256 (NIST SP 800-57 part 1, table 2)
-_RSA_EXPONENT: Final = 65537
+_KINDS: Final = frozenset({oids.RSA_ENCRYPTION, oids.EC_PUBLIC_KEY, oids.ED25519})
 # a curve has one algorithm here: a key never signs with two
 _ECDSA: Final[Mapping[str, tuple[SignatureAlgorithm, ec.ECDSA]]] = MappingProxyType(
     {"secp256r1": ("ES256", ec.ECDSA(_SHA256)), "secp384r1": ("ES384", ec.ECDSA(hashes.SHA384()))}
@@ -34,7 +34,7 @@ _GENERATE: Final[Mapping[SignatureAlgorithm, Callable[[], PrivateKey]]] = Mappin
     {
         "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
         "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
-        "RS256": lambda: rsa.generate_private_key(_RSA_EXPONENT, _RSA_SIZE),
+        "RS256": lambda: rsa.generate_private_key(rsa_numbers.EXPONENT, _RSA_SIZE),
         "Ed25519": ed25519.Ed25519PrivateKey.generate,
         "SM2": sm2.PrivateKey.generate,
     }
@@ -64,9 +64,18 @@ class SoftwareSigner:
         info = pkcs8.decrypt(data, passphrase)
         try:
             algorithm = _key_algorithm(info)
+            kind = der.parse_oid(der.Fields(der.read(algorithm)).take())
         except DerInvalid as error:
             # A wrong passphrase cannot be told from a changed file: neither leaves a key.
             raise PassphraseWrong from error
+        if kind not in _KINDS:
+            # OpenSSL knows many more, some of which it tries for a long time
+            raise KeyUnreadable("PKCS#8", "a key of another kind")
+        if kind == oids.RSA_ENCRYPTION:
+            try:
+                rsa_numbers.check(info, _RSA_SIZE)
+            except DerInvalid as error:
+                raise KeyUnreadable("PKCS#8", error.reason) from error
         return cls(sm2.PrivateKey.open(info) if algorithm == sm2.ALGORITHM else _load(info))
 
     def to_pkcs8(self, passphrase: bytes, cost: Cost = Cost()) -> bytes:  # noqa: B008 - frozen
@@ -102,7 +111,7 @@ def _signing(key: PrivateKey) -> tuple[SignatureAlgorithm, Callable[[bytes], byt
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return "Ed25519", key.sign
     if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size != _RSA_SIZE or key.public_key().public_numbers().e != _RSA_EXPONENT:
+        if key.key_size != _RSA_SIZE or key.public_key().public_numbers().e != rsa_numbers.EXPONENT:
             raise KeyUnreadable("PKCS#8", "an RSA key other than of 3072 bits with exponent 65537")
         return "RS256", lambda data: key.sign(data, _PKCS1, _SHA256)
     if key.curve.name not in _ECDSA:
@@ -119,6 +128,7 @@ def _key_algorithm(info: bytes) -> bytes:
 
 
 def _load(info: bytes) -> PrivateKey:
+    """Load a key of a kind that we use; raises KeyUnreadable."""
     try:
         key = load_der_private_key(info, None)
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
