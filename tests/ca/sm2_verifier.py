@@ -68,7 +68,7 @@ def numbers_of(signature: bytes) -> tuple[int, int]:
     r_size = signature[3]
     r = int.from_bytes(signature[4 : 4 + r_size], "big", signed=True)
     s = int.from_bytes(signature[6 + r_size :], "big", signed=True)
-    if signature != encoded(r, s):
+    if min(r, s) < 0 or signature != encoded(r, s):
         raise ValueError("not DER of two integers")
     return r, s
 

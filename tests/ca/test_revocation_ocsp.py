@@ -43,6 +43,11 @@ def response(by: Authority = RESPONDER, *arguments: object, **options: object) -
     return make_response(SEAL, ISSUER, by, *arguments, **options)  # type: ignore[arg-type]
 
 
+def changed(answer: bytes) -> bytes:
+    """Change the last byte, which belongs to the responder's certificate."""
+    return answer[:-1] + bytes([answer[-1] ^ 1])
+
+
 GOOD, NOTHING = RevocationStatus("good"), RevocationStatus("unknown")
 SINCE = WHOLE - 3 * DAY
 
@@ -87,7 +92,7 @@ ALIAS = certify("测试别名", ROOT, usage=CA_USAGE, ca=True, signer=CA.signer)
         response(RESPONDER, name=SEAL.subject),
         response(CA, name=SEAL.subject),
         response(responder(ALIAS)),
-        response(RESPONDER)[:-1] + b"\0",
+        changed(response(RESPONDER)),
         response(CA)[:40],
         make_response(read_certificate(seal(CA).certificate), ISSUER, RESPONDER),
         make_response(SEAL, read_certificate(OTHER_CA.certificate), RESPONDER),

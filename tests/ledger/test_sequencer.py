@@ -125,7 +125,7 @@ def sql(statement: str) -> Callable[[Log], None]:
 
 
 def damaged(key: str) -> Callable[[Log], None]:
-    return lambda log: log.objects.put(key, log.objects.get(key)[:-1] + b"\x00")
+    return lambda log: log.objects.put(key, log.objects.get(key)[:-1] + bytes([log.objects.get(key)[-1] ^ 1]))
 
 
 def cut(key: str) -> Callable[[Log], None]:
