@@ -75,7 +75,8 @@ class Provider:
             self._library = library
 
     def _open_public_key(self, info: bytes) -> Pkey | None:
-        return self.library().public_key(info)
+        # The library also reads other spellings of a key: hybrid points, and bit strings that end inside an octet.
+        return self.library().public_key(info) if is_public_key(info) else None
 
 
 _provider = Provider()

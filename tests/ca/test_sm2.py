@@ -78,6 +78,17 @@ def test_a_changed_bit_fails(data: st.DataObject) -> None:
         assert not sm2_verifier.verify(*parts)
 
 
+def test_a_key_has_one_spelling() -> None:
+    for _ in range(8):  # which other spellings a library reads depends on the key
+        key = sm2.PrivateKey.generate()
+        public_key, signature = key.public_key, key.sign(b"data")
+        assert sm2.verify(public_key, b"data", signature)
+        for bit in range(8 * (len(public_key) - 64)):
+            changed = bytearray(public_key)
+            changed[bit // 8] ^= 1 << bit % 8
+            assert not sm2.verify(bytes(changed), b"data", signature), bit
+
+
 def test_whose_signature_it_is_is_signed_too() -> None:
     for user in (b"ALICE123@YAHOO.COM", b"1234567812345679", b"x" * 8190):
         signature = KEY.sign(b"data", user)
