@@ -43,7 +43,6 @@ _REMOVE_FROM_CRL: Final = 8
 _MAX_ISSUERS: Final = 1024
 """Issuers in one indirect list: their names are compared one by one."""
 _TIMES: Final = (der.UTC_TIME, der.GENERALIZED_TIME)
-_NONE: Final[Extensions] = MappingProxyType({})
 _KNOWN_OF_LIST: Final = frozenset(
     {oids.CRL_NUMBER, oids.AUTHORITY_KEY_IDENTIFIER, oids.ISSUING_DISTRIBUTION_POINT, oids.DELTA_CRL_INDICATOR}
 )
@@ -121,7 +120,10 @@ def _line(element: der.Element) -> _Line:
     at = der.parse_time(fields.take())
     listed = fields.optional(der.SEQUENCE)
     fields.end()
-    extensions = _NONE if listed is None else read_extensions(listed)
+    if listed is None:
+        # Most lines of a long list: nothing more to look for
+        return _Line(serial_number=serial_number, entry=Revoked(serial_number, at), issuer=None, understood=True)
+    extensions = read_extensions(listed)
     code = _number(extensions.get(oids.CRL_REASON), der.ENUMERATED)
     if code is not None and code != _REMOVE_FROM_CRL and code not in REASONS:
         raise DerInvalid("an unknown revocation reason")

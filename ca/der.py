@@ -237,9 +237,10 @@ def parse_time(element: Element) -> datetime:
     )
     if not (digits_only and fraction_ok):
         raise DerInvalid("a time that is not in its DER form")
-    numbers = [int(whole[:4]), *(int(whole[at : at + 2]) for at in range(4, 14, 2))]
+    day = int(whole[:4]), int(whole[4:6]), int(whole[6:8])
+    clock = int(whole[8:10]), int(whole[10:12]), int(whole[12:14])
     try:
-        return datetime(*numbers, int(fraction.ljust(6, "0")), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        return datetime(*day, *clock, int(fraction.ljust(6, "0")), tzinfo=UTC)
     except ValueError as error:
         raise DerInvalid("a time that does not exist") from error
 
