@@ -18,15 +18,15 @@ from api.schema import Role
 from api.settings import Settings
 from api.systems import register_system
 from api.trust_lists import publish_lists
-from ca.ceremony import Ceremony, SealCertificate, open_ceremony, perform
-from ca.ceremony_plan import CeremonyPlan, SealPlan
+from ca.ceremonies.ceremony import Ceremony, SealCertificate, open_ceremony, perform
+from ca.ceremonies.plan import CeremonyPlan, SealPlan
 from ca.store import register_ceremony
 from ledger.actor import Actor, Uscc
-from seals.appearance import SealAppearance, SealDesign, draw_pdf
-from seals.authorisations import AuthorisationWanted
-from seals.organisations import Organisation, check_uscc
-from seals.registry import NewSeal, SealCustodian, register_organisation
-from seals.roles import SEAL_CUSTODIAN, SEAL_FOUNDER
+from seals.life.authorisations import AuthorisationWanted
+from seals.life.organisations import Organisation, check_uscc
+from seals.life.registry import NewSeal, SealCustodian, register_organisation
+from seals.life.roles import SEAL_CUSTODIAN, SEAL_FOUNDER
+from seals.picture.appearance import SealAppearance, SealDesign, draw_pdf
 from seals.store import grants_of, seal_by_code
 
 FOUNDER: Final = Actor(

@@ -17,11 +17,15 @@ from api.settings import Settings
 from api.storage import open_objects
 from api.timestamping import CurrentTimestamps, TimestampAuthorities
 from api.trust_lists import NewestTrust
-from ca.ceremony_credentials import Ceremony
-from ca.ceremony_files import last_written, open_ceremony
-from ca.ceremony_names import LOG_KEY, RECEIPT, STATUS, Hierarchy, timestamp
-from ca.keys import KeyFolder, KeyRing, LocalKeyWrapper, TokenKeys, pin_in
-from ca.trust import TrustList
+from ca.ceremonies.credentials import Ceremony
+from ca.ceremonies.files import last_written, open_ceremony
+from ca.ceremonies.names import LOG_KEY, RECEIPT, STATUS, Hierarchy, timestamp
+from ca.judging.trust import TrustList
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.keys.wrapper import LocalKeyWrapper
+from ca.tokens.keys import TokenKeys
+from ca.tokens.pin import pin_in
 from ledger.errors import DomainError
 from ledger.objects import ObjectStore
 from ledger.promises import Promiser
@@ -29,19 +33,19 @@ from ledger.sequencer import Sequencer
 from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from ca.clock import Clock
-    from ca.foreign import ForeignChains, ForeignDesk
-    from ca.foreign_chain import ForeignUse
-    from ca.foreign_evidence import ForeignEvidence
-    from ca.timestamps import TimestampAuthority
-    from ca.tsa_client import ForeignTimestamps
+    from ca.outside.foreign import ForeignChains, ForeignDesk
+    from ca.outside.foreign_chain import ForeignUse
+    from ca.outside.foreign_evidence import ForeignEvidence
+    from ca.outside.tsa_client import ForeignTimestamps
+    from ca.timekeeping.clock import Clock
+    from ca.timestamping.timestamps import TimestampAuthority
     from ledger.signing import Signer
     from licences.issuing import Issuer
     from licences.issuing_production import Checkpoint, SealingTools
     from licences.rendering import Renderer
-    from seals.grants import Seal
-    from seals.office import SealOffice
-    from seals.providers import SealProviders
+    from seals.life.grants import Seal
+    from seals.life.office import SealOffice
+    from seals.providers.providers import SealProviders
 
 PASSPHRASE_MINIMUM = 16
 SEAL_REASON = "颁发证照"
@@ -111,8 +115,8 @@ class House:
         """The timestamp authority for seals: the one that the settings name, else our own international one."""
         if self.settings.tsa_url is None:
             return CurrentTimestamps(self.timestamp_authorities, "international")
-        from ca.http_client import HttpClient
-        from ca.tsa_client import ForeignTimestamps
+        from ca.outside.http_client import HttpClient
+        from ca.outside.tsa_client import ForeignTimestamps
 
         return ForeignTimestamps(
             HttpClient(), self.settings.tsa_url, lambda certificate: self._foreign_chain(certificate, "timestamp")
@@ -121,8 +125,8 @@ class House:
     @cached_property
     def foreign_evidence(self) -> "ForeignEvidence":
         """What other authorities say of the certificates they issued to us."""
-        from ca.foreign_evidence import ForeignEvidence
-        from ca.http_client import HttpClient
+        from ca.outside.foreign_evidence import ForeignEvidence
+        from ca.outside.http_client import HttpClient
 
         return ForeignEvidence(lambda: self.database.session(Role.WORKER), HttpClient())
 
@@ -144,21 +148,21 @@ class House:
     @cached_property
     def seal_providers(self) -> "SealProviders":
         """Who holds the keys of seals: our own key ring, and the services of the settings."""
-        from seals.providers import SealProviders
-        from seals.seal_services import read_services
+        from seals.providers.providers import SealProviders
+        from seals.providers.seal_services import read_services
 
         path = self.settings.seal_services_file
         return SealProviders(self.keys, {} if path is None else read_services(path))
 
     def seals(self) -> "SealOffice":
         """Return where everything is done about seals."""
-        from seals.office import SealOffice
+        from seals.life.office import SealOffice
 
         return SealOffice(self.wrapper, self.promiser)
 
     def foreign_desk(self) -> "ForeignDesk":
         """Return where certificates of other authorities are taken in."""
-        from ca.foreign import ForeignDesk
+        from ca.outside.foreign import ForeignDesk
 
         return ForeignDesk(lambda: self.database.session(Role.WORKER), self.foreign_evidence)
 
@@ -174,7 +178,7 @@ class House:
 
     @cached_property
     def _foreign_chains(self) -> "ForeignChains":
-        from ca.foreign import ForeignChains
+        from ca.outside.foreign import ForeignChains
 
         return ForeignChains(lambda: self.database.session(Role.APP))
 
@@ -238,9 +242,9 @@ class House:
     def sealing_tools(self, seal: "Seal") -> "SealingTools":
         """Return the sealers of one seal, its key opened."""
         from licences.issuing_production import SealingTools
-        from seals.appearance import SealAppearance
-        from seals.jades import JsonSealer
-        from seals.pades import PdfSealer
+        from seals.jwt.jades import JsonSealer
+        from seals.pdf.pades import PdfSealer
+        from seals.picture.appearance import SealAppearance
 
         signer = self.seal_providers.signer(seal)
         chain = self.chain_of(seal.certificate)
@@ -278,9 +282,9 @@ def open_house(settings: Settings, *, guarded: bool = False, marking: bool = Tru
 
 
 def _trusted_clock(settings: Settings, database: Database, *, marking: bool) -> "Clock":
-    from ca.clock import TrustedClock, Witness
-    from ca.database_clock import DatabaseMarks, DatabaseWitness
-    from ca.sntp_client import NtpWitness
+    from ca.timekeeping.clock import TrustedClock, Witness
+    from ca.timekeeping.database_clock import DatabaseMarks, DatabaseWitness
+    from ca.timekeeping.sntp_client import NtpWitness
 
     witnesses: list[Witness] = [DatabaseWitness(lambda: database.session(Role.APP))]
     if settings.ntp_server is not None:

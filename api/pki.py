@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ca.ceremony_names import Hierarchy
-from ca.ocsp_responder import OcspAnswer
+from ca.ceremonies.names import Hierarchy
+from ca.ocsp.responder import OcspAnswer
 
 
 @dataclass(frozen=True, slots=True)

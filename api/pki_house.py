@@ -15,13 +15,13 @@ from api.schema import Role
 from api.timestamping import TimestampAuthorities
 from api.turns import Turns
 from ca import store
-from ca.ceremony_names import Hierarchy
+from ca.ceremonies.names import Hierarchy
+from ca.desk.life_errors import AuthorityUnknown
 from ca.errors import CAError
-from ca.life_errors import AuthorityUnknown
-from ca.ocsp_responder import OcspAnswer
-from ca.ocsp_responder import refusal as ocsp_refusal
-from ca.timestamp_request import Failure
-from ca.timestamps import refusal as timestamp_refusal
+from ca.ocsp.responder import OcspAnswer
+from ca.ocsp.responder import refusal as ocsp_refusal
+from ca.timestamping.request import Failure
+from ca.timestamping.timestamps import refusal as timestamp_refusal
 
 _LOG: Final = logging.getLogger("elicence.pki")
 _LONGEST_NAME: Final = 64

@@ -9,7 +9,7 @@ from api.database import Database
 from api.schema import Role
 from ca import store
 from ca.models import CertificateRow
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey
 from ca.store import browsing
 from ledger.signing import Signer
 

@@ -19,8 +19,8 @@ from api.pki_answers import Keepable, keepable_response
 from api.problems import documented
 from api.rates import Rates
 from api.uploads import media_type, read_promptly
-from ca.ceremony_names import Hierarchy
-from ca.ocsp_responder import OcspAnswer
+from ca.ceremonies.names import Hierarchy
+from ca.ocsp.responder import OcspAnswer
 
 LONGEST_REQUEST: Final = 64 * 1024
 _LONGEST_ADDRESS: Final = 4 * 1024

@@ -27,8 +27,11 @@ from api import (
     uploads,
 )
 from api import settings as api_settings
-from ca import certificate_errors, clock_errors, foreign_errors, life_errors
 from ca import errors as ca
+from ca.desk import life_errors
+from ca.outside import foreign_errors
+from ca.timekeeping import clock_errors
+from ca.writing import certificate_errors
 from ledger import (
     canonical,
     entries,
@@ -49,9 +52,14 @@ from ledger.errors import DomainError
 from licences import issuing_errors, row_errors, type_errors
 from licences.issuing_errors import RequestFaulty
 from licences.verification import errors as verification
-from seals import detached_errors, ofd_errors, pdf_errors, pdf_extension_errors, sd_jwt, ses_errors
 from seals import errors as seals
-from seals import life_errors as seal_life
+from seals.cms import detached_errors
+from seals.jwt import sd_jwt
+from seals.life import life_errors as seal_life
+from seals.ofd import errors as ofd_errors
+from seals.pdf import errors as pdf_errors
+from seals.pdf import extension_errors as pdf_extension_errors
+from seals.ses import errors as ses_errors
 
 MEDIA_TYPE = "application/problem+json"
 

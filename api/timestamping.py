@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ca.ceremony_names import Hierarchy
+from ca.ceremonies.names import Hierarchy
 from ca.errors import CAError
 
 if TYPE_CHECKING:
-    from ca.timestamps import TimestampAuthority
+    from ca.timestamping.timestamps import TimestampAuthority
 
 _LOG: Final = logging.getLogger("elicence.pki")
 _LOOKED_AGAIN: Final = timedelta(seconds=60)

@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.schema import Role
-from ca.trust import TrustList, load_trust
+from ca.judging.trust import TrustList, load_trust
 
 if TYPE_CHECKING:
     from api.house import House
+    from ca.desk.publishing import CrlPublisher
     from ca.models import AuthorityRow
-    from ca.publishing import CrlPublisher
 
 _LOOKED_UP: Final = timedelta(seconds=60)
 
@@ -74,10 +74,10 @@ def publish_trust(house: "House", now: datetime) -> bytes:
     Raises CeremonyOverdue where the roots' lists have ended, TrustListInvalid where nobody would believe what was made: the
     one before it then stays the newest.
     """
-    from ca.ceremony_errors import CeremonyOverdue
-    from ca.foreign_trust import foreign_trust
+    from ca.ceremonies.errors import CeremonyOverdue
+    from ca.ceremonies.trust_making import lasting_roots, make_trust, trust_end
+    from ca.outside.foreign_trust import foreign_trust
     from ca.store import store_trust
-    from ca.trust_making import lasting_roots, make_trust, trust_end
 
     ceremony, publisher, begin = house.ceremony, _publisher(house), now.replace(microsecond=0)
     with house.database.session(Role.WORKER) as session:
@@ -101,7 +101,7 @@ def publish_trust(house: "House", now: datetime) -> bytes:
 
 
 def _is_due(house: "House", now: datetime) -> bool:
-    from ca.foreign_trust import foreign_trust
+    from ca.outside.foreign_trust import foreign_trust
     from ca.store import authorities, newest_trust
 
     with house.database.session(Role.WORKER) as session:
@@ -142,7 +142,7 @@ def _needed(house: "House") -> set[bytes]:
 
 
 def _publisher(house: "House") -> "CrlPublisher":
-    from ca.publishing import CrlPublisher
+    from ca.desk.publishing import CrlPublisher
 
     return CrlPublisher(lambda: house.database.session(Role.WORKER), house.keys.signer)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.house import House
 from api.schema import Role
-from ca.trust import TrustList
+from ca.judging.trust import TrustList
 from ledger.actor import ANONYMOUS, Actor
 from ledger.errors import DomainError
 from ledger.event_kinds import EventKind
@@ -26,7 +26,7 @@ from licences.verification.report import JSON, Report
 from licences.verification.request import Lookup, VerificationRequest, parse_moment, verification_request
 from licences.verification_process import VerificationPool
 from licences.verification_sources import DatabaseSources, UnavailableSources
-from seals.jades import sign_jwt
+from seals.jwt.jades import sign_jwt
 
 RECEIPT_TYPE = "elicence-receipt+jwt"
 

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from ca.ceremony_names import HIERARCHIES, ROLES
-from ca.crl_reader import REASONS
-from ca.profiles import PROFILES, ProfileName
+from ca.ceremonies.names import HIERARCHIES, ROLES
+from ca.reading.crl_reader import REASONS
+from ca.writing.profiles import PROFILES, ProfileName
 from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
 
 AUTHORITY_STATES: Final = ("active", "retiring", "ended")

@@ -24,7 +24,7 @@ from licences.text_faults import text_faults
 from licences.transitions import RULES, Act, Rule, Status, acts_in
 from licences.verification.sources import StatusRow as HistoryRow
 from licences.verification.status_history import status_at
-from seals.jose import dump_json, load_object
+from seals.jwt.jose import dump_json, load_object
 
 _CONTEXT = b"elicence/act/v1\n"
 _TICK = timedelta(microseconds=1)

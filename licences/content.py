@@ -15,7 +15,7 @@ from ledger.envelope import decrypt, encrypt
 from ledger.subjects import SubjectKeys
 from licences.blind_index import holder_members
 from licences.drafts import Decision, Holder, LicenceRequest
-from seals.jose import dump_json, load_object
+from seals.jwt.jose import dump_json, load_object
 
 _CONTEXT = b"elicence/licence-version/v1\n"
 _CODE_BYTES = 16

@@ -38,8 +38,8 @@ from licences.leases import Lease, Worker
 from licences.rendering import Renderer
 from licences.store import intents
 from licences.type_errors import FontsMissing
-from seals.grants import Seal
-from seals.uses import UseBook
+from seals.life.grants import Seal
+from seals.life.uses import UseBook
 
 STEPS: Final = (
     "intent-written",

@@ -21,7 +21,7 @@ from licences.issuing_results import Document, Existing, Failed, Intent, Issued,
 from licences.store import intents
 from licences.transitions import Status
 from seals.errors import SealError
-from seals.uses import Ending, UseBook
+from seals.life.uses import Ending, UseBook
 
 Ended: TypeAlias = "Issued | Failed | Existing"
 

@@ -27,10 +27,10 @@ from licences.issuing_results import Existing, Intent, Refused
 from licences.leases import Lease
 from licences.signed_claims import BORN_HERE
 from licences.store import intents, keys
-from seals.choosing import Denial
 from seals.errors import SealError
+from seals.life.choosing import Denial
+from seals.life.uses import Opening, Refusal, UseBook
 from seals.local_time import local_date
-from seals.uses import Opening, Refusal, UseBook
 
 LIST_SIZE: Final = 1 << 20
 FIRST_VERSION: Final = 1

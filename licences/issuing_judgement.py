@@ -20,12 +20,12 @@ from licences.issuing_results import Refused
 from licences.licence_type import LicenceType
 from licences.store.keys import Key
 from seals import store as seal_store
-from seals.choosing import Choice, Denial, choose_seal
 from seals.errors import OrganisationUnknown
-from seals.grants import Seal, Use
+from seals.life.choosing import Choice, Denial, choose_seal
+from seals.life.grants import Seal, Use
+from seals.life.uses import Refusal
 from seals.local_time import local_date
 from seals.models import OrganisationRow
-from seals.uses import Refusal
 
 _NOT_JSON: Final = FieldFault(
     "fields", "fields.not_json", "内容无法表示为 JSON", "the content cannot be written as JSON"

@@ -21,11 +21,11 @@ from licences.signed_claims import claims_of, disclosable, status_claim
 from licences.type_errors import FontsMissing
 from licences.wording import LicenceContent
 from seals.errors import SealError
-from seals.grants import Seal
-from seals.jades import JsonSealer
-from seals.pades import PdfSealer
-from seals.pdf_errors import SealKeyUnusable
-from seals.pdf_placement import Placement
+from seals.jwt.jades import JsonSealer
+from seals.life.grants import Seal
+from seals.pdf.errors import SealKeyUnusable
+from seals.pdf.pades import PdfSealer
+from seals.pdf.placement import Placement
 
 Checkpoint = Callable[[str], None]
 """Told the name of every step that is done; a fault test ends the process there."""

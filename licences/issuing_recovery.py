@@ -15,8 +15,8 @@ from licences.content import open_content
 from licences.issuing_results import Intent
 from licences.leases import Lease
 from licences.store import intents
-from seals.grants import Seal, Use
-from seals.registry import seals_of
+from seals.life.grants import Seal, Use
+from seals.life.registry import seals_of
 
 
 class IntentFinder:

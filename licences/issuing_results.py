@@ -9,7 +9,7 @@ from ledger.errors import DomainError
 from ledger.promises import Promise
 from ledger.subjects import SubjectKeys
 from licences.content import Content
-from seals.grants import Seal, Use
+from seals.life.grants import Seal, Use
 
 RenditionKind = Literal["json", "pdf"]
 

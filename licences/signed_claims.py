@@ -8,9 +8,9 @@ from ledger.subjects import SubjectKeys
 from licences.blind_index import holder_members
 from licences.content import Content
 from licences.licence_type import LicenceType
-from seals.jose import JSON, b64url_encode
+from seals.jwt.jose import JSON, b64url_encode
+from seals.jwt.sd_jwt import Path
 from seals.local_time import CHINA
-from seals.sd_jwt import Path
 
 BORN_HERE: Final = "A"
 

@@ -20,8 +20,8 @@ from licences.store import reading
 from licences.transitions import Status
 from licences.verification.sources import StatusRow
 from licences.verification.status_history import status_at
-from seals.jades import sign_jwt
-from seals.jose import JSON, b64url_encode
+from seals.jwt.jades import sign_jwt
+from seals.jwt.jose import JSON, b64url_encode
 
 TYP: Final = "statuslist+jwt"
 BITS: Final = 2

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ca.trust import TrustList
+from ca.judging.trust import TrustList
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
 from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable

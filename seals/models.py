@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ledger.tables import COLUMN_TYPES, one_of, schema_metadata
-from seals.stops import REASONS, SEAL_STATES, Effect
+from seals.life.stops import REASONS, SEAL_STATES, Effect
 
 SEAL_KINDS = ("statutory", "internal", "special", "personal", "finance", "invoice", "contract", "other")
 """法定名称章, 内设/分支机构章, 业务专用章, 个人名章, 财务, 发票, 合同, 其他."""

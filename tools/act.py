@@ -76,7 +76,7 @@ def act(
 def _actor(house: "House", identifier: str, system_id: str | None, unit: str | None) -> "Actor":
     """Return who acts: the unit that is named, or a system for the unit that the identifier names."""
     from licences import identifiers
-    from seals.organisations import check_uscc
+    from seals.life.organisations import check_uscc
     from tools.acting import acting_system, unit_operator
 
     issuer = identifiers.parse(identifier).issuer

@@ -17,8 +17,8 @@ def init(plan: Path) -> None:
     from api.founding import hold_ceremony, register
     from api.house import open_house
     from api.settings import settings
-    from ca.ceremony import open_ceremony
-    from ca.ceremony_plan import load_plan
+    from ca.ceremonies.ceremony import open_ceremony
+    from ca.ceremonies.plan import load_plan
     from ca.errors import CeremonyDone
 
     chosen = settings()

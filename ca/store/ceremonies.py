@@ -10,20 +10,20 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ca import signatures
-from ca.ceremony_credentials import Ceremony
-from ca.ceremony_names import KeyName
-from ca.certificate_events import SUBJECT_KIND, record_event
-from ca.certificate_reader import Certificate, read_certificate
-from ca.crl_reader import Revoked, read_crl
+from ca.algorithms import signatures
+from ca.ceremonies.credentials import Ceremony
+from ca.ceremonies.names import KeyName
+from ca.desk.asking import key_digest
+from ca.desk.certificate_events import SUBJECT_KIND, record_event
 from ca.errors import CertificateInvalid
-from ca.issuance_asking import key_digest
+from ca.judging.trust import load_trust
 from ca.models import AuthorityRow, CertificateRow, RevocationRow
-from ca.profiles import PROFILES, ProfileName
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.crl_reader import Revoked, read_crl
 from ca.store.issued import lock_authority, lock_certificates, raise_revision, retire_authority, serial_text
 from ca.store.lists import register_crl, store_trust
 from ca.store.revocations import revoked_of, standing
-from ca.trust import load_trust
+from ca.writing.profiles import PROFILES, ProfileName
 from ledger.actor import Actor
 from ledger.events import EventKind
 from ledger.promises import Promiser

@@ -6,9 +6,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ca.crl_reader import read_crl
 from ca.errors import CrlInvalid
 from ca.models import CrlRow, TrustListRow
+from ca.reading.crl_reader import read_crl
 
 _LOCK_TRUST = text("SELECT pg_advisory_xact_lock(hashtextextended('ca.trust_lists', 0))")
 

@@ -6,9 +6,9 @@ from typing import cast
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from ca.crl_reader import Reason, Revoked
 from ca.models import CertificateRow, RevocationRow
-from ca.ocsp_responder import CertificateStatus
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.crl_reader import Reason, Revoked
 from ca.store.issued import serial_text
 
 

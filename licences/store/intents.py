@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from licences.leases import Lease
 from licences.models import HolderRow, LicenceRow, RenditionRow, StatusRow, VersionRow
-from seals.bulk import insert_rows
+from seals.life.bulk import insert_rows
 
 _INTENT_COLUMNS = """
     v.id, v.licence_id, v.identifier, l.serial, v.version, v.status_index, v.payload, v.seal_use_id, v.attempts,

@@ -12,9 +12,9 @@ from licences.verification.request import VerificationRequest
 from licences.verification.sources import Absent, Record, Sources, Unavailable
 
 if TYPE_CHECKING:
-    from ca.paths import PathReport
-    from ca.timestamp_token import TimestampToken
-    from ca.trust import TrustList
+    from ca.judging.paths import PathReport
+    from ca.judging.trust import TrustList
+    from ca.timestamping.token import TimestampToken
     from licences.verification.ledger_entry import EntryReading
 
 
@@ -112,7 +112,7 @@ class Case:
         if signature is None or signature.token is None:
             return None
         from ca.errors import NationalUnavailable, TokenInvalid
-        from ca.timestamp_token import read_token
+        from ca.timestamping.token import read_token
 
         try:
             token = read_token(signature.token)
@@ -130,7 +130,7 @@ class Case:
         token = self.token
         if self.trust is None or token is None or isinstance(token, BadToken):
             return None
-        from ca.paths import validate_path
+        from ca.judging.paths import validate_path
 
         return validate_path(
             token.signer_certificate, token.certificates, self.trust, at=token.gen_time, usage="timestamp", proven=True
@@ -146,8 +146,8 @@ class Case:
         token = self.token
         if self.trust is None or token is None or isinstance(token, BadToken):
             return False
-        from ca.certificate_reader import read_certificate
-        from ca.trust import algorithm_allowed
+        from ca.judging.trust import algorithm_allowed
+        from ca.reading.certificate_reader import read_certificate
 
         now = self.request.now
         holds = read_certificate(token.signer_certificate).not_after >= now
@@ -202,7 +202,7 @@ class Case:
         signature = self.examined.signature
         if self.trust is None or signature is None:
             return None
-        from ca.paths import validate_path
+        from ca.judging.paths import validate_path
 
         proven = self.existence is not None
         return validate_path(

@@ -6,8 +6,8 @@ from typing import Final
 from licences.verification.claims import read_claims
 from licences.verification.documents import BLANKS, Examined, Form, Oddity, Signature, SignedData, Trouble
 from seals.errors import JsonOverLimits, JsonUnreadable, SealError
-from seals.jades import JsonEvidence, read_json
-from seals.jose import b64url_decode, load_object
+from seals.jwt.jades import JsonEvidence, read_json
+from seals.jwt.jose import b64url_decode, load_object
 
 # Signature algorithms that others use lawfully. `none` and the MACs (HS…) are not among them: those are forgeries.
 _FOREIGN_ALGORITHMS: Final = frozenset(

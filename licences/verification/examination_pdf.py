@@ -6,8 +6,8 @@ from typing import Final
 
 from licences.verification.documents import Examined, Oddity, SealedPage, Signature, SignedData, Trouble
 from licences.verification.examination_json import read_data
-from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_evidence import PdfEvidence, PdfSignature, read_pdf
+from seals.pdf.errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
+from seals.pdf.evidence import PdfEvidence, PdfSignature, read_pdf
 
 DATA_FILE: Final = "licence.json"
 _BETWEEN_KEYWORDS: Final = re.compile(r"[,;\s]+")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from licences.verification.sources import Absent, Record, Unavailable
 from seals.errors import JsonUnreadable
-from seals.jose import b64url_decode
+from seals.jwt.jose import b64url_decode
 
 if TYPE_CHECKING:
-    from ca.trust import TrustList
+    from ca.judging.trust import TrustList
     from ledger.notes import Vkey
     from ledger.tlog_proof import VerifiedEntry
     from licences.verification.case import Case

@@ -10,7 +10,7 @@ from licences.verification.report import JSON
 from licences.verification.sources import Absent, Record, StatusHistory, StatusToken, Unavailable
 
 if TYPE_CHECKING:
-    from ca.trust import TrustList
+    from ca.judging.trust import TrustList
     from licences.catalogue import Catalogue
 
 
@@ -67,7 +67,7 @@ def offline_sources(
 
 def _trust(data: bytes, now: datetime) -> "TrustList":
     from ca.errors import TrustListInvalid
-    from ca.trust import load_trust
+    from ca.judging.trust import load_trust
 
     try:
         return load_trust(data, now)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from licences.verification.report import JSON
 
 if TYPE_CHECKING:
-    from ca.trust import TrustList
+    from ca.judging.trust import TrustList
     from licences.catalogue import Catalogue
 
 

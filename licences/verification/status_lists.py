@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from licences.verification.report import JSON
 from seals.errors import SealError
-from seals.jades import JwtEvidence, read_jwt
-from seals.jose import b64url_decode
+from seals.jwt.jades import JwtEvidence, read_jwt
+from seals.jwt.jose import b64url_decode
 
 if TYPE_CHECKING:
-    from ca.trust import TrustList
+    from ca.judging.trust import TrustList
 
 TYP: Final = "statuslist+jwt"
 _MAX_LIST: Final = 64 * 1024 * 1024  # bytes: 268 million licences of two bits, more than a province has
@@ -84,7 +84,7 @@ def _untrusted(token: JwtEvidence, trust: "TrustList", now: datetime) -> str | N
         return token.faults[0].code
     if token.certs[0] not in trust.status_keys:
         return "key_not_in_trust_list"
-    from ca.paths import validate_path
+    from ca.judging.paths import validate_path
 
     path = validate_path(token.certs[0], token.certs[1:], trust, at=now, usage="status")
     return None if path.outcome == "passed" else (path.sub_indication or path.indication)

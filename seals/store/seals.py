@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
-from seals.grants import ANY, Use
+from seals.life.grants import ANY, Use
 from seals.models import AuthorisationRow, GrantRow, SealRow, StopRow
 from seals.store.locks import lock_for_decision
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
-from seals.bulk import insert_rows
+from seals.life.bulk import insert_rows
 from seals.models import UseRow
 
 

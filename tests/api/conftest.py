@@ -15,7 +15,7 @@ from api.database import Database
 from api.founding import enrol, hold_ceremony, register
 from api.house import House
 from api.settings import Settings
-from ca.ceremony_plan import load_plan
+from ca.ceremonies.plan import load_plan
 from ledger.local_objects import LocalObjects
 
 CEREMONY = Path("tools/demo/ceremony.yaml")

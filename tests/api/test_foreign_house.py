@@ -14,17 +14,17 @@ from api.house import House
 from api.schema import Role
 from api.settings import Settings
 from api.trust_lists import publish_lists
-from ca import pem
-from ca.ceremony_plan import load_plan
-from ca.foreign_chain import examine_chain
-from ca.foreign_errors import ChainUnusable, ForeignRefused, ForeignUnavailable
-from ca.names import DistinguishedName
-from ca.pkcs10 import LABEL, make_pkcs10
+from ca.ceremonies.plan import load_plan
+from ca.encoding import pem
+from ca.outside.foreign_chain import examine_chain
+from ca.outside.foreign_errors import ChainUnusable, ForeignRefused, ForeignUnavailable
+from ca.reading.names import DistinguishedName
 from ca.store import newest_trust, register_ceremony
-from ca.timestamps import read_token
+from ca.timestamping.timestamps import read_token
+from ca.writing.pkcs10 import LABEL, make_pkcs10
 from ledger.local_objects import LocalObjects
 from licences.verification.offline import offline_sources
-from seals.pades import PdfSealer
+from seals.pdf.pades import PdfSealer
 from tests.api.conftest import CEREMONY
 from tests.ca.licensed import LicensedCa, site
 from tests.ca.office import OFFICER

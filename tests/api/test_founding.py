@@ -13,11 +13,11 @@ from api.founding import hold_ceremony, register
 from api.house import House
 from api.schema import Role
 from api.settings import Settings
-from ca.ceremony_plan import CeremonyPlan, load_plan
+from ca.ceremonies.plan import CeremonyPlan, load_plan
 from ledger.local_objects import LocalObjects
-from seals.appearance import SealAppearance
-from seals.pdf_errors import SealPictureRefused
-from seals.pdf_placement import POINTS_PER_MM
+from seals.pdf.errors import SealPictureRefused
+from seals.pdf.placement import POINTS_PER_MM
+from seals.picture.appearance import SealAppearance
 from seals.store import seal_by_code
 from tests.api.conftest import CEREMONY
 

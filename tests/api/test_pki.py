@@ -23,23 +23,25 @@ from api.pki_responders import Responders
 from api.rates import Rates
 from api.schema import Role
 from api.timestamping import TimestampAuthorities
-from ca import der, digests, store
-from ca.ceremony_names import Hierarchy
-from ca.certificate_reader import read_certificate
-from ca.certificate_request import CertificateRequest
-from ca.clock import Clock, TrustedClock
-from ca.crl_reader import read_crl
+from ca import store
+from ca.algorithms import digests
+from ca.ceremonies.names import Hierarchy
+from ca.desk.asking import CERTIFICATE_OFFICER
+from ca.desk.issuance import CertificateDesk
+from ca.encoding import der
 from ca.errors import KeyMissing
-from ca.issuance import CertificateDesk
-from ca.issuance_asking import CERTIFICATE_OFFICER
-from ca.locations import Locations
-from ca.names import DistinguishedName
-from ca.ocsp_reader import OcspResponse, read_ocsp_response
-from ca.ocsp_request import make_ocsp_request
-from ca.software_signer import SoftwareSigner
-from ca.timestamp_request import Failure
-from ca.timestamp_token import read_token
-from ca.timestamps import TimestampAuthority
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.reader import OcspResponse, read_ocsp_response
+from ca.ocsp.request import make_ocsp_request
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
+from ca.reading.names import DistinguishedName
+from ca.timekeeping.clock import Clock, TrustedClock
+from ca.timestamping.request import Failure
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.timestamping.token import read_token
+from ca.writing.certificate_request import CertificateRequest
+from ca.writing.locations import Locations
 from ledger.actor import Actor
 
 OCSP = {"Content-Type": "application/ocsp-request"}

@@ -16,9 +16,9 @@ from api import pki_routes, problems
 from api.guard import Guard
 from api.pki import AuthorityCertificate, RevocationList
 from api.rates import Rates
-from ca.ceremony_names import Hierarchy
-from ca.life_errors import AuthorityUnknown
-from ca.ocsp_responder import OcspAnswer
+from ca.ceremonies.names import Hierarchy
+from ca.desk.life_errors import AuthorityUnknown
+from ca.ocsp.responder import OcspAnswer
 
 NOW = datetime(2026, 11, 22, 10, 30, 15, 250_000, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -14,19 +14,19 @@ from api.founding import hold_ceremony
 from api.house import House
 from api.schema import Role
 from api.settings import Settings
-from ca.ceremony_plan import load_plan
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.foreign_errors import ForeignUnavailable
-from ca.keys import SoftwareSigner
-from ca.profiles import ISSUING, ROOT, SEAL
+from ca.ceremonies.plan import load_plan
+from ca.keys.software_signer import SoftwareSigner
+from ca.outside.foreign_errors import ForeignUnavailable
 from ca.store import register_ceremony
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import ISSUING, ROOT, SEAL
 from ledger.local_objects import LocalObjects
-from seals.grants import Seal
-from seals.importing import HandedOver, examine
-from seals.jades import read_json
-from seals.pdf_evidence import read_pdf
-from seals.provider_errors import ProviderUnknown
-from seals.registry import register_organisation
+from seals.jwt.jades import read_json
+from seals.life.grants import Seal
+from seals.life.registry import register_organisation
+from seals.pdf.evidence import read_pdf
+from seals.providers.errors import ProviderUnknown
+from seals.providers.importing import HandedOver, examine
 from tests.api.conftest import CEREMONY
 from tests.ca.office import OFFICER
 from tests.seals import national

@@ -8,11 +8,11 @@ import pytest
 from api.founding import hold_ceremony
 from api.house import House, root_keys
 from api.settings import Settings
-from ca import rollover
-from ca.ceremony_plan import load_plan
-from ca.certificate_reader import read_certificate
-from ca.key_ring import KeyRing
-from ca.timestamp_token import read_token
+from ca.ceremonies import rollover
+from ca.ceremonies.plan import load_plan
+from ca.keys.ring import KeyRing
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.token import read_token
 from ledger.signing import Signer
 from tests.api.conftest import CEREMONY
 

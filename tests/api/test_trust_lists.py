@@ -13,17 +13,17 @@ from api.house import House, root_keys
 from api.schema import Role
 from api.settings import Settings
 from api.trust_lists import publish_lists, publish_trust
-from ca import rollover
-from ca.ceremony_plan import load_plan
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import Revoked, read_crl
+from ca.ceremonies import rollover
+from ca.ceremonies.plan import load_plan
+from ca.desk.asking import CERTIFICATE_OFFICER
+from ca.desk.issuance import CertificateDesk
 from ca.errors import TrustListInvalid
-from ca.issuance import CertificateDesk
-from ca.issuance_asking import CERTIFICATE_OFFICER
-from ca.locations import Locations
-from ca.paths import PathReport, validate_path
+from ca.judging.paths import PathReport, validate_path
+from ca.judging.trust import load_trust
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked, read_crl
 from ca.store import newest_trust
-from ca.trust import load_trust
+from ca.writing.locations import Locations
 from ledger.actor import Actor
 from ledger.local_objects import LocalObjects
 

@@ -13,7 +13,7 @@ from ledger.notes import Vkey
 from ledger.promises import read_promise
 from ledger.reading import inclusion
 from ledger.tlog_proof import verify_proof
-from seals.jades import read_jwt
+from seals.jwt.jades import read_jwt
 from tests.api.conftest import Door
 from tests.api.requests import permit
 from tests.api.test_licence_routes import post

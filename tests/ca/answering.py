@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.keys import SoftwareSigner
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey
-from ca.profiles import PROFILES, ProfileName
-from ca.timestamps import TimestampAuthority
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import PROFILES, ProfileName
 from ledger.signing import SignatureAlgorithm
 from tests.ca.house import NOW, YEAR
 

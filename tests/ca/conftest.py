@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import make_url
 
 from api.database import Database
-from ca.ceremony import Ceremony, perform
-from ca.ceremony_plan import load_plan
-from ca.keys import KeyFolder, KeyRing
-from ca.timestamps import TimestampAuthority
-from ca.trust import TrustList, load_trust
+from ca.ceremonies.ceremony import Ceremony, perform
+from ca.ceremonies.plan import load_plan
+from ca.judging.trust import TrustList, load_trust
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.timestamping.timestamps import TimestampAuthority
 from tests.ca.house import CHEAP, NOW, PLAN
 from tests.ca.office import Office, open_office, register
 

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from ca import der, oids
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificates import Authority
-from ca.ocsp_id import make_cert_id
-from ca.signatures import identifier
-from ca.signed import signed
+from ca.algorithms.signatures import identifier
+from ca.encoding import der, oids
+from ca.ocsp.id import make_cert_id
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.writing.certificates import Authority
+from ca.writing.signed import signed
 from tests.ca.house import NOW
 
 DAY = timedelta(days=1)

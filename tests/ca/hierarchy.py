@@ -5,14 +5,15 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from ca import pem, profiles
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.crl_reader import Revoked
-from ca.keys import SoftwareSigner
-from ca.locations import Locations
-from ca.profiles import Profile
-from ca.revocation import make_crl
+from ca.encoding import pem
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked
+from ca.writing import profiles
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.locations import Locations
+from ca.writing.profiles import Profile
+from ca.writing.revocation import make_crl
 from ledger.signing import SignatureAlgorithm
 from tests.ca.house import NOW, YEAR
 

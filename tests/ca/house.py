@@ -11,14 +11,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from ca import der, oids
-from ca.certificates import Authority, serial_number
-from ca.crl_reader import Revoked
-from ca.keys import Cost, SoftwareSigner
-from ca.revocation import make_crl
-from ca.signatures import identifier
-from ca.signed import signed
-from ca.trust import AllowedAlgorithm, TrustList
+from ca.algorithms.signatures import identifier
+from ca.encoding import der, oids
+from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.keys.passphrase import Cost
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.crl_reader import Revoked
+from ca.writing.certificates import Authority, serial_number
+from ca.writing.revocation import make_crl
+from ca.writing.signed import signed
 from ledger.signing import Signer
 
 NOW = datetime(2026, 11, 22, 8, 30, 15, 123456, tzinfo=UTC)

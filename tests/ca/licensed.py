@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ca import pem
-from ca.certificate_reader import Certificate, read_certificate
+from ca.encoding import pem
+from ca.reading.certificate_reader import Certificate, read_certificate
 
 DAY = timedelta(days=1)
 SEAL_SUBJECT = "/C=CN/O=11990100MB9T00038E测试市市场监督管理局/CN=99010000000077"

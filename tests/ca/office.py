@@ -13,19 +13,21 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ca.ceremony import open_ceremony
-from ca.ceremony_credentials import Ceremony
-from ca.certificate_reader import read_certificate
-from ca.certificate_request import CertificateRequest
-from ca.certificates import DistinguishedName
-from ca.crl_reader import RevocationList, read_crl
-from ca.issuance import CertificateDesk, Checkpoint, nothing
-from ca.issuance_asking import CERTIFICATE_OFFICER
-from ca.keys import KeyFolder, KeyRing, SoftwareSigner
-from ca.locations import Locations
+from ca.ceremonies.ceremony import open_ceremony
+from ca.ceremonies.credentials import Ceremony
+from ca.desk.asking import CERTIFICATE_OFFICER
+from ca.desk.issuance import CertificateDesk, Checkpoint, nothing
+from ca.desk.publishing import LIFETIME, CrlPublisher
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.keys.software_signer import SoftwareSigner
 from ca.models import CertificateRow, CrlRow, RevocationRow
-from ca.publishing import LIFETIME, CrlPublisher
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import RevocationList, read_crl
 from ca.store import crl_of, register_ceremony
+from ca.writing.certificate_request import CertificateRequest
+from ca.writing.certificates import DistinguishedName
+from ca.writing.locations import Locations
 from ledger.actor import Actor
 from ledger.models import EventRow
 from ledger.promises import Promiser

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pkcs11.constants import TokenFlag
 
-from ca.keys import TokenKeys
-from ca.token_library import library
+from ca.tokens.keys import TokenKeys
+from ca.tokens.library import library
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 LABEL = "elicence 测试"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca import private_files, sm2
-from ca.ceremony import Ceremony, open_ceremony, perform
-from ca.ceremony_names import LOG_KEY
-from ca.ceremony_plan import CeremonyPlan, load_plan
-from ca.certificate_reader import read_certificate
+from ca.algorithms import sm2
+from ca.algorithms.signatures import SCHEMES, key_kind, verify
+from ca.ceremonies.ceremony import Ceremony, open_ceremony, perform
+from ca.ceremonies.names import LOG_KEY
+from ca.ceremonies.plan import CeremonyPlan, load_plan
 from ca.errors import (
     CeremonyDamaged,
     CeremonyDone,
@@ -23,11 +23,13 @@ from ca.errors import (
     KeyMissing,
     NationalUnavailable,
 )
-from ca.keys import KeyFolder, KeyRing
-from ca.names import seal_holder
-from ca.paths import validate_path
-from ca.signatures import SCHEMES, key_kind, verify
-from ca.trust import load_trust
+from ca.judging.paths import validate_path
+from ca.judging.trust import load_trust
+from ca.keys import private_files
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import seal_holder
 from ledger.notes import Vkey
 from ledger.signing import SignatureAlgorithm
 from tests.ca.conftest import PASSPHRASE, City

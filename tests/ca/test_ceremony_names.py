@@ -1,7 +1,7 @@
 import pytest
 
-from ca import ceremony_names as names
-from ca.ceremony_names import KeyName
+from ca.ceremonies import names
+from ca.ceremonies.names import KeyName
 
 PARSED = {
     "root": KeyName("international", "root"),

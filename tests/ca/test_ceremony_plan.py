@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import plan_yaml
-from ca.ceremony_plan import CeremonyPlan, load_plan
+from ca.ceremonies import plan_yaml
+from ca.ceremonies.plan import CeremonyPlan, load_plan
 from ca.errors import PlanFault, PlanInvalid
 from tests.ca.house import PLAN
 

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from ca import private_files, rollover
-from ca.ceremony import Ceremony, perform
-from ca.ceremony_plan import CeremonyPlan, KeysPlan, load_plan
+from ca.ceremonies import rollover
+from ca.ceremonies.ceremony import Ceremony, perform
+from ca.ceremonies.plan import CeremonyPlan, KeysPlan, load_plan
+from ca.ceremonies.transcript import read_transcript
 from ca.errors import KeyExists
-from ca.key_use_errors import KeyExhausted
-from ca.keys import KeyFolder, KeyRing
-from ca.token_errors import TokenNotConfigured
-from ca.transcript import read_transcript
+from ca.keys import private_files
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.keys.use_errors import KeyExhausted
+from ca.tokens.errors import TokenNotConfigured
 from tests.ca.house import CHEAP, NOW, PLAN
 from tests.ca.soft_token import SoftToken
 from tests.ca.test_ceremony import Power, validates

@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der
-from ca.certificate_reader import MAX_SIZE, read_certificate
+from ca.encoding import der
 from ca.errors import CertificateInvalid
+from ca.reading.certificate_reader import MAX_SIZE, read_certificate
 from tests.ca.house import NOW, YEAR, Extra, certify, issuing, root, seal
 
 ROOT = root()

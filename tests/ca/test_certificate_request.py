@@ -7,14 +7,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca import profiles
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificate_request import CertificateRequest, ValidatedRequest, validate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
 from ca.errors import KeyMismatch, ProfileViolated
-from ca.keys import SoftwareSigner
-from ca.locations import Locations
-from ca.to_be_signed import to_be_signed
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.writing import profiles
+from ca.writing.certificate_request import CertificateRequest, ValidatedRequest, validate
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
+from ca.writing.locations import Locations
+from ca.writing.to_be_signed import to_be_signed
 from tests.ca.house import CA_USAGE, NOW, YEAR, certify
 
 PLAIN = DistinguishedName("测试", "测试市")

@@ -5,12 +5,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ca import profiles
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
+from ca.algorithms.signatures import key_kind
 from ca.errors import KeyMismatch, ProfileViolated
-from ca.keys import SoftwareSigner
-from ca.signatures import key_kind
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.writing import profiles
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR, openssl, pem
 

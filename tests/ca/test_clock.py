@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ca.clock import Sight, TrustedClock, boot_time, system_time
-from ca.clock_errors import ClockSuspect, TimeSourceSilent
+from ca.timekeeping.clock import Sight, TrustedClock, boot_time, system_time
+from ca.timekeeping.clock_errors import ClockSuspect, TimeSourceSilent
 from tests.ca.house import NOW
 
 

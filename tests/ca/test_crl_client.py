@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import pem
-from ca.certificate_reader import Certificate
-from ca.crl_client import fetch_crl
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
-from ca.http_client import HttpClient, Limits
-from ca.keys import SoftwareSigner
-from ca.names import DistinguishedName
-from ca.pkcs10 import LABEL, make_pkcs10
+from ca.encoding import pem
+from ca.keys.software_signer import SoftwareSigner
+from ca.outside.crl_client import fetch_crl
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.outside.http_client import HttpClient, Limits
+from ca.reading.certificate_reader import Certificate
+from ca.reading.names import DistinguishedName
+from ca.writing.pkcs10 import LABEL, make_pkcs10
 from tests.ca.licensed import DAY, LicensedCa, cut_off, giving, silent, site
 
 HTTP = HttpClient(Limits(connect=2.0, quiet=0.5, total=2.0))

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.encoding import der, oids
 from ca.errors import CrlInvalid
-from ca.names import encode
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
+from ca.reading.names import encode
 from tests.ca.evidence import WHOLE, continuing, directory, extension, line, make_list, of_issuer, scope, uri
 from tests.ca.house import root
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ca.clock import TrustedClock
-from ca.clock_errors import ClockSuspect, TimeSourceSilent
-from ca.database_clock import DatabaseMarks, DatabaseWitness, write_mark
 from ca.models import ClockMarkRow
+from ca.timekeeping.clock import TrustedClock
+from ca.timekeeping.clock_errors import ClockSuspect, TimeSourceSilent
+from ca.timekeeping.database_clock import DatabaseMarks, DatabaseWitness, write_mark
 from ledger.models import LogHeadRow
 
 

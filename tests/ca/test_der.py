@@ -5,7 +5,7 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der
+from ca.encoding import der
 from ca.errors import CertificateInvalid, DerInvalid
 
 quick = settings(max_examples=200, deadline=None)

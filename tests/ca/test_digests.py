@@ -2,7 +2,8 @@ import hashlib
 
 import pytest
 
-from ca import der, digests
+from ca.algorithms import digests
+from ca.encoding import der
 from ca.errors import DerInvalid
 from tests.ca.house import openssl
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ca.expiry import Expiring, expiring
+from ca.desk.expiry import Expiring, expiring
+from ca.desk.publishing import LIFETIME
 from ca.models import AuthorityRow
-from ca.publishing import LIFETIME
 from tests.ca.house import NOW, YEAR
 from tests.ca.office import DAY, HOUR, OFFICER, Office, client, new_key, person, serial_of
 from tests.ca.test_issuance import SYSTEMS

@@ -8,13 +8,13 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.certificate_reader import Certificate, read_certificate
-from ca.distribution_points import parse_issuing_distribution_point
+from ca.encoding import der, oids
 from ca.errors import CertificateInvalid, DerInvalid
-from ca.extension_reader import PolicyConstraints, Qualifier
-from ca.path_building import Bag
-from ca.path_validation import Question, validate
+from ca.judging.path_building import Bag
+from ca.judging.path_validation import Question, validate
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.distribution_points import parse_issuing_distribution_point
+from ca.reading.extension_reader import PolicyConstraints, Qualifier
 from tests.ca.evidence import scope, uri
 from tests.ca.house import CA_USAGE, NOW, Extra, certify, root
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ca import pem
-from ca.certificates import Authority, issue, issue_root
-from ca.foreign_chain import certificates_in, examine_chain
-from ca.foreign_errors import ChainUnusable
-from ca.locations import Locations
-from ca.names import DistinguishedName
-from ca.profiles import CLIENT, ISSUING, ROOT
-from ca.software_signer import SoftwareSigner
+from ca.encoding import pem
+from ca.keys.software_signer import SoftwareSigner
+from ca.outside.foreign_chain import certificates_in, examine_chain
+from ca.outside.foreign_errors import ChainUnusable
+from ca.reading.names import DistinguishedName
+from ca.writing.certificates import Authority, issue, issue_root
+from ca.writing.locations import Locations
+from ca.writing.profiles import CLIENT, ISSUING, ROOT
 from tests.ca.house import NOW
 
 YEAR = timedelta(days=365)

@@ -10,20 +10,20 @@ import pytest
 
 from api.database import Database
 from api.schema import Role
-from ca.certificate_reader import Certificate
+from ca.desk.life_errors import RoleMissing
 from ca.errors import CAError
-from ca.foreign import ForeignDesk
-from ca.foreign_chain import examine_chain
-from ca.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
-from ca.foreign_evidence import ForeignEvidence, sources
-from ca.foreign_trust import foreign_trust
-from ca.http_client import HttpClient, Limits
-from ca.keys import SoftwareSigner
-from ca.life_errors import RoleMissing
+from ca.judging.paths import validate_path
+from ca.judging.trust import TrustList
+from ca.keys.software_signer import SoftwareSigner
 from ca.models import ForeignEvidenceRow
-from ca.paths import validate_path
+from ca.outside.foreign import ForeignDesk
+from ca.outside.foreign_chain import examine_chain
+from ca.outside.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
+from ca.outside.foreign_evidence import ForeignEvidence, sources
+from ca.outside.foreign_trust import foreign_trust
+from ca.outside.http_client import HttpClient, Limits
+from ca.reading.certificate_reader import Certificate
 from ca.store import foreign as store
-from ca.trust import TrustList
 from ledger.actor import ANONYMOUS
 from tests.ca.house import trust_list
 from tests.ca.licensed import DAY, LicensedCa, giving, making, site

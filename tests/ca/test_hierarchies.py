@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ca import der, extensions
-from ca.certificate_reader import read_certificate, signed_parts
-from ca.crl_reader import read_crl
+from ca.encoding import der
+from ca.reading.certificate_reader import read_certificate, signed_parts
+from ca.reading.crl_reader import read_crl
+from ca.writing import extensions
 from ledger.signing import SignatureAlgorithm
 from tests.ca.hierarchy import BASE, INTERNATIONAL, PROFILES_BELOW, PROFILES_BELOW_ROOT, hierarchy, write
 from tests.ca.house import NOW, openssl

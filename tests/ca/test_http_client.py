@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from ca.errors import CAError
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
-from ca.http_client import HttpClient, Limits, is_web_address, service
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.outside.http_client import HttpClient, Limits, is_web_address, service
 from tests.ca.licensed import Answer, Site, cut_off, dripping, giving, silent, site
 
 HTTP = HttpClient(Limits(connect=2.0, quiet=0.3, total=0.8))

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ca import life_errors as errors
-from ca.certificate_errors import LintFailed
-from ca.certificate_reader import read_certificate
-from ca.certificate_request import CertificateRequest
-from ca.certificates import DistinguishedName
-from ca.crl_reader import Reason
+from ca.desk import life_errors as errors
+from ca.desk.issuance import STEPS
 from ca.errors import CAError, KeyMissing, ProfileViolated
-from ca.issuance import STEPS
 from ca.models import AuthorityRow, CertificateRow
-from ca.profiles import PROFILES
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Reason
+from ca.writing.certificate_errors import LintFailed
+from ca.writing.certificate_request import CertificateRequest
+from ca.writing.certificates import DistinguishedName
+from ca.writing.profiles import PROFILES
 from ledger.actor import Actor
 from ledger.signing import Signer
 from tests.ca.house import NOW, YEAR, openssl, pem
@@ -183,7 +183,7 @@ def test_a_certificate_that_breaks_a_clause_is_not_even_intended(
 ) -> None:
     strict = replace(PROFILES["client"], key_usage=frozenset({"keyCertSign"}))
     written = PROFILES["client"]
-    monkeypatch.setattr("ca.issuance_intents.PROFILES", {"client": strict})
+    monkeypatch.setattr("ca.desk.intents.PROFILES", {"client": strict})
     with pytest.raises(LintFailed):
         office.desk().issue(client(), SYSTEMS, "r-1", OFFICER, NOW)
     assert office.intended() == []
@@ -315,7 +315,7 @@ def test_an_intent_whose_time_is_over_is_given_up(office: Office) -> None:
 def test_an_intent_that_stricter_rules_refuse_is_given_up(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     crash_at(office, "intent-committed", client())
     strict = replace(PROFILES["client"], key_usage=frozenset({"keyCertSign"}))
-    monkeypatch.setattr("ca.issuance.PROFILES", {"client": strict})
+    monkeypatch.setattr("ca.desk.issuance.PROFILES", {"client": strict})
     assert office.desk().finish(LATER) == 1
     assert office.intended() == []
     assert office.count("issued") == len(office.ceremony.certificates)

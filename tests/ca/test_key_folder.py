@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ca import private_files
 from ca.errors import (
     CeremonyRunning,
     KeyExists,
@@ -15,7 +14,8 @@ from ca.errors import (
     KeyUnreadable,
     PassphraseWrong,
 )
-from ca.keys import KeyFolder
+from ca.keys import private_files
+from ca.keys.folder import KeyFolder
 from tests.ca.house import CHEAP, NOW
 
 SECRET = b"a secret that must not be told"

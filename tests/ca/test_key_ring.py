@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from ca import signatures
+from ca.algorithms import signatures
 from ca.errors import CeremonyRunning, KeyExists, KeyMissing, KeyNameInvalid
-from ca.key_ring import CountedSigner
-from ca.key_use_errors import KeyExhausted
-from ca.keys import KeyFolder, KeyPlace, KeyRing, KeyUses
-from ca.token_errors import TokenLacks, TokenMissing, TokenNotConfigured
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import CountedSigner, KeyRing
+from ca.keys.use_errors import KeyExhausted
+from ca.keys.uses import KeyPlace, KeyUses
+from ca.tokens.errors import TokenLacks, TokenMissing, TokenNotConfigured
 from ledger.signing import SignatureAlgorithm, Signer
 from tests.ca.house import CHEAP, NOW
 from tests.ca.soft_token import SoftToken

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.errors import KeyNameInvalid
-from ca.key_use_errors import KeyExhausted, KeyUsesDamaged
-from ca.key_uses import KeyPlace, KeyUses, UseCounter, UseRecords
+from ca.keys.use_errors import KeyExhausted, KeyUsesDamaged
+from ca.keys.uses import KeyPlace, KeyUses, UseCounter, UseRecords
 
 FORK = multiprocessing.get_context("fork")
 HOT, AUTHORITY = "seal-market", "issuing-seals"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.errors import KeyUnreadable, PassphraseWrong, UnwrapRefused
-from ca.keys import LocalKeyWrapper
+from ca.keys.wrapper import LocalKeyWrapper
 from ledger.signing import KeyWrapper, WrappedKey
 from tests.ca.house import CHEAP, NOW
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from ca import digests, signatures, sm2
+from ca.algorithms import digests, signatures, sm2
+from ca.algorithms.libcrypto import Libcrypto, Loader, load_system
 from ca.errors import NationalFailed, NationalUnavailable
-from ca.keys import KeyFolder, SoftwareSigner
-from ca.libcrypto import Libcrypto, Loader, load_system
+from ca.keys.folder import KeyFolder
+from ca.keys.software_signer import SoftwareSigner
 from tests.ca.house import CHEAP
 
 KEY = sm2.PrivateKey.generate()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ca import life_errors as errors
-from ca.crl_reader import Reason
+from ca.desk import life_errors as errors
 from ca.models import AuthorityRow
-from ca.ocsp_responder import CertificateStatus
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.crl_reader import Reason
 from ca.store import history, revoked_of, statuses
 from ca.store.issued import certificate_by_serial
 from tests.ca.house import NOW, YEAR

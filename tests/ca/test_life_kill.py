@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ca import issuance, publishing
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.desk import issuance, publishing
 from ca.models import CertificateRow
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
 from ca.store import revoked_of, statuses
 from tests.ca.conftest import City
 from tests.ca.house import NOW

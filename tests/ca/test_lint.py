@@ -9,18 +9,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca import der, extensions, oids, profiles
-from ca.certificate_errors import LintFailed
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificate_request import CertificateRequest, validate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root, serial_number, sign_certificate, sign_root
-from ca.keys import SoftwareSigner
-from ca.lint import RULES, SHAPE, Finding, lint
-from ca.locations import Locations
-from ca.names import encode
-from ca.profiles import PROFILES, Profile, ProfileName
-from ca.signatures import identifier
-from ca.to_be_signed import to_be_signed
+from ca.algorithms.signatures import identifier
+from ca.encoding import der, oids
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.names import encode
+from ca.writing import extensions, profiles
+from ca.writing.certificate_errors import LintFailed
+from ca.writing.certificate_request import CertificateRequest, validate
+from ca.writing.certificates import (
+    Authority,
+    DistinguishedName,
+    issue,
+    issue_root,
+    serial_number,
+    sign_certificate,
+    sign_root,
+)
+from ca.writing.lint import RULES, SHAPE, Finding, lint
+from ca.writing.locations import Locations
+from ca.writing.profiles import PROFILES, Profile, ProfileName
+from ca.writing.to_be_signed import to_be_signed
 from tests.ca.house import NOW, YEAR
 
 PLAIN = DistinguishedName("测试", "测试市")

@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from api.database import Database, alembic_config
 from api.schema import Role
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
 from ca.models import CertificateRow
+from ca.reading.certificate_reader import read_certificate
 from ca.store import authorities, certificates
+from ca.writing.certificates import Authority
 from tests.ca.conftest import City
 from tests.ca.house import NOW, issuing, root, seal
 from tests.ca.office import LATER, OFFICER, Office, open_office, register, serial_of

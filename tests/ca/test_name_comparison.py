@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.name_comparison import prepare
-from ca.names import canonical, encode, same
+from ca.encoding import der, oids
+from ca.reading.name_comparison import prepare
+from ca.reading.names import canonical, encode, same
 
 CN, UNIT, DC, MAIL = oids.COMMON_NAME, oids.ORGANIZATION_NAME, oids.DOMAIN_COMPONENT, oids.EMAIL_ADDRESS
 UTF8, PRINTABLE, IA5, TELETEX, BMP = (

@@ -6,12 +6,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import der
-from ca.certificate_reader import Certificate, read_certificate
-from ca.extension_reader import NameConstraints
-from ca.general_names import GeneralName
-from ca.name_constraints import permits
-from ca.names import encode
+from ca.encoding import der
+from ca.judging.name_constraints import permits
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.extension_reader import NameConstraints
+from ca.reading.general_names import GeneralName
+from ca.reading.names import encode
 from tests.ca.house import CA_USAGE, Extra, certify, root
 
 ROOT = root()

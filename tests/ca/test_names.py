@@ -2,8 +2,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import der, names
+from ca.encoding import der
 from ca.errors import DerInvalid
+from ca.reading import names
 from ledger.actor import Uscc
 
 

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509 import ocsp
 
-from ca.certificate_reader import Certificate
 from ca.errors import CAError
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
-from ca.http_client import HttpClient, Limits
-from ca.keys import SoftwareSigner
-from ca.ocsp_client import ask_ocsp
-from ca.ocsp_request import make_ocsp_request, read_ocsp_request
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.request import make_ocsp_request, read_ocsp_request
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.outside.http_client import HttpClient, Limits
+from ca.outside.ocsp_client import ask_ocsp
+from ca.reading.certificate_reader import Certificate
 from tests.ca.licensed import DAY, LicensedCa, cut_off, giving, making, silent, site
 from tests.ca.test_crl_client import request_for
 

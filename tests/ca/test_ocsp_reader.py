@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids, signatures
-from ca.certificate_reader import read_certificate
-from ca.ocsp_errors import OcspInvalid
-from ca.ocsp_id import make_cert_id
-from ca.ocsp_reader import MAX_SIZE, read_ocsp_response
-from ca.ocsp_request import nonce_extension
-from ca.ocsp_responder import CertificateStatus
+from ca.algorithms import signatures
+from ca.encoding import der, oids
+from ca.ocsp.errors import OcspInvalid
+from ca.ocsp.id import make_cert_id
+from ca.ocsp.reader import MAX_SIZE, read_ocsp_response
+from ca.ocsp.request import nonce_extension
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.certificate_reader import read_certificate
 from tests.ca.answering import answering
 from tests.ca.house import NOW
 from tests.ca.test_ocsp_responder import asked

@@ -7,10 +7,10 @@ from asn1crypto import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.ocsp_errors import OcspMalformed
-from ca.ocsp_id import issuer_hashes
-from ca.ocsp_request import MAX_CERTIFICATES, MAX_SIZE, make_ocsp_request, nonce_extension, read_ocsp_request
+from ca.encoding import der, oids
+from ca.ocsp.errors import OcspMalformed
+from ca.ocsp.id import issuer_hashes
+from ca.ocsp.request import MAX_CERTIFICATES, MAX_SIZE, make_ocsp_request, nonce_extension, read_ocsp_request
 from tests.ca.answering import answering
 from tests.ca.house import openssl, pem
 

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from ca import signatures
-from ca.certificate_reader import read_certificate
-from ca.certificates import issue
-from ca.crl_reader import REASONS, Reason
+from ca.algorithms import signatures
 from ca.errors import KeyMismatch, KeyMissing, ProfileViolated
-from ca.keys import SoftwareSigner
-from ca.ocsp_reader import STATUSES, OcspResponse, read_ocsp_response
-from ca.ocsp_request import make_ocsp_request
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey, refusal
-from ca.profiles import PROFILES
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.reader import STATUSES, OcspResponse, read_ocsp_response
+from ca.ocsp.request import make_ocsp_request
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey, refusal
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import REASONS, Reason
+from ca.writing.certificates import issue
+from ca.writing.profiles import PROFILES
 from ledger.signing import SignatureAlgorithm
 from tests.ca import sm2_verifier
 from tests.ca.answering import INTERNATIONAL, Answering, Register, answering, below, name
@@ -149,7 +149,7 @@ def two_cities() -> tuple[Answering, Answering, Register, OcspResponder]:
 
 
 def mixed(*requests: bytes) -> bytes:
-    from ca import der
+    from ca.encoding import der
 
     bodies = [der.children(der.children(der.children(der.read(request))[0])[0]) for request in requests]
     return der.sequence(der.sequence(der.sequence(*(one.raw for body in bodies for one in body))))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ca import signatures
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.ocsp_reader import read_ocsp_response
-from ca.ocsp_request import make_ocsp_request
-from ca.ocsp_responder import CertificateStatus
+from ca.algorithms import signatures
+from ca.ocsp.reader import read_ocsp_response
+from ca.ocsp.request import make_ocsp_request
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.certificate_reader import read_certificate
+from ca.writing.certificates import Authority
 from ledger.signing import SignatureAlgorithm
 from tests.ca.answering import INTERNATIONAL, Answering, answering
 from tests.ca.house import NOW, openssl, pem

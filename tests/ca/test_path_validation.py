@@ -8,18 +8,20 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import der, name_constraints, oids, path_building, sm2
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificates import Authority
-from ca.crl_reader import Reason, Revoked
+from ca.algorithms import sm2
+from ca.encoding import der, oids
 from ca.errors import NationalUnavailable
-from ca.extension_reader import NameConstraints
-from ca.keys import SoftwareSigner
-from ca.path_building import MAX_PATHS, MAX_STEPS, Bag, paths
-from ca.path_structure import examine
-from ca.path_validation import Question, judge, validate
-from ca.paths import validate_path
-from ca.policy_tree import ANY_RULES, PolicyRules
+from ca.judging import name_constraints, path_building
+from ca.judging.path_building import MAX_PATHS, MAX_STEPS, Bag, paths
+from ca.judging.path_structure import examine
+from ca.judging.path_validation import Question, judge, validate
+from ca.judging.paths import validate_path
+from ca.judging.policy_tree import ANY_RULES, PolicyRules
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.crl_reader import Reason, Revoked
+from ca.reading.extension_reader import NameConstraints
+from ca.writing.certificates import Authority
 from ledger.signing import SignatureAlgorithm
 from tests.ca.hierarchy import hierarchy
 from tests.ca.house import CA_USAGE, NOW, Extra, certify, crl, issuing, root, seal, trust_list

@@ -9,11 +9,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca.certificates import Authority
-from ca.crl_reader import Revoked
-from ca.path_reasons import REASONS
-from ca.paths import PathReport, Usage, has_stray, validate_path
-from ca.trust import TrustList
+from ca.judging.path_reasons import REASONS
+from ca.judging.paths import PathReport, Usage, has_stray, validate_path
+from ca.judging.trust import TrustList
+from ca.reading.crl_reader import Revoked
+from ca.writing.certificates import Authority
 from tests.ca.conftest import City
 from tests.ca.house import (
     CA_USAGE,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import pem
+from ca.encoding import pem
 from ca.errors import DerInvalid
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, pem
-from ca.certificate_errors import RequestInvalid
-from ca.certificates import DistinguishedName
-from ca.keys import SoftwareSigner
-from ca.names import attributes, encode
-from ca.pkcs10 import LABEL, make_pkcs10, read_pkcs10
-from ca.signed import signed
+from ca.encoding import der, pem
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.names import attributes, encode
+from ca.writing.certificate_errors import RequestInvalid
+from ca.writing.certificates import DistinguishedName
+from ca.writing.pkcs10 import LABEL, make_pkcs10, read_pkcs10
+from ca.writing.signed import signed
 from ledger.signing import SignatureAlgorithm
 from tests.ca.house import openssl
 

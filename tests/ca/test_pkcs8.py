@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from ca import der, pkcs8
+from ca.encoding import der
 from ca.errors import KeyUnreadable, PassphraseWrong
-from ca.keys import Cost, SoftwareSigner
+from ca.keys import pkcs8
+from ca.keys.passphrase import Cost
+from ca.keys.software_signer import SoftwareSigner
 from ledger.signing import SignatureAlgorithm
 from tests.ca.house import CHEAP, openssl
 

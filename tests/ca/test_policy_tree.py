@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.certificate_reader import Certificate, read_certificate
-from ca.extension_reader import PolicyConstraints, Qualifier
-from ca.policy_tree import ANY_RULES, PolicyRules, PolicyState
+from ca.encoding import der, oids
+from ca.judging.policy_tree import ANY_RULES, PolicyRules, PolicyState
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.reading.extension_reader import PolicyConstraints, Qualifier
 from tests.ca.house import certify, issuing, root
 
 ANY = oids.ANY_POLICY

@@ -1,9 +1,9 @@
 from typing import get_args
 
-from ca import digests
-from ca.extension_reader import KEY_USAGES
-from ca.profiles import ALGORITHMS, PROFILES, ProfileName
-from ca.signatures import SCHEMES
+from ca.algorithms import digests
+from ca.algorithms.signatures import SCHEMES
+from ca.reading.extension_reader import KEY_USAGES
+from ca.writing.profiles import ALGORITHMS, PROFILES, ProfileName
 from ledger.signing import SignatureAlgorithm
 
 

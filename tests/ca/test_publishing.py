@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from ca import signatures
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.algorithms import signatures
+from ca.desk.life_errors import AuthorityNotIssuing, AuthorityUnknown, CeremonyWanted
+from ca.desk.publishing import LIFETIME, STEPS
 from ca.errors import KeyMissing
-from ca.life_errors import AuthorityNotIssuing, AuthorityUnknown, CeremonyWanted
+from ca.judging.revocation_status import revocation_status
 from ca.models import AuthorityRow, CrlRow
-from ca.publishing import LIFETIME, STEPS
-from ca.revocation_status import revocation_status
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
 from ca.store import authority_certificate, crl_of
 from tests.ca.house import NOW, YEAR, crl_pem, openssl, pem
 from tests.ca.office import DAY, HOUR, LATER, OFFICER, Office, at_once, client, serial_of

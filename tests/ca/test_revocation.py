@@ -6,16 +6,16 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der
-from ca.certificate_errors import CrlRefused
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.crl_reader import REASONS, Reason, Revoked, read_crl
+from ca.algorithms.signatures import identifier
+from ca.encoding import der
 from ca.errors import CrlInvalid, KeyMismatch
-from ca.revocation import make_crl
-from ca.revocation_status import RevocationStatus, revocation_status
-from ca.signatures import identifier
-from ca.signed import signed
+from ca.judging.revocation_status import RevocationStatus, revocation_status
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import REASONS, Reason, Revoked, read_crl
+from ca.writing.certificate_errors import CrlRefused
+from ca.writing.certificates import Authority
+from ca.writing.revocation import make_crl
+from ca.writing.signed import signed
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR, crl, crl_pem, openssl, pem, root, seal
 

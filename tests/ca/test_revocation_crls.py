@@ -7,12 +7,13 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
-from ca import oids, path_validation
-from ca.certificate_reader import Certificate, read_certificate
-from ca.certificates import Authority
-from ca.path_building import Bag
-from ca.path_validation import Judgement, Question, validate
-from ca.revocation_status import revocation_status
+from ca.encoding import oids
+from ca.judging import path_validation
+from ca.judging.path_building import Bag
+from ca.judging.path_validation import Judgement, Question, validate
+from ca.judging.revocation_status import revocation_status
+from ca.reading.certificate_reader import Certificate, read_certificate
+from ca.writing.certificates import Authority
 from tests.ca.evidence import (
     DAY,
     WHOLE,

@@ -8,12 +8,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.keys import SoftwareSigner
-from ca.ocsp_request import make_ocsp_request
-from ca.ocsp_responder import CertificateStatus
-from ca.revocation_status import RevocationStatus, revocation_status
+from ca.judging.revocation_status import RevocationStatus, revocation_status
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.request import make_ocsp_request
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.certificate_reader import read_certificate
+from ca.writing.certificates import Authority
 from tests.ca.answering import answering
 from tests.ca.evidence import DAY, UNKNOWN, WHOLE, line, make_list, make_response, revoked
 from tests.ca.evidence import GOOD as GOOD_STATUS

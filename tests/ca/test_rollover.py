@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ca import ceremony_files, private_files, rollover
-from ca.ceremony import Ceremony, open_ceremony
-from ca.ceremony_errors import CeremonyTooEarly, RolloverRefused
-from ca.ceremony_names import Hierarchy
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue
-from ca.crl_reader import Revoked, read_crl
+from ca.algorithms.signatures import verify
+from ca.ceremonies import files as ceremony_files
+from ca.ceremonies import rollover
+from ca.ceremonies.ceremony import Ceremony, open_ceremony
+from ca.ceremonies.errors import CeremonyTooEarly, RolloverRefused
+from ca.ceremonies.names import Hierarchy
+from ca.ceremonies.transcript import Session, verify_transcript
+from ca.ceremonies.trust_making import make_trust, trust_end
 from ca.errors import (
     CeremonyDamaged,
     CeremonyMissing,
@@ -21,15 +22,18 @@ from ca.errors import (
     PassphraseWrong,
     ProfileViolated,
 )
-from ca.keys import KeyFolder, KeyRing, SoftwareSigner
-from ca.names import attributes
-from ca.paths import validate_path
-from ca.profiles import SEAL
-from ca.revocation import make_crl
-from ca.signatures import verify
-from ca.transcript import Session, verify_transcript
-from ca.trust import TrustList, load_trust
-from ca.trust_making import make_trust, trust_end
+from ca.judging.paths import validate_path
+from ca.judging.trust import TrustList, load_trust
+from ca.keys import private_files
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked, read_crl
+from ca.reading.names import attributes
+from ca.writing.certificates import Authority, DistinguishedName, issue
+from ca.writing.profiles import SEAL
+from ca.writing.revocation import make_crl
 from tests.ca.conftest import PASSPHRASE, City
 from tests.ca.house import NOW, YEAR, crl_pem, openssl, pem
 from tests.ca.test_ceremony import Power, count_writes, cut_off

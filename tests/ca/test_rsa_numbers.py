@@ -4,9 +4,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ca import der, pkcs8, rsa_numbers
+from ca.algorithms import rsa_numbers
+from ca.encoding import der
 from ca.errors import DerInvalid, KeyUnreadable
-from ca.software_signer import SoftwareSigner
+from ca.keys import pkcs8
+from ca.keys.software_signer import SoftwareSigner
 from tests.ca.house import CHEAP
 
 BITS = 1024

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids, signatures
-from ca.keys import SoftwareSigner
-from ca.signatures import KeyKind
+from ca.algorithms import signatures
+from ca.algorithms.signatures import KeyKind
+from ca.encoding import der, oids
+from ca.keys.software_signer import SoftwareSigner
 from ledger.signing import SignatureAlgorithm
 from tests.ca import sm2_verifier
 from tests.ca.house import openssl

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from ca import der, profiles
-from ca.certificate_errors import SignatureFaulty
-from ca.certificate_reader import signed_parts
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.keys import SoftwareSigner
-from ca.pkcs10 import make_pkcs10
-from ca.revocation import make_crl
-from ca.signatures import identifier, verify
-from ca.signed import signed
+from ca.algorithms.signatures import identifier, verify
+from ca.encoding import der
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import signed_parts
+from ca.writing import profiles
+from ca.writing.certificate_errors import SignatureFaulty
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.pkcs10 import make_pkcs10
+from ca.writing.revocation import make_crl
+from ca.writing.signed import signed
 from ledger.signing import SignatureAlgorithm
 from tests.ca.house import NOW, YEAR
 

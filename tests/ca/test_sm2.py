@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import sm2
+from ca.algorithms import sm2
 from ca.errors import KeyKept, KeyUnreadable, NationalFailed
 from tests.ca import sm2_verifier
 from tests.ca.house import openssl

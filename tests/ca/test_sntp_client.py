@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca.clock import TrustedClock
-from ca.clock_errors import ClockSuspect, TimeSourceSilent
-from ca.sntp_client import NtpWitness
+from ca.timekeeping.clock import TrustedClock
+from ca.timekeeping.clock_errors import ClockSuspect, TimeSourceSilent
+from ca.timekeeping.sntp_client import NtpWitness
 from tests.ca.house import NOW
 
 Server = Callable[[bytes], bytes | None]

@@ -9,9 +9,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from ca import der, oids, pkcs8, signatures
+from ca.algorithms import signatures
+from ca.encoding import der, oids
 from ca.errors import KeyUnreadable, PassphraseWrong
-from ca.keys import Cost, KeyFolder, SoftwareSigner
+from ca.keys import pkcs8
+from ca.keys.folder import KeyFolder
+from ca.keys.passphrase import Cost
+from ca.keys.software_signer import SoftwareSigner
 from ledger.signing import SignatureAlgorithm, Signer
 from tests.ca.house import CHEAP, openssl
 

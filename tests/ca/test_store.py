@@ -11,12 +11,12 @@ from sqlalchemy.exc import ProgrammingError
 
 from api.database import Database
 from api.schema import Role
-from ca import rollover
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import Revoked, read_crl
-from ca.keys import KeyFolder
+from ca.ceremonies import rollover
+from ca.keys.folder import KeyFolder
 from ca.models import AuthorityRow, Base, CertificateRow, CrlRow, RevocationRow
-from ca.ocsp_responder import CertificateStatus
+from ca.ocsp.responder import CertificateStatus
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked, read_crl
 from ca.store import (
     authorities,
     authority,

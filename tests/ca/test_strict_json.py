@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ca import strict_json
+from ca.encoding import strict_json
 from ca.errors import JsonInvalid
 
 BAD_FILES = {

@@ -14,14 +14,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
-from ca import der, digests, oids, signatures
-from ca.certificates import Authority, issue
-from ca.clock_errors import ClockSuspect
+from ca.algorithms import digests, signatures
+from ca.encoding import der, oids
 from ca.errors import KeyMissing, ProfileViolated, TokenInvalid
-from ca.keys import SoftwareSigner
-from ca.profiles import PROFILES
-from ca.timestamp_request import Failure
-from ca.timestamps import TimestampAuthority, read_token, refusal
+from ca.keys.software_signer import SoftwareSigner
+from ca.timekeeping.clock_errors import ClockSuspect
+from ca.timestamping.request import Failure
+from ca.timestamping.timestamps import TimestampAuthority, read_token, refusal
+from ca.writing.certificates import Authority, issue
+from ca.writing.profiles import PROFILES
 from ledger.signing import SignatureAlgorithm
 from tests.ca import sm2_verifier
 from tests.ca.answering import INTERNATIONAL, POLICY, answering, name

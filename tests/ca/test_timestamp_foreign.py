@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ca import digests
+from ca.algorithms import digests
 from ca.errors import TokenInvalid
-from ca.timestamp_token import TimestampToken, read_token
+from ca.timestamping.token import TimestampToken, read_token
 from ledger.signing import SignatureAlgorithm
 from tests.ca.answering import INTERNATIONAL, POLICY, Answering, answering
 from tests.ca.house import openssl, pem

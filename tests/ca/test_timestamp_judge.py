@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from ca import der
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.crl_reader import Reason, Revoked
-from ca.revocation import make_crl
-from ca.trust import TrustList
+from ca.encoding import der
+from ca.judging.trust import TrustList
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Reason, Revoked
+from ca.writing.certificates import Authority
+from ca.writing.revocation import make_crl
 from tests.ca.conftest import City
 from tests.ca.house import NOW, YEAR
 from tests.ca.test_timestamp_token import Forge

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, digests, oids, signatures
-from ca.certificate_reader import read_certificate
+from ca.algorithms import digests, signatures
+from ca.encoding import der, oids
 from ca.errors import TokenInvalid
-from ca.timestamp_token import MAX_SIZE, read_token
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.token import MAX_SIZE, read_token
 from tests.ca.conftest import City
 from tests.ca.house import NOW
 

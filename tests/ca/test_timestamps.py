@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
-from ca import der
+from ca.encoding import der
 from ca.errors import KeyMismatch, ProfileViolated
-from ca.keys import SoftwareSigner
-from ca.timestamp_request import MAX_SIZE
-from ca.timestamps import TimestampAuthority, read_token
+from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping.request import MAX_SIZE
+from ca.timestamping.timestamps import TimestampAuthority, read_token
 from tests.ca.conftest import City
 from tests.ca.house import NOW, openssl, pem
 

@@ -11,11 +11,12 @@ from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import KeyType, Mechanism
 from pkcs11.types import Key, Session
 
-from ca import der, signatures
+from ca.algorithms import signatures
+from ca.encoding import der
 from ca.errors import KeyExists, KeyMissing
-from ca.keys import TokenKeys
-from ca.token_errors import TokenKeyExposed, TokenLacks, TokenMissing, TokenModuleUnusable, TokenRefused
-from ca.token_library import library
+from ca.tokens.errors import TokenKeyExposed, TokenLacks, TokenMissing, TokenModuleUnusable, TokenRefused
+from ca.tokens.keys import TokenKeys
+from ca.tokens.library import library
 from ledger.signing import SignatureAlgorithm, Signer
 from tests.ca.soft_token import LABEL, MODULE, PIN, SoftToken
 

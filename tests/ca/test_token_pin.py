@@ -8,8 +8,9 @@ import pytest
 from pkcs11.constants import TokenFlag
 
 from ca.errors import CAError, KeyExposed, KeyMissing, KeyUnreadable
-from ca.keys import TokenKeys, pin_in
-from ca.token_errors import TokenPinLocked, TokenPinWrong
+from ca.tokens.errors import TokenPinLocked, TokenPinWrong
+from ca.tokens.keys import TokenKeys
+from ca.tokens.pin import pin_in
 from tests.ca.soft_token import LABEL, MODULE, PIN, CountingPin, SoftToken, forget_sessions
 
 LOW = TokenFlag.USER_PIN_COUNT_LOW

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ca import signatures
+from ca.algorithms import signatures
 from ca.errors import CAError
-from ca.keys import TokenKeys
-from ca.token_errors import TokenMissing, TokenModuleUnusable, TokenRefused, TokenUnusable
-from ca.token_library import library
+from ca.tokens.errors import TokenMissing, TokenModuleUnusable, TokenRefused, TokenUnusable
+from ca.tokens.keys import TokenKeys
+from ca.tokens.library import library
 from ledger.signing import Signer
 from tests.ca.soft_token import LABEL, MODULE, CountingPin, SoftToken, forget_sessions
 

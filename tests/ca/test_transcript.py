@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import rfc8785
 
-from ca.ceremony_errors import TranscriptInvalid
-from ca.certificate_reader import read_certificate
-from ca.transcript import read_transcript, sha256, sign_session, verify_transcript, write_transcript
-from ca.transcript_text import as_text
+from ca.ceremonies.errors import TranscriptInvalid
+from ca.ceremonies.transcript import read_transcript, sha256, sign_session, verify_transcript, write_transcript
+from ca.ceremonies.transcript_text import as_text
+from ca.reading.certificate_reader import read_certificate
 from tests.ca import sm2_verifier
 from tests.ca.conftest import City
 from tests.ca.house import NOW, openssl, pem

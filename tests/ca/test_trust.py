@@ -11,12 +11,12 @@ import pytest
 import rfc8785
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.crl_reader import Revoked, read_crl
 from ca.errors import KeyMismatch, TrustListInvalid
-from ca.keys import SoftwareSigner
-from ca.trust import AllowedAlgorithm, algorithm_allowed, load_trust, sign_trust
+from ca.judging.trust import AllowedAlgorithm, algorithm_allowed, load_trust, sign_trust
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked, read_crl
+from ca.writing.certificates import Authority
 from ledger.signing import SignatureAlgorithm
 from tests.ca.conftest import City
 from tests.ca.house import (

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ca import der
+from ca.encoding import der
 from ca.errors import CAError, TokenInvalid
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
-from ca.http_client import HttpClient, Limits
-from ca.timestamp_answer import Refusal, make_request, read_answer, with_chain
-from ca.timestamp_request import Failure, TimestampRequest, read_request
-from ca.timestamp_token import read_token
-from ca.timestamps import refusal
-from ca.tsa_client import ForeignTimestamps
-from seals.cms import order_chain
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.outside.http_client import HttpClient, Limits
+from ca.outside.tsa_client import ForeignTimestamps
+from ca.timestamping.answer import Refusal, make_request, read_answer, with_chain
+from ca.timestamping.request import Failure, TimestampRequest, read_request
+from ca.timestamping.timestamps import refusal
+from ca.timestamping.token import read_token
+from seals.cms.cms import order_chain
 from tests.ca.licensed import LicensedCa, cut_off, giving, making, openssl, silent, site
 
 HTTP = HttpClient(Limits(connect=2.0, quiet=0.5, total=2.0))

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from ca.errors import TokenInvalid
-from ca.paths import PathReport, has_stray, validate_path
-from ca.timestamp_token import TimestampToken, read_token
-from ca.trust import TrustList
+from ca.judging.paths import PathReport, has_stray, validate_path
+from ca.judging.trust import TrustList
+from ca.timestamping.token import TimestampToken, read_token
 
 Fault = Literal["unreadable", "imprint", "path", "stray_certificate"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seals.errors import JsonUnreadable
-from seals.jose import b64url_encode, public_key_from_jwk, read_compact
+from seals.jwt.jose import b64url_encode, public_key_from_jwk, read_compact
 
 # Two HS256 cases insert a `?` into a part and are called valid there: their algorithm is refused before that.
 ACCEPTED = {18, 378}

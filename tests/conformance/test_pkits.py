@@ -16,13 +16,13 @@ from typing import Any, Final
 import cryptography_vectors
 import pytest
 
-from ca import oids
-from ca.certificate_reader import read_certificate
+from ca.encoding import oids
 from ca.errors import CertificateInvalid
-from ca.path_building import Bag
-from ca.path_reasons import REASONS
-from ca.path_validation import Judgement, Question, validate
-from ca.policy_tree import PolicyRules
+from ca.judging.path_building import Bag
+from ca.judging.path_reasons import REASONS
+from ca.judging.path_validation import Judgement, Question, validate
+from ca.judging.policy_tree import PolicyRules
+from ca.reading.certificate_reader import read_certificate
 
 Case = dict[str, Any]
 

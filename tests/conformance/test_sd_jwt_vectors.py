@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from seals.jades import JsonSealer, read_json
-from seals.jose import load_object
-from seals.sd_jwt import Path as ClaimPath
-from seals.sd_jwt import conceal, restore
+from seals.jwt.jades import JsonSealer, read_json
+from seals.jwt.jose import load_object
+from seals.jwt.sd_jwt import Path as ClaimPath
+from seals.jwt.sd_jwt import conceal, restore
 from tests.seals.keys import NOW, seal_keys
 
 CASES = (

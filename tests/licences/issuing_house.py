@@ -20,12 +20,12 @@ from licences.issuing_production import SealingTools, nothing
 from licences.issuing_results import Issued, Outcome
 from licences.models import LicenceRow, StatusRow, VersionRow
 from licences.rendering import Renderer
-from seals.grants import Grant, Seal
-from seals.jades import JsonSealer
+from seals.jwt.jades import JsonSealer
+from seals.life.grants import Grant, Seal
+from seals.life.organisations import Organisation
+from seals.life.registry import NewSeal, register_organisation
 from seals.models import UseRow
-from seals.organisations import Organisation
-from seals.pades import PdfSealer
-from seals.registry import NewSeal, register_organisation
+from seals.pdf.pades import PdfSealer
 from tests.licences import samples
 from tests.seals.house import FONTS, appearance
 from tests.seals.keys import NOW, root, seal_keys, timestamper

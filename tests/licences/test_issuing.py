@@ -26,9 +26,9 @@ from licences.store import reading
 from licences.type_errors import TypeUnknown
 from seals import store as seal_store
 from seals.errors import OrganisationUnknown, SealNotGranted
-from seals.jades import read_json
+from seals.jwt.jades import read_json
 from seals.models import UseRow
-from seals.pdf_evidence import read_pdf
+from seals.pdf.evidence import read_pdf
 from tests.licences import samples
 from tests.licences.issuing_house import (
     KEEPER,

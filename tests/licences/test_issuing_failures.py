@@ -16,7 +16,7 @@ from licences.issuing_results import Existing, Failed, Issued, Outcome, Refused
 from licences.models import HolderRow, RenditionRow, VersionRow
 from licences.type_errors import GlyphMissing
 from seals import store as seal_store
-from seals.jades import read_json
+from seals.jwt.jades import read_json
 from tests.licences.issuing_house import (
     TOBACCO,
     actor,

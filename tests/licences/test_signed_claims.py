@@ -7,8 +7,8 @@ from ledger.subjects import SubjectKeys
 from licences.content import Content
 from licences.signed_claims import claims_of, disclosable, status_claim, status_list_uri
 from licences.verification.claims import read_claims
-from seals.jades import JsonSealer, read_json
-from seals.jose import JSON, b64url_encode
+from seals.jwt.jades import JsonSealer, read_json
+from seals.jwt.jose import JSON, b64url_encode
 from tests.licences import samples
 from tests.seals.keys import NOW, seal_keys
 

@@ -14,8 +14,8 @@ from licences.issuing_results import Issued
 from licences.signed_claims import status_list_uri
 from licences.status_list import BITS, LIFETIME, REFRESH, TYP, build, list_count, pack, value_of
 from licences.transitions import RULES, Act, Status
-from seals.jades import read_json, read_jwt
-from seals.jose import b64url_decode
+from seals.jwt.jades import read_json, read_jwt
+from seals.jwt.jose import b64url_decode
 from tests.licences.issuing_house import BASE_URL, TOBACCO, actor, clock, open_issuer, register_seals, shop
 from tests.seals.keys import NOW, seal_keys
 from tests.seals.register import promiser, wrapper

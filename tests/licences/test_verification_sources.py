@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Database
 from api.schema import Role
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import STATUS
-from ca.revocation import make_crl
-from ca.timestamp_token import read_token
-from ca.trust import AllowedAlgorithm, TrustList
+from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping.token import read_token
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import STATUS
+from ca.writing.revocation import make_crl
 from ledger.notes import Vkey
 from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.sequencer import Sequencer
@@ -36,7 +36,7 @@ from licences.verification.offline import OfflineSources
 from licences.verification.report import Report
 from licences.verification.request import Lookup, verification_request
 from licences.verification_sources import DatabaseSources
-from seals.jades import JsonSealer, read_json
+from seals.jwt.jades import JsonSealer, read_json
 from tests.licences import samples
 from tests.licences.issuing_house import BASE_URL, TOBACCO, actor, clock, open_issuer, register_seals, shop
 from tests.seals.keys import NOW, SINCE, UNTIL, issuing, root, seal_keys, timestamper

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from seals.appearance_arc import Glyph
+from seals.picture.arc import Glyph
 
 Point = tuple[float, float]
 

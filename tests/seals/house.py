@@ -8,13 +8,13 @@ from pathlib import Path
 import typst
 from cryptography import x509
 
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import TIMESTAMP
-from ca.timestamps import TimestampAuthority
+from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import TIMESTAMP
 from ledger.signing import Signer
-from seals.appearance import SealAppearance, SealDesign, draw_pdf
-from seals.pades import PdfSealer, Placement, Timestamper
+from seals.pdf.pades import PdfSealer, Placement, Timestamper
+from seals.picture.appearance import SealAppearance, SealDesign, draw_pdf
 from tests.seals.keys import NOW, root, seal_keys
 
 ROOT = Path(__file__).parents[2]

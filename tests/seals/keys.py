@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.keys import SoftwareSigner
-from ca.profiles import ISSUING, ROOT, SEAL, TIMESTAMP
-from ca.timestamps import TimestampAuthority
-from seals.jades import Timestamper
+from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import ISSUING, ROOT, SEAL, TIMESTAMP
+from seals.jwt.jades import Timestamper
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 SINCE, UNTIL = NOW - timedelta(days=30), NOW + timedelta(days=3650)

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 
-from ca import profiles
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.crl_reader import Revoked
-from ca.keys import SoftwareSigner
-from ca.profiles import Profile
-from ca.revocation import make_crl
-from ca.timestamp_token import read_token
-from ca.timestamps import TimestampAuthority
-from ca.trust import AllowedAlgorithm, TrustList
-from seals.ses_trust import TrustPaths
-from seals.ses_writer import SesDesign, SesSealer, Timestamper, make_seal
+from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Revoked
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.timestamping.token import read_token
+from ca.writing import profiles
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import Profile
+from ca.writing.revocation import make_crl
+from seals.ses.trust import TrustPaths
+from seals.ses.writer import SesDesign, SesSealer, Timestamper, make_seal
 from tests.seals.keys import NOW
 
 DAY = timedelta(days=1)

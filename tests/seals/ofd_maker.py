@@ -6,10 +6,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from ca.digests import compute
-from seals.ofd_package import write_package
-from seals.ofd_sealer import seal_ofd
-from seals.pdf_placement import Placement
+from ca.algorithms.digests import compute
+from seals.ofd.package import write_package
+from seals.ofd.sealer import seal_ofd
+from seals.pdf.placement import Placement
 from tests.seals import ses_makers
 from tests.seals.keys import NOW
 from tests.seals.national import sealer

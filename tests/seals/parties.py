@@ -7,12 +7,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca import der
-from ca.certificate_reader import read_certificate
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import SEAL
-from ca.signed import signed
+from ca.encoding import der
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import SEAL
+from ca.writing.signed import signed
 from ledger.signing import SignatureAlgorithm, Signer
 from tests.seals.house import Party
 from tests.seals.keys import BUREAU_CODE, SINCE, UNTIL, issuing, root

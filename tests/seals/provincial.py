@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca import sm2
-from ca.http_client import HttpClient, Limits
-from seals.remote_seal_client import RemoteSealService
+from ca.algorithms import sm2
+from ca.outside.http_client import HttpClient, Limits
+from seals.providers.remote_seal_client import RemoteSealService
 from tests.ca import sm2_verifier
 
 TOKEN = "synthetic-token"

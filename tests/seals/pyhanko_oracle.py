@@ -30,8 +30,8 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleCertificateStore, SimpleTrustManager
 
-from ca.keys import SoftwareSigner
-from ca.timestamps import TimestampAuthority
+from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping.timestamps import TimestampAuthority
 from tests.seals.house import Party
 from tests.seals.keys import NOW
 

@@ -7,15 +7,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ca.keys import Cost, LocalKeyWrapper, SoftwareSigner
+from ca.keys.passphrase import Cost
+from ca.keys.software_signer import SoftwareSigner
+from ca.keys.wrapper import LocalKeyWrapper
 from ledger.actor import Actor, Uscc
 from ledger.promises import Promiser
-from seals.authorisations import AuthorisationWanted
-from seals.grants import ANY, Authorisation, Grant, Seal
-from seals.office import SealOffice
-from seals.organisations import Organisation
-from seals.registry import NewSeal, SealCustodian, register_organisation
-from seals.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK, SEAL_CUSTODIAN, SEAL_FOUNDER
+from seals.life.authorisations import AuthorisationWanted
+from seals.life.grants import ANY, Authorisation, Grant, Seal
+from seals.life.office import SealOffice
+from seals.life.organisations import Organisation
+from seals.life.registry import NewSeal, SealCustodian, register_organisation
+from seals.life.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK, SEAL_CUSTODIAN, SEAL_FOUNDER
 from tests.seals.keys import BUREAU_CODE, NOW, seal_keys
 
 BUREAU = Uscc(BUREAU_CODE)

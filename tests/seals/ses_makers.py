@@ -8,9 +8,9 @@ from typing import Any
 from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from ca import der, oids
-from ca.digests import compute
-from seals import ses_schema as schema
+from ca.algorithms.digests import compute
+from ca.encoding import der, oids
+from seals.ses import schema
 from tests.seals.keys import NOW
 from tests.seals.national import DOCUMENT, ES_ID, MADE, PATH, PNG, UNTIL, Party, bureau, maker, timestamper
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from seals.appearance import SealAppearance, SealDesign, draw_pdf, draw_png, draw_svg
-from seals.appearance_layout import lay_out
-from seals.pdf_attachments import information
-from seals.pdf_errors import PdfUnreadable, SealPictureRefused
-from seals.pdf_file import PdfFile
+from seals.pdf.attachments import information
+from seals.pdf.errors import PdfUnreadable, SealPictureRefused
+from seals.pdf.file import PdfFile
+from seals.picture.appearance import SealAppearance, SealDesign, draw_pdf, draw_png, draw_svg
+from seals.picture.layout import lay_out
 from tests.seals.house import DESIGN, FONTS, appearance, page
 from tests.seals.outside_tools import run
 from tests.seals.pictures import Picture, look

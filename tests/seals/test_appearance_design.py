@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from seals.appearance import SealDesign
-from seals.appearance_design import FORMS, characters
 from seals.models import SEAL_KINDS
-from seals.pdf_errors import SealPictureRefused
+from seals.pdf.errors import SealPictureRefused
+from seals.picture.appearance import SealDesign
+from seals.picture.design import FORMS, characters
 
 ROUND = SealDesign("special", "测试市自然资源和规划局", "不动产登记专用章")
 INVOICE = SealDesign("invoice", "测试市测试有限公司", tax_code="91990101MA9T00018G")

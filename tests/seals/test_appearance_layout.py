@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from seals.appearance import SealDesign
-from seals.appearance_arc import Glyph
-from seals.appearance_design import FORMS
-from seals.appearance_layout import Layout, lay_out
+from seals.picture.appearance import SealDesign
+from seals.picture.arc import Glyph
+from seals.picture.design import FORMS
+from seals.picture.layout import Layout, lay_out
 from tests.seals.boxes import corners, gaps
 
 TAX_CODE = "91990101MA9T00018G"

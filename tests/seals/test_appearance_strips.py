@@ -3,9 +3,9 @@ from itertools import pairwise
 
 import pytest
 
-from seals.appearance_strips import cut
-from seals.pdf_errors import SealPictureRefused
-from seals.pdf_objects import Ref
+from seals.pdf.errors import SealPictureRefused
+from seals.pdf.objects import Ref
+from seals.picture.strips import cut
 from tests.seals.house import appearance
 
 

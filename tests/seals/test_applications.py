@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import SEAL
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import SEAL
 from ledger.actor import Actor, Uscc
 from ledger.models import EventRow
 from seals import store
-from seals.applications import SealApplication
 from seals.errors import OrganisationUnknown, SealUnknown
-from seals.life_errors import (
+from seals.life.applications import SealApplication
+from seals.life.life_errors import (
     ApplicationRefused,
     ApplicationUnknown,
     FourEyesWanted,
@@ -25,9 +25,9 @@ from seals.life_errors import (
     StateRefused,
     UnitRefused,
 )
+from seals.life.registry import NewSeal, register_organisation
+from seals.life.roles import SEAL_APPROVER, SEAL_CLERK
 from seals.models import ApplicationRow, SealRow
-from seals.registry import NewSeal, register_organisation
-from seals.roles import SEAL_APPROVER, SEAL_CLERK
 from seals.store.applications import applications_of
 from tests.seals.keys import BUREAU_CODE, NOW, SINCE, UNTIL, issuing
 from tests.seals.register import APPROVER, AUDITOR, BUREAU, CLERK, CUSTODIAN, bureau, granted_seal, new_seal, office

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor, Uscc
-from seals.authorisations import LONGEST, AuthorisationWanted
-from seals.choosing import Choice, usable_seal
 from seals.errors import SealNotAuthorised, SealUnknown
-from seals.life_errors import (
+from seals.life.authorisations import LONGEST, AuthorisationWanted
+from seals.life.choosing import Choice, usable_seal
+from seals.life.life_errors import (
     AuthorisationRefused,
     AuthorisationUnknown,
     FourEyesWanted,
@@ -20,9 +20,9 @@ from seals.life_errors import (
     StateRefused,
     UnitRefused,
 )
+from seals.life.registry import register_organisation
+from seals.life.roles import SEAL_APPROVER, SEAL_CLERK
 from seals.local_time import CHINA
-from seals.registry import register_organisation
-from seals.roles import SEAL_APPROVER, SEAL_CLERK
 from seals.store.seals import authorisations_of
 from tests.seals.keys import NOW
 from tests.seals.register import (

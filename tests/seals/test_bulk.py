@@ -4,10 +4,10 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from seals.bulk import insert_rows
-from seals.grants import Use
+from seals.life.bulk import insert_rows
+from seals.life.grants import Use
+from seals.life.uses import Opening
 from seals.models import OrganisationRow, UseRow
-from seals.uses import Opening
 from tests.seals.keys import NOW
 from tests.seals.register import SYSTEM, granted_seal, office
 

@@ -8,12 +8,12 @@ from asn1crypto import cms as asn1_cms
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import SEAL
-from seals.cms import CmsWriter, SealCms, order_chain, read_cms, split_padding
-from seals.pdf_errors import CmsUnreadable
+from ca.encoding import der, oids
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import SEAL
+from seals.cms.cms import CmsWriter, SealCms, order_chain, read_cms, split_padding
+from seals.pdf.errors import CmsUnreadable
 from tests.seals.house import SECOND, authority, root_certificate, seal_party
 from tests.seals.keys import NOW, issuing, root
 from tests.seals.outside_tools import openssl_cms_verify

@@ -11,16 +11,16 @@ from asn1crypto import cms as asn1_cms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ca import oids
+from ca.encoding import oids
 from ca.errors import NationalUnavailable
-from ca.keys import SoftwareSigner
-from seals import detached
-from seals.cms import CmsWriter, read_cms
-from seals.cms_sealer import CmsSealer
-from seals.detached import MAX_SIZE, read_detached, seal_file
-from seals.detached_errors import DetachedOverLimits, DetachedUnreadable, DetachedUnsupported
+from ca.keys.software_signer import SoftwareSigner
+from seals.cms import detached
+from seals.cms.cms import CmsWriter, read_cms
+from seals.cms.detached import MAX_SIZE, read_detached, seal_file
+from seals.cms.detached_errors import DetachedOverLimits, DetachedUnreadable, DetachedUnsupported
+from seals.cms.sealer import CmsSealer
 from seals.errors import SealCertificateNotValid
-from seals.pdf_errors import CmsUnreadable, SealKeyUnusable
+from seals.pdf.errors import CmsUnreadable, SealKeyUnusable
 from tests.seals.house import SECOND, Party, authority, root_certificate, seal_party
 from tests.seals.keys import NOW, UNTIL, root
 from tests.seals.outside_tools import openssl_cms_verify, run

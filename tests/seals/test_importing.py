@@ -8,24 +8,24 @@ from hashlib import sha256
 import pytest
 from sqlalchemy.orm import Session
 
-from ca.certificates import DistinguishedName, issue
-from ca.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
-from ca.keys import SoftwareSigner
-from ca.profiles import SEAL
+from ca.keys.software_signer import SoftwareSigner
+from ca.outside.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import SEAL
 from ledger.errors import DomainError
-from seals.appearance import SealAppearance
 from seals.errors import SealRefused
-from seals.importing import Examined, HandedOver, NationalSeal, examine
-from seals.pades import PdfSealer
-from seals.pdf_errors import PdfUnreadable
-from seals.pdf_evidence import read_pdf
-from seals.provider_errors import ProviderUnknown
-from seals.providers import SealProviders
-from seals.registry import register_organisation
-from seals.ses_errors import SesUnreadable
-from seals.ses_reader import read_signature
-from seals.ses_trust import TrustPaths
-from seals.ses_writer import SesDesign, SesSealer, make_seal
+from seals.life.registry import register_organisation
+from seals.pdf.errors import PdfUnreadable
+from seals.pdf.evidence import read_pdf
+from seals.pdf.pades import PdfSealer
+from seals.picture.appearance import SealAppearance
+from seals.providers.errors import ProviderUnknown
+from seals.providers.importing import Examined, HandedOver, NationalSeal, examine
+from seals.providers.providers import SealProviders
+from seals.ses.errors import SesUnreadable
+from seals.ses.reader import read_signature
+from seals.ses.trust import TrustPaths
+from seals.ses.writer import SesDesign, SesSealer, make_seal
 from tests.seals import keys, national
 from tests.seals.house import PLACEMENT, appearance, page
 from tests.seals.keys import BUREAU_CODE, NOW

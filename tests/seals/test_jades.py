@@ -15,13 +15,13 @@ from joserfc.jwk import ECKey
 from joserfc.jws import FlattenedJSONSerialization
 from joserfc.registry import HeaderParameter
 
-from ca.certificate_reader import read_certificate
+from ca.algorithms.signatures import verify
 from ca.errors import CAError
-from ca.keys import SoftwareSigner
-from ca.signatures import verify
-from ca.timestamps import read_token
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.timestamps import read_token
 from seals.errors import JsonOverLimits, JsonUnreadable
-from seals.jades import (
+from seals.jwt.jades import (
     MAX_BYTES,
     JsonEvidence,
     JsonSealer,
@@ -32,7 +32,7 @@ from seals.jades import (
     sign_jwt,
     to_compact,
 )
-from seals.jose import JSON, b64url_decode, b64url_encode, dump_json, es256_raw
+from seals.jwt.jose import JSON, b64url_decode, b64url_encode, dump_json, es256_raw
 from tests.seals.keys import NOW, SINCE, UNTIL, seal_keys, timestamper
 
 CLAIMS: dict[str, JSON] = {"iss": "https://example.test", "vct": "urn:elicence:test:1", "zl": "测试路1号", "yt": [1, 2]}

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey
 
-from ca import signatures
-from seals import jose
+from ca.algorithms import signatures
 from seals.errors import JsonOverLimits, JsonUnreadable
+from seals.jwt import jose
 from tests.seals.keys import seal_keys
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from api.database import Database, alembic_config
 from api.schema import Role
 from ledger.subjects import create_subject
-from seals.choosing import Choice, choose_seal
+from seals.life.choosing import Choice, choose_seal
 from seals.models import SealRow, UseRow
 from tests.seals.keys import NOW, SINCE, UNTIL, seal_keys
 from tests.seals.register import BUREAU, CUSTODIAN, SYSTEM, TYPE, office, wrapper

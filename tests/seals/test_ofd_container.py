@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seals.ofd_container import pack, unpack
-from seals.ofd_errors import OfdEncrypted, OfdOverLimits, OfdUnreadable
-from seals.ofd_package import locate, read_package, write_package
+from seals.ofd.container import pack, unpack
+from seals.ofd.errors import OfdEncrypted, OfdOverLimits, OfdUnreadable
+from seals.ofd.package import locate, read_package, write_package
 from tests.seals.ofd_maker import document, plain, zipped
 from tests.seals.outside_tools import run
 

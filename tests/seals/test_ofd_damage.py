@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca.digests import compute
+from ca.algorithms.digests import compute
 from seals.errors import SealError
-from seals.ofd_evidence import OfdEvidence, read_ofd
-from seals.ofd_package import read_package, write_package
+from seals.ofd.evidence import OfdEvidence, read_ofd
+from seals.ofd.package import read_package, write_package
 from tests.seals.keys import NOW
 from tests.seals.national import sealer
 from tests.seals.ofd_maker import LIST, PAGE, foreign, plain, sealed, zipped

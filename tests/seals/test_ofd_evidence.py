@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from seals.ofd_errors import OfdOverLimits, OfdUnreadable
-from seals.ofd_evidence import OfdSignature, judge_ofd, read_ofd
-from seals.ofd_package import read_package, write_package
-from seals.ses_steps import SesJudgement
-from seals.ses_trust import TrustPaths
+from seals.ofd.errors import OfdOverLimits, OfdUnreadable
+from seals.ofd.evidence import OfdSignature, judge_ofd, read_ofd
+from seals.ofd.package import read_package, write_package
+from seals.ses.steps import SesJudgement
+from seals.ses.trust import TrustPaths
 from tests.seals import ses_makers
 from tests.seals.national import bureau, paths, stranger, trust
 from tests.seals.ofd_maker import LIST, PAGE, foreign, plain, sealed, xml, zipped

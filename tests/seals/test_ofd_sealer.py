@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from ca.digests import compute
+from ca.algorithms.digests import compute
 from seals.errors import SealError
-from seals.ofd_errors import OfdPageMissing, OfdRefused, OfdUnreadable
-from seals.ofd_evidence import judge_ofd, read_ofd
-from seals.ofd_package import read_package, write_package
-from seals.ofd_sealer import seal_ofd
-from seals.pdf_errors import SealOffPage
-from seals.pdf_placement import Placement
+from seals.ofd.errors import OfdPageMissing, OfdRefused, OfdUnreadable
+from seals.ofd.evidence import judge_ofd, read_ofd
+from seals.ofd.package import read_package, write_package
+from seals.ofd.sealer import seal_ofd
+from seals.pdf.errors import SealOffPage
+from seals.pdf.placement import Placement
 from tests.seals import ses_makers
 from tests.seals.keys import NOW
 from tests.seals.national import esl, paths, sealer

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seals.ofd_document import Box, parse_box, read_bodies
-from seals.ofd_errors import OfdOverLimits, OfdUnreadable
-from seals.ofd_package import OfdPackage
-from seals.ofd_signatures import (
+from seals.ofd.document import Box, parse_box, read_bodies
+from seals.ofd.errors import OfdOverLimits, OfdUnreadable
+from seals.ofd.package import OfdPackage
+from seals.ofd.signatures import (
     Description,
     ListedSignature,
     Reference,
@@ -16,7 +16,7 @@ from seals.ofd_signatures import (
     write_description,
     write_list,
 )
-from seals.ofd_xml import read_xml
+from seals.ofd.xml import read_xml
 from tests.seals.ofd_maker import SPACE, xml
 
 FOLDER = "/Doc_0/Signs/Sign_1"

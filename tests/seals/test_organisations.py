@@ -4,7 +4,7 @@ import pytest
 
 from ledger.actor import Uscc
 from seals.errors import OrganisationRefused
-from seals.organisations import Organisation, check_uscc
+from seals.life.organisations import Organisation, check_uscc
 
 REAL = ["11100000000013338W", "11100000MB03271699", "11100000MB0143028R", "11220000013544541J", "11330105002500287C"]
 TEST_CITY = ["11990100MB9T00011N", "11990100MB9T0002XE", "11990100MB9T001850", "91990101MA9T00018G"]

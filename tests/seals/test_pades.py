@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca.certificates import DistinguishedName, issue
-from ca.keys import SoftwareSigner
-from ca.profiles import SEAL
-from seals.cms import split_padding
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import SEAL
+from seals.cms.cms import split_padding
 from seals.errors import SealCertificateNotValid
-from seals.pades import PdfSealer, Placement
-from seals.pdf_errors import (
+from seals.pdf.errors import (
     PdfAlreadySealed,
     PdfEncrypted,
     PdfPageMissing,
@@ -23,10 +22,11 @@ from seals.pdf_errors import (
     SealKeyUnusable,
     SealOffPage,
 )
-from seals.pdf_evidence import PdfSignature, read_pdf
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Ref, Stream
-from seals.pdf_update import PdfUpdate
+from seals.pdf.evidence import PdfSignature, read_pdf
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Ref, Stream
+from seals.pdf.pades import PdfSealer, Placement
+from seals.pdf.update import PdfUpdate
 from tests.seals.house import (
     PLACEMENT,
     SECOND,
@@ -329,7 +329,7 @@ def authority_leaf() -> bytes:
 
 
 def seal_of_token(token: bytes) -> bytes:
-    from ca.timestamps import read_token
+    from ca.timestamping.timestamps import read_token
 
     return read_token(token).signer_certificate
 

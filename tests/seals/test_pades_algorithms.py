@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ledger.signing import SignatureAlgorithm
-from seals.cms import CmsWriter, read_cms, seal_scheme, split_padding
-from seals.pdf_errors import CmsUnreadable
-from seals.pdf_evidence import read_pdf
+from seals.cms.cms import CmsWriter, read_cms, seal_scheme, split_padding
+from seals.pdf.errors import CmsUnreadable
+from seals.pdf.evidence import read_pdf
 from tests.ca.soft_token import SoftToken
 from tests.seals.house import PLACEMENT, SECOND, Party, authority, page, root_certificate, sealer
 from tests.seals.keys import NOW, root

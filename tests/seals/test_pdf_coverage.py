@@ -6,15 +6,15 @@ from functools import cache
 
 import pytest
 
-from ca.certificates import DistinguishedName, issue_root
-from ca.keys import SoftwareSigner
-from ca.profiles import ROOT
-from seals.pades import prepare
-from seals.pdf_evidence import read_pdf
-from seals.pdf_extension import extend
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Ref, serialise
-from seals.pdf_update import PdfUpdate
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing.certificates import DistinguishedName, issue_root
+from ca.writing.profiles import ROOT
+from seals.pdf.evidence import read_pdf
+from seals.pdf.extension import extend
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Ref, serialise
+from seals.pdf.pades import prepare
+from seals.pdf.update import PdfUpdate
 from tests.seals.house import PLACEMENT, Party, authority, sealer
 from tests.seals.keys import NOW, SINCE, UNTIL
 from tests.seals.mini_pdf import BLANK, blank, stream

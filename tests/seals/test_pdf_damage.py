@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seals.errors import SealError
-from seals.pdf_errors import PdfOverLimits, PdfUnreadable
-from seals.pdf_evidence import read_pdf
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Name, PdfObject, Ref, serialise
+from seals.pdf.errors import PdfOverLimits, PdfUnreadable
+from seals.pdf.evidence import read_pdf
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Name, PdfObject, Ref, serialise
 from tests.seals.house import PLACEMENT, seal_party, sealer
 from tests.seals.keys import NOW
 from tests.seals.mini_pdf import blank, build

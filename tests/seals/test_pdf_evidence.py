@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from seals.cms import CmsWriter
-from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_evidence import PdfSignature, read_pdf
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Ref, serialise
-from seals.pdf_update import PdfUpdate
+from seals.cms.cms import CmsWriter
+from seals.pdf.errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
+from seals.pdf.evidence import PdfSignature, read_pdf
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Ref, serialise
+from seals.pdf.update import PdfUpdate
 from tests.seals.house import PLACEMENT, authority, page, seal_party, sealer
 from tests.seals.keys import NOW
 from tests.seals.mini_pdf import BLANK, blank

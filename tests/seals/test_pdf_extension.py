@@ -9,13 +9,13 @@ from hashlib import sha256
 
 import pytest
 
-from ca.revocation import make_crl
-from seals.pades import prepare
-from seals.pdf_errors import PdfUnreadable
-from seals.pdf_evidence import read_pdf
-from seals.pdf_extension import Extender, Level, ValidationMaterial, extend
-from seals.pdf_extension_errors import ExtensionFailed, ExtensionRefused
-from seals.pdf_file import PdfFile
+from ca.writing.revocation import make_crl
+from seals.pdf.errors import PdfUnreadable
+from seals.pdf.evidence import read_pdf
+from seals.pdf.extension import Extender, Level, ValidationMaterial, extend
+from seals.pdf.extension_errors import ExtensionFailed, ExtensionRefused
+from seals.pdf.file import PdfFile
+from seals.pdf.pades import prepare
 from tests.seals.house import PLACEMENT, authority, page, sealer
 from tests.seals.keys import NOW, issuing, root
 from tests.seals.mini_pdf import blank

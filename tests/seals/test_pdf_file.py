@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from seals.pdf_attachments import MAX_ATTACHED, attachments, information
-from seals.pdf_errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf_file import PdfFile
-from seals.pdf_filters import decode
-from seals.pdf_objects import Name, PdfDict, Ref, Stream
+from seals.pdf.attachments import MAX_ATTACHED, attachments, information
+from seals.pdf.errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
+from seals.pdf.file import PdfFile
+from seals.pdf.filters import decode
+from seals.pdf.objects import Name, PdfDict, Ref, Stream
 from tests.seals.house import page
 from tests.seals.mini_pdf import BLANK, blank, build, stream
 from tests.seals.outside_tools import run

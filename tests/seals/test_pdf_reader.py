@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seals.pdf_errors import PdfOverLimits, PdfUnreadable
-from seals.pdf_objects import Name, PdfObject, Ref, read_text_string, references, serialise, text_string
-from seals.pdf_reader import MAX_DEPTH, MAX_SYNTAX, Reader
+from seals.pdf.errors import PdfOverLimits, PdfUnreadable
+from seals.pdf.objects import Name, PdfObject, Ref, read_text_string, references, serialise, text_string
+from seals.pdf.reader import MAX_DEPTH, MAX_SYNTAX, Reader
 
 READ: list[tuple[bytes, PdfObject]] = [
     (b"null", None),

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seals.pades import EmptyField, Placement, Seam, prepare
-from seals.pdf_errors import (
+from seals.pdf.errors import (
     PdfAlreadySealed,
     PdfFieldMissing,
     PdfFieldTaken,
@@ -13,9 +12,10 @@ from seals.pdf_errors import (
     SealFieldSize,
     SealOffPage,
 )
-from seals.pdf_evidence import read_pdf
-from seals.pdf_fields import signature_fields
-from seals.pdf_file import PdfFile
+from seals.pdf.evidence import read_pdf
+from seals.pdf.fields import signature_fields
+from seals.pdf.file import PdfFile
+from seals.pdf.pades import EmptyField, Placement, Seam, prepare
 from tests.seals.house import PLACEMENT, authority, page, root_certificate, sealer
 from tests.seals.keys import NOW, root
 from tests.seals.mini_pdf import blank

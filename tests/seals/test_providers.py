@@ -4,11 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from ca.keys import SoftwareSigner
+from ca.keys.software_signer import SoftwareSigner
 from ledger.signing import Signer
-from seals.grants import Seal
-from seals.provider_errors import ProviderUnknown
-from seals.providers import SealProviders
+from seals.life.grants import Seal
+from seals.providers.errors import ProviderUnknown
+from seals.providers.providers import SealProviders
 from tests.seals.keys import NOW
 
 KEY = SoftwareSigner.generate("ES256")

@@ -13,7 +13,6 @@ from api.schema import Role
 from ledger.actor import Uscc
 from ledger.models import EventRow
 from seals import store
-from seals.choosing import Choice, usable_seal
 from seals.errors import (
     OrganisationRefused,
     OrganisationUnknown,
@@ -24,12 +23,13 @@ from seals.errors import (
     SealStopped,
     SealUnknown,
 )
-from seals.grants import Seal
-from seals.life_errors import GrantRefused, GrantUnknown, RoleWanted, StateRefused, UnitRefused
-from seals.organisations import Organisation
-from seals.registry import NewSeal, register_organisation, seals_of
-from seals.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK
-from seals.uses import Ending, Opening
+from seals.life.choosing import Choice, usable_seal
+from seals.life.grants import Seal
+from seals.life.life_errors import GrantRefused, GrantUnknown, RoleWanted, StateRefused, UnitRefused
+from seals.life.organisations import Organisation
+from seals.life.registry import NewSeal, register_organisation, seals_of
+from seals.life.roles import SEAL_APPROVER, SEAL_AUDITOR, SEAL_CLERK
+from seals.life.uses import Ending, Opening
 from tests.seals.keys import NOW, issuing, seal_keys
 from tests.seals.register import (
     BUREAU,

@@ -8,17 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from ca import signatures, sm2
-from ca.certificates import DistinguishedName, issue
-from ca.foreign_errors import ForeignRefused, ForeignUnavailable
-from ca.keys import SoftwareSigner
-from ca.profiles import LOG, SEAL
-from seals.jades import JsonSealer, read_json
-from seals.pdf_errors import SealKeyUnusable
-from seals.pdf_evidence import read_pdf
-from seals.ses_checks import check_signature
-from seals.ses_reader import read_signature
-from seals.ses_writer import SesDesign, SesSealer, make_seal
+from ca.algorithms import signatures, sm2
+from ca.keys.software_signer import SoftwareSigner
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.writing.certificates import DistinguishedName, issue
+from ca.writing.profiles import LOG, SEAL
+from seals.jwt.jades import JsonSealer, read_json
+from seals.pdf.errors import SealKeyUnusable
+from seals.pdf.evidence import read_pdf
+from seals.ses.checks import check_signature
+from seals.ses.reader import read_signature
+from seals.ses.writer import SesDesign, SesSealer, make_seal
 from tests.ca import sm2_verifier
 from tests.seals import keys, national
 from tests.seals.house import PLACEMENT, Party, page, sealer

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seals.errors import ClaimsNotSealable, JsonOverLimits
-from seals.jose import JSON, MAX_DEPTH, b64url_encode, dump_json
-from seals.sd_jwt import (
+from seals.jwt.jose import JSON, MAX_DEPTH, b64url_encode, dump_json
+from seals.jwt.sd_jwt import (
     ALWAYS_OPEN,
     ELEMENT,
     MAX_DISCLOSURES,

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from seals.provider_errors import ServicesUnusable
-from seals.seal_services import read_services
+from seals.providers.errors import ServicesUnusable
+from seals.providers.seal_services import read_services
 
 TOKEN = "synthetic-token"
 HTTPS = "https://seals.test/v1"

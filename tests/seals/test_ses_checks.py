@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ca import der, profiles
-from ca.certificates import Authority, DistinguishedName, issue_root
-from ca.digests import compute
+from ca.algorithms.digests import compute
+from ca.encoding import der
 from ca.errors import NationalUnavailable
-from ca.keys import SoftwareSigner
-from seals.ses_checks import SesJudgement, check_seal, check_signature
-from seals.ses_errors import SesUnreadable
-from seals.ses_reader import read_seal, read_signature
-from seals.ses_trust import Paths, TrustPaths
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing import profiles
+from ca.writing.certificates import Authority, DistinguishedName, issue_root
+from seals.ses.checks import SesJudgement, check_seal, check_signature
+from seals.ses.errors import SesUnreadable
+from seals.ses.reader import read_seal, read_signature
+from seals.ses.trust import Paths, TrustPaths
 from tests.seals import national
 from tests.seals.keys import NOW
 from tests.seals.national import (
@@ -222,7 +223,7 @@ def test_without_the_library_nothing_is_called_invalid(monkeypatch: pytest.Monke
     def gone(*_: object) -> bool:
         raise NationalUnavailable("no libcrypto")
 
-    monkeypatch.setattr("ca.sm2.verify", gone)
+    monkeypatch.setattr("ca.algorithms.sm2.verify", gone)
     judgement = check_signature(found, paths=by, documents=DOCUMENTS)
     assert judgement.verdict == "indeterminate"
     assert judgement.step("signature").code == "trust.algorithm_unavailable"

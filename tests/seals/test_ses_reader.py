@@ -7,11 +7,11 @@ from asn1crypto import core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ca import der, oids
-from ca.digests import compute
-from seals import ses_schema as schema
-from seals.ses_errors import SesOverLimits, SesUnreadable
-from seals.ses_reader import MAX_SIZE, read_seal, read_signature
+from ca.algorithms.digests import compute
+from ca.encoding import der, oids
+from seals.ses import schema
+from seals.ses.errors import SesOverLimits, SesUnreadable
+from seals.ses.reader import MAX_SIZE, read_seal, read_signature
 from tests.seals.keys import NOW
 from tests.seals.national import (
     DOCUMENT,

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ca.errors import DerInvalid
-from seals.ses_spelling import parse_signature, parse_time
+from seals.ses.spelling import parse_signature, parse_time
 
 
 @pytest.mark.parametrize(

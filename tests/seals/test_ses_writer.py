@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from ca import der, oids, pem, profiles
-from ca.certificate_reader import read_certificate
-from ca.certificates import DistinguishedName, issue
-from ca.digests import compute
-from ca.keys import SoftwareSigner
-from ca.timestamp_token import read_token
+from ca.algorithms.digests import compute
+from ca.encoding import der, oids, pem
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.token import read_token
+from ca.writing import profiles
+from ca.writing.certificates import DistinguishedName, issue
 from ledger.signing import SignatureAlgorithm
-from seals import ses_schema as schema
 from seals.models import SEAL_KINDS
-from seals.ses_errors import SesRefused
-from seals.ses_reader import SesExtension, read_seal, read_signature
-from seals.ses_writer import KINDS, SesDesign, SesSealer, make_seal, sign_document
+from seals.ses import schema
+from seals.ses.errors import SesRefused
+from seals.ses.reader import SesExtension, read_seal, read_signature
+from seals.ses.writer import KINDS, SesDesign, SesSealer, make_seal, sign_document
 from tests.seals import ses_makers as makers
 from tests.seals.keys import NOW, seal_keys
 from tests.seals.national import (

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from seals.errors import SealUnknown
-from seals.life_errors import StateRefused, StopRefused
+from seals.life.life_errors import StateRefused, StopRefused
+from seals.life.stops import RULES, Effect, StopState, check_stop
 from seals.models import SealRow
-from seals.stops import RULES, Effect, StopState, check_stop
 from seals.store import seals as rows
 from tests.seals.keys import NOW, UNTIL
 from tests.seals.register import CUSTODIAN, granted_seal, office

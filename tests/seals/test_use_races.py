@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from seals.grants import Use
+from seals.life.grants import Use
+from seals.life.uses import Ending, Opening
 from seals.models import UseRow
-from seals.uses import Ending, Opening
 from tests.seals.keys import NOW
 from tests.seals.register import CUSTODIAN, SYSTEM, TYPE, custodian, office
 from tests.seals.test_uses import limited

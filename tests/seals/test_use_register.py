@@ -15,14 +15,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor, Uscc
-from seals.choosing import Denial
 from seals.errors import SealNotGranted
-from seals.life_errors import RegisterUnprintable, RoleWanted, UnitRefused
+from seals.life.choosing import Denial
+from seals.life.life_errors import RegisterUnprintable, RoleWanted, UnitRefused
+from seals.life.uses import Ending, Opening, Refusal
 from seals.local_time import CHINA
-from seals.use_register import HEADINGS, RegisterQuestion, UseLine, count_register, read_register
-from seals.use_register_pdf import MOST_LINES, write_pdf
-from seals.use_register_xlsx import write_xlsx
-from seals.uses import Ending, Opening, Refusal
+from seals.register.pdf import MOST_LINES, write_pdf
+from seals.register.use_register import HEADINGS, RegisterQuestion, UseLine, count_register, read_register
+from seals.register.xlsx import write_xlsx
 from tests.seals.house import FONTS
 from tests.seals.keys import NOW
 from tests.seals.register import APPROVER, AUDITOR, BUREAU, CLERK, CUSTODIAN, SYSTEM, TYPE, office

@@ -12,12 +12,12 @@ from ledger import envelope
 from ledger.models import EventRow
 from ledger.subjects import open_subject
 from seals import store
-from seals.choosing import Choice, Denial, choose_seal
 from seals.errors import DailyLimitReached, SealNotAuthorised, SealNotGranted, SealStopped, SealUnknown
-from seals.grants import Use
+from seals.life.choosing import Choice, Denial, choose_seal
+from seals.life.grants import Use
+from seals.life.registry import register_organisation
+from seals.life.uses import Ending, Opening, Refusal
 from seals.models import UseRow
-from seals.registry import register_organisation
-from seals.uses import Ending, Opening, Refusal
 from tests.seals.keys import NOW
 from tests.seals.register import (
     BUREAU,

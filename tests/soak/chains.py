@@ -6,11 +6,11 @@ from ipaddress import ip_address, ip_network
 
 from cryptography import x509
 
-from ca import der, oids
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority
-from ca.keys import SoftwareSigner
-from ca.signatures import identifier
+from ca.algorithms.signatures import identifier
+from ca.encoding import der, oids
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.writing.certificates import Authority
 from ledger.signing import Signer
 from tests.ca.evidence import WHOLE, continuing, directory, line, make_list, make_response, of_issuer, scope, uri
 from tests.ca.house import CA_USAGE, CHEAP, SEAL_USAGE, Extra, certify

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ca import der, pkcs8
-from ca.certificate_reader import read_certificate
+from ca.algorithms.signatures import identifier
+from ca.encoding import der
 from ca.errors import DerInvalid
-from ca.keys import SoftwareSigner
-from ca.ocsp_reader import read_ocsp_response
-from ca.ocsp_request import make_ocsp_request
-from ca.pkcs10 import make_pkcs10
-from ca.signatures import identifier
-from ca.timestamp_answer import make_request, read_answer
-from ca.trust import sign_trust
+from ca.judging.trust import sign_trust
+from ca.keys import pkcs8
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.reader import read_ocsp_response
+from ca.ocsp.request import make_ocsp_request
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.answer import make_request, read_answer
+from ca.writing.pkcs10 import make_pkcs10
 from ledger.signing import SignatureAlgorithm
 from tests.ca.answering import answering
 from tests.ca.answering import name as person

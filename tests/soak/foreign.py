@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cryptography_vectors
 
-from ca import pem
+from ca.encoding import pem
 from ca.errors import DerInvalid
 
 Objects = dict[str, list[bytes]]

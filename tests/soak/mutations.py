@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from ca import der
+from ca.encoding import der
 from ca.errors import DerInvalid
 from tests.soak.trees import Node, Place, at, changed, grow, places
 

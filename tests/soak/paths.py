@@ -3,16 +3,16 @@
 from datetime import date
 from random import Random
 
-from ca import der
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.encoding import der
 from ca.errors import DerInvalid
-from ca.ocsp_reader import read_ocsp_response
-from ca.path_building import Bag
-from ca.path_validation import Question, validate
-from ca.paths import report, validate_path
-from ca.policy_tree import PolicyRules
-from ca.trust import AllowedAlgorithm, TrustList
+from ca.judging.path_building import Bag
+from ca.judging.path_validation import Question, validate
+from ca.judging.paths import report, validate_path
+from ca.judging.policy_tree import PolicyRules
+from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.ocsp.reader import read_ocsp_response
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
 from tests.ca.house import NOW, YEAR
 from tests.soak.chains import ROLES, pack, sign, sign_answer, unpack
 from tests.soak.corpus import Corpus

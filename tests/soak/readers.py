@@ -6,11 +6,18 @@ Each function raises nothing but what its target declares. `claim` is for what m
 import hashlib
 from collections.abc import Callable
 
-from ca import der, foreign_chain, names, oids, pem, pkcs8, signatures
-from ca.certificate_reader import Certificate, read_certificate, read_extensions
-from ca.crl_reader import read_crl
+from ca.algorithms import signatures
+from ca.encoding import der, oids, pem
 from ca.errors import DerInvalid
-from ca.extension_reader import (
+from ca.judging.trust import load_trust
+from ca.keys import pkcs8
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.id import key_bits
+from ca.outside import foreign_chain
+from ca.reading import names
+from ca.reading.certificate_reader import Certificate, read_certificate, read_extensions
+from ca.reading.crl_reader import read_crl
+from ca.reading.extension_reader import (
     alternative_names,
     authority_info_access,
     basic_constraints,
@@ -24,12 +31,9 @@ from ca.extension_reader import (
     policy_mappings,
     subject_key_identifier,
 )
-from ca.keys import SoftwareSigner
-from ca.names import DistinguishedName
-from ca.ocsp_id import key_bits
-from ca.timestamp_answer import read_answer, with_chain
-from ca.timestamp_token import read_token
-from ca.trust import load_trust
+from ca.reading.names import DistinguishedName
+from ca.timestamping.answer import read_answer, with_chain
+from ca.timestamping.token import read_token
 from tests.ca.house import CHEAP, NOW
 from tests.soak.chains import unpack
 

@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ca import der, names
-from ca.certificate_reader import read_certificate
-from ca.certificate_request import CertificateRequest, validate
-from ca.crl_client import fetch_crl
+from ca.encoding import der
 from ca.errors import DerInvalid, ProfileViolated
-from ca.lint import lint
-from ca.names import DistinguishedName
-from ca.ocsp_client import ask_ocsp
-from ca.ocsp_reader import read_ocsp_response
-from ca.ocsp_request import read_ocsp_request
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey
-from ca.pkcs10 import read_pkcs10
-from ca.profiles import PROFILES
-from ca.timestamp_answer import Refusal, read_answer
-from ca.timestamps import TimestampAuthority
+from ca.ocsp.reader import read_ocsp_response
+from ca.ocsp.request import read_ocsp_request
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey
+from ca.outside.crl_client import fetch_crl
+from ca.outside.ocsp_client import ask_ocsp
+from ca.reading import names
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import DistinguishedName
+from ca.timestamping.answer import Refusal, read_answer
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificate_request import CertificateRequest, validate
+from ca.writing.lint import lint
+from ca.writing.pkcs10 import read_pkcs10
+from ca.writing.profiles import PROFILES
 from tests.ca.house import NOW, YEAR
 from tests.soak.chains import Chain
 from tests.soak.readers import claim, timestamp_token

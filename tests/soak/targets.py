@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ca import pem
-from ca.certificate_errors import RequestInvalid
+from ca.algorithms.signatures import SCHEMES
+from ca.encoding import pem
 from ca.errors import (
     CertificateInvalid,
     CrlInvalid,
@@ -18,9 +18,9 @@ from ca.errors import (
     TokenInvalid,
     TrustListInvalid,
 )
-from ca.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
-from ca.ocsp_errors import OcspInvalid, OcspMalformed
-from ca.signatures import SCHEMES
+from ca.ocsp.errors import OcspInvalid, OcspMalformed
+from ca.outside.foreign_errors import AnchorMismatch, ChainUnusable, ForeignRefused, ForeignUnavailable
+from ca.writing.certificate_errors import RequestInvalid
 from ledger.errors import DomainError
 from tests.soak import paths, readers
 from tests.soak.chains import pack, unpack

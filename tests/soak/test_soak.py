@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 
-from ca import der
-from ca.certificate_reader import read_certificate
+from ca.encoding import der
 from ca.errors import CertificateInvalid, DerInvalid
-from ca.foreign_chain import examine_chain
-from ca.path_building import Bag
-from ca.path_validation import Question, validate
-from ca.policy_tree import PolicyRules
+from ca.judging.path_building import Bag
+from ca.judging.path_validation import Question, validate
+from ca.judging.policy_tree import PolicyRules
+from ca.outside.foreign_chain import examine_chain
+from ca.reading.certificate_reader import read_certificate
 from tests.ca.house import NOW
 from tests.soak import corpus as corpora
 from tests.soak import crew

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ca import der
+from ca.encoding import der
 from ca.errors import DerInvalid
 
 _MAX_NODES = 4000

@@ -12,7 +12,7 @@ from api.house import House, open_house
 from api.settings import Settings
 from api.settings import settings as settings_of_process
 from api.systems import RegisteredSystem
-from ca.ceremony_plan import load_plan
+from ca.ceremonies.plan import load_plan
 from tests.tools.rows import SYSTEM, TOBACCO
 from tools.acting import acting_system
 from tools.cli import main

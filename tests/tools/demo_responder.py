@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import unquote
 
-from ca.ceremony import Ceremony
-from ca.ceremony_names import ISSUING_ROLES, authority, responder
-from ca.keys import KeyRing
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey
+from ca.ceremonies.ceremony import Ceremony
+from ca.ceremonies.names import ISSUING_ROLES, authority, responder
+from ca.keys.ring import KeyRing
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey
 
 
 class _NothingRevoked:

@@ -11,7 +11,7 @@ import pytest
 
 from api.house import key_ring
 from api.settings import settings
-from ca.ceremony import open_ceremony
+from ca.ceremonies.ceremony import open_ceremony
 from tests.tools.demo_responder import DemoResponder
 from tools.demo.command import conclude
 from tools.demo.demonstration import demonstrate

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ca import sm2
+from ca.algorithms import sm2
 from tests.ca.soft_token import forget_sessions
 from tools.bench import ca as ca_bench
 from tools.bench import cli as cli_bench

@@ -10,7 +10,7 @@ import pytest
 
 from api.house import open_house
 from api.settings import settings
-from seals.pdf_evidence import read_pdf
+from seals.pdf.evidence import read_pdf
 from tests.tools.demo_run import ROWS, Run, demonstrated
 from tools.cli import main
 from tools.demo import demonstration

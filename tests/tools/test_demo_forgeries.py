@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
-from seals.jose import b64url_decode
-from seals.pdf_evidence import read_pdf
-from seals.pdf_file import PdfFile
+from seals.jwt.jose import b64url_decode
+from seals.pdf.evidence import read_pdf
+from seals.pdf.file import PdfFile
 from tests.licences.verification.sealed import licence
 from tests.seals.house import PLACEMENT, page, sealer
 from tests.seals.keys import NOW

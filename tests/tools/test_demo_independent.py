@@ -9,10 +9,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca.trust import load_trust
+from ca.judging.trust import load_trust
 from licences.catalogue import Catalogue
-from seals.cms import split_padding
-from seals.pdf_evidence import PdfSignature, read_pdf
+from seals.cms.cms import split_padding
+from seals.pdf.evidence import PdfSignature, read_pdf
 from tests.seals.outside_tools import openssl_cms_verify, openssl_ts_verify, pdfsig
 from tests.seals.outside_tools import run as ask
 from tests.seals.pyhanko_oracle import ades_passes, judge

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from api.house import House
 from api.schema import Role
-from ca.clock_errors import ClockSuspect
-from ca.database_clock import mark_time
 from ca.models import ClockMarkRow
+from ca.timekeeping.clock_errors import ClockSuspect
+from ca.timekeeping.database_clock import mark_time
 from tests.tools.conftest import Run
 from tools.ca.duties import Duties
 from tools.opening import opened_house

@@ -13,15 +13,15 @@ from api.house import House
 from api.schema import Role
 from api.settings import Settings
 from api.trust_lists import publish_trust
-from ca.certificate_reader import read_certificate
-from ca.issuance_asking import CERTIFICATE_OFFICER
-from ca.paths import PathReport, validate_path
-from ca.trust import load_trust
+from ca.desk.asking import CERTIFICATE_OFFICER
+from ca.judging.paths import PathReport, validate_path
+from ca.judging.trust import load_trust
+from ca.reading.certificate_reader import read_certificate
 from ledger.actor import Actor, Uscc
 from ledger.local_objects import LocalObjects
-from seals.grants import Seal
-from seals.rows import seal_of
-from seals.stop_effects import due_effects
+from seals.life.grants import Seal
+from seals.life.rows import seal_of
+from seals.life.stop_effects import due_effects
 from seals.store import seal_by_code
 from tools.ca.duties import Duties
 from tools.ca.office import desk

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.house import House
 from api.schema import Role
-from ca.ceremony_names import LOG_KEY
+from ca.ceremonies.names import LOG_KEY
 from ledger.sequencer import Sequencer, Sessions
 from tests.tools.books import assert_log_sound
 from tests.tools.issue_driver import issue_here

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from ca import profiles
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.clock import TrustedClock
-from ca.keys import SoftwareSigner
-from ca.locations import Locations
-from ca.ocsp_responder import CertificateStatus, OcspResponder, ResponderKey
-from ca.profiles import Profile
-from ca.revocation import make_crl
-from ca.timestamps import TimestampAuthority
-from ca.trust import AllowedAlgorithm, TrustList
+from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.responder import CertificateStatus, OcspResponder, ResponderKey
+from ca.reading.certificate_reader import read_certificate
+from ca.timekeeping.clock import TrustedClock
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing import profiles
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.locations import Locations
+from ca.writing.profiles import Profile
+from ca.writing.revocation import make_crl
 
 LOCATIONS: Final = Locations.of("http://ca.example.test", "issuing-persons")
 _POLICY: Final = "2.999.3161.1"

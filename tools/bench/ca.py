@@ -15,15 +15,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ca import sm2
-from ca.certificates import serial_number
-from ca.crl_reader import Revoked
-from ca.keys import SoftwareSigner
-from ca.ocsp_reader import read_ocsp_response
-from ca.ocsp_request import make_ocsp_request
-from ca.paths import validate_path
-from ca.revocation import make_crl
-from ca.timestamp_answer import Refusal, make_request, read_answer
+from ca.algorithms import sm2
+from ca.judging.paths import validate_path
+from ca.keys.software_signer import SoftwareSigner
+from ca.ocsp.reader import read_ocsp_response
+from ca.ocsp.request import make_ocsp_request
+from ca.reading.crl_reader import Revoked
+from ca.timestamping.answer import Refusal, make_request, read_answer
+from ca.writing.certificates import serial_number
+from ca.writing.revocation import make_crl
 from tools.bench import national, token
 from tools.bench.authority import BenchAuthority, found
 from tools.bench.house import Say, one_core

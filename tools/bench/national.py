@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Final
 
-from ca import signatures
-from ca.keys import SoftwareSigner
+from ca.algorithms import signatures
+from ca.keys.software_signer import SoftwareSigner
 from tools.bench.row import Row, rate
 
 _SPEED: Final = ("openssl", "speed", "-mr", "-seconds", "1", "sm2")

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from ca.digests import compute
+from ca.algorithms.digests import compute
 from ledger.signing import Signer
-from seals.ses_writer import SesSealer
+from seals.ses.writer import SesSealer
 from tools.bench.row import Row, paired_rates
 
 _PATH = "/Doc_0/Signs/Sign_0/Signature.xml"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from api.house import House
 from api.schema import Role
-from ca.ceremony import SealCertificate
+from ca.ceremonies.ceremony import SealCertificate
 from licences.licence_type import LicenceType
-from seals.choosing import usable_seal
-from seals.pdf_placement import Placement
+from seals.life.choosing import usable_seal
+from seals.pdf.placement import Placement
 from tools.bench.errors import BenchmarkNeedsPyhanko
 from tools.bench.row import Row, paired_rates
 from tools.demo.service import approval_system

@@ -25,8 +25,8 @@ def available() -> bool:
 
 def row(message: bytes, seconds: float, rounds: int, reference_name: str, reference: Callable[[], object]) -> Row:
     """Measure signatures by a P-256 key that never leaves its token."""
-    from ca.keys import TokenKeys
-    from ca.token_library import library
+    from ca.tokens.keys import TokenKeys
+    from ca.tokens.library import library
 
     pin = secrets.token_hex(8)
     with _softhsm(pin) as marks:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from api.schema import Role
-from ca.database_clock import log_time, mark_time, write_mark
+from ca.timekeeping.database_clock import log_time, mark_time, write_mark
 from ledger.errors import Language
 from tools.ca.answering import Answer, answering, facts, language_of, tell, written
 from tools.opening import opened_house

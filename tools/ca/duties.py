@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from api.house import House
 from api.schema import Role
 from api.trust_lists import publish_lists
-from ca.clock_errors import ClockSuspect
 from ca.errors import CAError
+from ca.timekeeping.clock_errors import ClockSuspect
 from tools.ca.office import desk
 
 _LOG: Final = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Duties:
 
     def _tend_seals(self, now: datetime) -> None:
         """Mark seals that ran out, and tell through certificates what stops of seals mean."""
-        from seals.stop_effects import ACTOR, apply_effects
+        from seals.life.stop_effects import ACTOR, apply_effects
 
         def sessions() -> AbstractContextManager[Session]:
             return self._house.database.session(Role.WORKER)

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from api.schema import Role
-from ca import expiry
+from ca.desk import expiry
 from ledger.errors import Language
 from tools.ca.answering import Answer, answering, language_of, table, tell, told, written
 from tools.opening import opened_house

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from ca.errors import CAError
-from ca.foreign_evidence import ForeignEvidence
+from ca.outside.foreign_evidence import ForeignEvidence
 
 _LOG: Final = logging.getLogger(__name__)
 _INTERVAL: Final = 15.0

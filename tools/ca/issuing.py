@@ -11,13 +11,15 @@ import click
 
 from api.house import House
 from api.schema import Role
-from ca import pem, signatures, store
-from ca.ceremony_names import Role as AuthorityRole
-from ca.certificate_reader import read_certificate
-from ca.certificate_request import CertificateRequest
-from ca.names import DistinguishedName
-from ca.pkcs10 import SigningRequest, read_pkcs10
-from ca.profiles import ProfileName
+from ca import store
+from ca.algorithms import signatures
+from ca.ceremonies.names import Role as AuthorityRole
+from ca.encoding import pem
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import DistinguishedName
+from ca.writing.certificate_request import CertificateRequest
+from ca.writing.pkcs10 import SigningRequest, read_pkcs10
+from ca.writing.profiles import ProfileName
 from ledger.errors import Language
 from ledger.signing import SignatureAlgorithm
 from tools.ca.answering import Answer, answering, facts, language_of, tell, told

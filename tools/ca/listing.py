@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from api.schema import Role
 from ca import store
 from ca.models import AuthorityRow, CrlRow
-from ca.profiles import PROFILES
 from ca.store import browsing
+from ca.writing.profiles import PROFILES
 from ledger.errors import Language
 from tools.ca.answering import Answer, answering, language_of, table, tell, told, written
 from tools.ca.certificate_telling import certificate_cells, certificate_heads, certificate_json

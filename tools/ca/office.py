@@ -9,12 +9,12 @@ import click
 
 from api.schema import Role
 from ca import store
-from ca.issuance import CertificateDesk
-from ca.issuance_asking import CERTIFICATE_OFFICER
-from ca.locations import Locations
+from ca.desk.asking import CERTIFICATE_OFFICER
+from ca.desk.issuance import CertificateDesk
+from ca.desk.publishing import CrlPublisher
 from ca.models import CertificateRow
-from ca.publishing import CrlPublisher
 from ca.store import browsing
+from ca.writing.locations import Locations
 from ledger.actor import Actor
 from tools.ca.errors import CertificateAmbiguous, CertificateNotFound
 from tools.moments import MOMENT

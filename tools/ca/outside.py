@@ -9,11 +9,11 @@ import click
 
 from api.house import key_ring
 from api.settings import settings
-from ca import pem
-from ca.certificate_reader import read_certificate
-from ca.foreign_chain import ForeignChain, ForeignUse, certificates_in, examine_chain
-from ca.names import DistinguishedName
-from ca.pkcs10 import LABEL, make_pkcs10
+from ca.encoding import pem
+from ca.outside.foreign_chain import ForeignChain, ForeignUse, certificates_in, examine_chain
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import DistinguishedName
+from ca.writing.pkcs10 import LABEL, make_pkcs10
 from ledger.errors import Language
 from ledger.signing import SignatureAlgorithm
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written

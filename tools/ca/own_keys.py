@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Final
 
 from ca import store
-from ca.ceremony_names import LOG_KEY, KeyName
-from ca.keys import KeyRing
+from ca.ceremonies.names import LOG_KEY, KeyName
+from ca.keys.ring import KeyRing
 from ledger.signing import SignatureAlgorithm, Signer
 from tools.ca.errors import KeyHasPurpose, KeyIsOtherwise, MadeInCeremony
 

@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
-from ca import der, pem
-from ca.certificate_reader import read_certificate
-from ca.crl_reader import read_crl
+from ca.encoding import der, pem
 from ca.errors import DerInvalid
-from ca.ocsp_reader import read_ocsp_response
+from ca.ocsp.reader import read_ocsp_response
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import read_crl
 
 _MAX_FILE: Final = 64 * 1024 * 1024
 

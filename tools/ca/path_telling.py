@@ -4,9 +4,9 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
-from ca.certificate_reader import Certificate, read_certificate
-from ca.path_validation import Judgement
-from ca.paths import PathReport
+from ca.judging.path_validation import Judgement
+from ca.judging.paths import PathReport
+from ca.reading.certificate_reader import Certificate, read_certificate
 from ledger.errors import Language
 from tools.ca.answering import Answer, facts, told, written
 

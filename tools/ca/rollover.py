@@ -10,14 +10,14 @@ from api.founding import register
 from api.house import House, root_keys
 from api.schema import Role
 from ca import store
-from ca.ceremony_credentials import Ceremony
-from ca.ceremony_names import Hierarchy
-from ca.crl_reader import Revoked
-from ca.key_folder import KeyFolder
-from ca.keys import KeyRing
-from ca.profiles import ROOT
-from ca.rollover import follow, follow_root, renew
-from ca.transcript import Session, read_transcript
+from ca.ceremonies.credentials import Ceremony
+from ca.ceremonies.names import Hierarchy
+from ca.ceremonies.rollover import follow, follow_root, renew
+from ca.ceremonies.transcript import Session, read_transcript
+from ca.keys.folder import KeyFolder
+from ca.keys.ring import KeyRing
+from ca.reading.crl_reader import Revoked
+from ca.writing.profiles import ROOT
 from ledger.errors import Language
 from tools.ca.answering import answering, language_of, tell
 from tools.opening import opened_house

@@ -8,7 +8,8 @@ import click
 from sqlalchemy.orm import Session
 
 from api.schema import Role
-from ca import pem, store
+from ca import store
+from ca.encoding import pem
 from ca.models import CertificateRow, RevocationRow
 from ca.store import browsing
 from ledger.errors import Language

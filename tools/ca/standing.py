@@ -9,8 +9,8 @@ import click
 from api.house import House
 from api.schema import Role
 from ca import store
-from ca.crl_reader import Reason
-from ca.issuance import CertificateDesk
+from ca.desk.issuance import CertificateDesk
+from ca.reading.crl_reader import Reason
 from ledger.errors import Language
 from tools.ca.answering import Answer, answering, language_of, tell
 from tools.ca.certificate_telling import certificate_json

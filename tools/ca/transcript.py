@@ -5,9 +5,9 @@ import json
 import click
 
 from api.settings import settings
-from ca import ceremony_files
-from ca.transcript import verify_transcript
-from ca.transcript_text import as_text
+from ca.ceremonies import files as ceremony_files
+from ca.ceremonies.transcript import verify_transcript
+from ca.ceremonies.transcript_text import as_text
 from ledger.errors import Language
 from tools.ca.answering import answering, language_of
 

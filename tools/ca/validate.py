@@ -7,14 +7,15 @@ from typing import Final
 
 import click
 
-from ca import der, oids, signatures
-from ca.certificate_reader import read_certificate
+from ca.algorithms import signatures
+from ca.encoding import der, oids
 from ca.errors import DerInvalid
-from ca.path_building import Bag
-from ca.path_validation import Question
-from ca.path_validation import validate as judge
-from ca.paths import report
-from ca.policy_tree import PolicyRules
+from ca.judging.path_building import Bag
+from ca.judging.path_validation import Question
+from ca.judging.path_validation import validate as judge
+from ca.judging.paths import report
+from ca.judging.policy_tree import PolicyRules
+from ca.reading.certificate_reader import read_certificate
 from ledger.errors import Language
 from tools.ca import path_material as material
 from tools.ca.answering import answering, language_of, tell

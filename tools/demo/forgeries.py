@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from seals.jose import b64url_decode, b64url_encode
-from seals.pdf_evidence import read_pdf
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Ref, Stream
+from seals.jwt.jose import b64url_decode, b64url_encode
+from seals.pdf.evidence import read_pdf
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Ref, Stream
 
 _NUMBERS: Final = (
     re.compile(rb"(?<=\n)(\d{10}) \d{5} n"),

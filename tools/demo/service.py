@@ -10,8 +10,8 @@ from api.founding import enrol, hold_ceremony, register
 from api.house import House, open_house
 from api.settings import Settings, settings
 from api.systems import RegisteredSystem
-from ca import sm2
-from ca.ceremony_plan import CeremonyPlan, load_plan
+from ca.algorithms import sm2
+from ca.ceremonies.plan import CeremonyPlan, load_plan
 from ledger.actor import Uscc
 from tools.demo.people import uscc
 

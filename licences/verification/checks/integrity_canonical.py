@@ -10,7 +10,7 @@ from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NOT_APPLICABLE, Code
 from licences.verification.report import JSON
-from seals.jades import RESPELT
+from seals.jwt.jades import RESPELT
 
 NOT_CANONICAL: Final = Code(
     "NOT_CANONICAL",

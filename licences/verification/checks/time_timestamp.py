@@ -8,8 +8,8 @@ from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, C
 from licences.verification.report import JSON, utc_text
 
 if TYPE_CHECKING:
-    from ca.paths import PathReport
-    from ca.timestamp_token import TimestampToken
+    from ca.judging.paths import PathReport
+    from ca.timestamping.token import TimestampToken
 
 NO_TIMESTAMP: Final = Code(
     "NO_TIMESTAMP",
@@ -96,7 +96,7 @@ def _run(case: Case) -> Finding:
 
 
 def _trusted(case: Case, token: "TimestampToken") -> Finding:
-    from ca.paths import has_stray
+    from ca.judging.paths import has_stray
 
     evidence: dict[str, JSON] = {"gen_time": utc_text(token.gen_time)}
     if case.trust is None:

@@ -24,7 +24,7 @@ def _run(case: Case) -> Finding:
         return Finding(NOT_APPLICABLE)
     if trust is None:
         return Finding(NO_TRUST_LIST)
-    from ca.trust import algorithm_allowed
+    from ca.judging.trust import algorithm_allowed
 
     used = (signature.algorithm, _DIGEST)
     evidence: dict[str, JSON] = {"algorithms": list(used), "at": utc_text(case.judged_at)}

@@ -8,8 +8,8 @@ from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, C
 from licences.verification.report import JSON, utc_text
 
 if TYPE_CHECKING:
-    from ca.paths import PathReport
-    from ca.trust import TrustList
+    from ca.judging.paths import PathReport
+    from ca.judging.trust import TrustList
 
 PATH_INVALID: Final = Code(
     "PATH_INVALID",
@@ -83,7 +83,7 @@ def _run(case: Case) -> Finding:
 
 
 def _has_stray(case: Case, trust: "TrustList", path: "PathReport") -> bool:
-    from ca.paths import has_stray
+    from ca.judging.paths import has_stray
 
     # Those of a JSON lie under its signature.
     page = case.examined.page

@@ -9,7 +9,7 @@ from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, C
 from licences.verification.report import JSON, utc_text
 
 if TYPE_CHECKING:
-    from ca.paths import PathReport
+    from ca.judging.paths import PathReport
 
 SEAL_REVOKED: Final = Code(
     "SEAL_REVOKED",

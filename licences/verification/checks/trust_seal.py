@@ -6,9 +6,9 @@ Without it any department under the same root could issue another's licences.
 from typing import Final
 from unicodedata import normalize
 
-from ca.certificate_reader import read_certificate
 from ca.errors import CertificateInvalid
-from ca.names import SealHolder, seal_holder
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import SealHolder, seal_holder
 from licences.identifiers import parse
 from licences.type_errors import IdentifierMalformed
 from licences.verification.case import Case

@@ -11,23 +11,24 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from ca import der, signatures
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.keys import SoftwareSigner
-from ca.profiles import ROOT, TIMESTAMP
-from ca.timestamps import TimestampAuthority
+from ca.algorithms import signatures
+from ca.encoding import der
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import ROOT, TIMESTAMP
 from licences.identifiers import compose
 from licences.verification.documents import Examined
 from licences.verification.examination import examine
-from seals.cms import CmsWriter
-from seals.jades import JsonSealer
-from seals.jose import b64url_decode, b64url_encode
-from seals.pades import PdfSealer, Placement
-from seals.pdf_evidence import read_pdf
-from seals.pdf_file import PdfFile
-from seals.pdf_objects import Name, Ref, Stream, serialise
-from seals.pdf_update import PdfUpdate
+from seals.cms.cms import CmsWriter
+from seals.jwt.jades import JsonSealer
+from seals.jwt.jose import b64url_decode, b64url_encode
+from seals.pdf.evidence import read_pdf
+from seals.pdf.file import PdfFile
+from seals.pdf.objects import Name, Ref, Stream, serialise
+from seals.pdf.pades import PdfSealer, Placement
+from seals.pdf.update import PdfUpdate
 from tests.licences.verification.sealed import (
     DISCLOSABLE,
     OTHER_BUREAU,

@@ -13,14 +13,14 @@ from typing import Any
 
 import typst
 
-from ca.certificate_reader import read_certificate
-from ca.certificates import Authority, DistinguishedName, issue, issue_root
-from ca.crl_reader import Reason, Revoked
-from ca.keys import SoftwareSigner
-from ca.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP, TRUST
-from ca.revocation import make_crl
-from ca.timestamps import TimestampAuthority
-from ca.trust import AllowedAlgorithm, TrustList, load_trust, sign_trust
+from ca.judging.trust import AllowedAlgorithm, TrustList, load_trust, sign_trust
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Reason, Revoked
+from ca.timestamping.timestamps import TimestampAuthority
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP, TRUST
+from ca.writing.revocation import make_crl
 from ledger import base64_text, canonical, merkle
 from ledger.checkpoints import Checkpoint
 from ledger.entries import Opening
@@ -28,10 +28,10 @@ from ledger.notes import NoteSigner
 from ledger.signing import Signer
 from ledger.tlog_proof import TlogProof
 from licences.identifiers import compose
-from seals.jades import JsonSealer, SealedJson, sign_jwt
-from seals.jose import JSON, b64url_encode
-from seals.pades import PdfSealer, Placement, SealedPdf
-from seals.sd_jwt import Path as ClaimPath
+from seals.jwt.jades import JsonSealer, SealedJson, sign_jwt
+from seals.jwt.jose import JSON, b64url_encode
+from seals.jwt.sd_jwt import Path as ClaimPath
+from seals.pdf.pades import PdfSealer, Placement, SealedPdf
 from tests.ledger import reference_tree
 from tests.seals.house import FONTS, appearance
 

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from ca import sm2
-from ca.crl_reader import Reason
-from ca.trust import AllowedAlgorithm
+from ca.algorithms import sm2
+from ca.judging.trust import AllowedAlgorithm
+from ca.reading.crl_reader import Reason
 from ledger.errors import Language
 from licences.identifiers import compose
 from licences.verification.checks import CHECKS
@@ -20,7 +20,7 @@ from licences.verification.examination import over_limit, unread
 from licences.verification.report import Report, Verdict
 from licences.verification.request import verification_request
 from licences.verification.sources import Absent, StatusRow, StatusToken, Unavailable
-from seals.cms import order_chain
+from seals.cms.cms import order_chain
 from tests.licences.verification import attacks, sealed
 from tests.licences.verification.sealed import NOW, SEALED_AT, claims, licence, make_world, proof_of, seal, world
 from tests.licences.verification.worlds import SetSources, act, history, record_of, report

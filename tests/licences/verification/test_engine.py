@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ca.certificates import DistinguishedName
-from ca.profiles import SEAL
+from ca.writing.certificates import DistinguishedName
+from ca.writing.profiles import SEAL
 from licences.verification.checks import BY_ID, CHECKS, message_of
 from licences.verification.documents import Examined
 from licences.verification.engine import judge

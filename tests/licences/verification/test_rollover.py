@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from ca import rollover
-from ca.ceremony import Ceremony, perform
-from ca.ceremony_plan import load_plan
-from ca.certificates import Authority, DistinguishedName, issue
-from ca.keys import Cost, KeyFolder, KeyRing, SoftwareSigner
-from ca.profiles import SEAL
-from ca.revocation import make_crl
-from ca.trust import TrustList, load_trust
-from ca.trust_making import make_trust, trust_end
+from ca.ceremonies import rollover
+from ca.ceremonies.ceremony import Ceremony, perform
+from ca.ceremonies.plan import load_plan
+from ca.ceremonies.trust_making import make_trust, trust_end
+from ca.judging.trust import TrustList, load_trust
+from ca.keys.folder import KeyFolder
+from ca.keys.passphrase import Cost
+from ca.keys.ring import KeyRing
+from ca.keys.software_signer import SoftwareSigner
+from ca.writing.certificates import Authority, DistinguishedName, issue
+from ca.writing.profiles import SEAL
+from ca.writing.revocation import make_crl
 from ledger.notes import NoteSigner
 from licences.verification.sources import StatusToken
 from tests.licences.verification.sealed import BUREAU, NOW, ORIGIN, SEALED_AT, Party, Sealed, World, seal

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licences.verification.status_lists import ListedStatus, ListTrouble, read_status
-from seals.jades import sign_jwt
-from seals.jose import b64url_decode, b64url_encode
+from seals.jwt.jades import sign_jwt
+from seals.jwt.jose import b64url_decode, b64url_encode
 from tests.licences.verification.sealed import NOW, STATUS_URI, make_world, world
 
 TOLERANCE = timedelta(minutes=5)

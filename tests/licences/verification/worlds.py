@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ca.trust import TrustList
+from ca.judging.trust import TrustList
 from licences.catalogue import Catalogue
 from licences.verification.engine import verify
 from licences.verification.report import JSON, Report

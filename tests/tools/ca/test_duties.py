@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from api.house import House
 from api.schema import Role
-from ca.certificate_request import CertificateRequest
+from ca.desk.issuance import CertificateDesk
 from ca.errors import KeyMissing
-from ca.issuance import CertificateDesk
-from ca.names import DistinguishedName
-from ca.software_signer import SoftwareSigner
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.names import DistinguishedName
+from ca.writing.certificate_request import CertificateRequest
 from tests.tools.conftest import Run
 from tools.ca import duties as module
 from tools.ca.duties import Duties

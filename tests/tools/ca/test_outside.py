@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.settings import Settings
-from ca.foreign_errors import ForeignUnavailable
-from ca.foreign_evidence import ForeignEvidence, Refreshed
+from ca.outside.foreign_errors import ForeignUnavailable
+from ca.outside.foreign_evidence import ForeignEvidence, Refreshed
 from tests.tools.conftest import REPOSITORY
 from tools.ca.command import COMMANDS
 from tools.ca.foreign_watch import ForeignWatch

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ca.trust import load_trust
+from ca.judging.trust import load_trust
 from tests.tools.conftest import PLAN, Run
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from api.house import House
-from ca import pem
+from ca.encoding import pem
 from tests.tools.conftest import Run
 from tests.tools.processes import command, wait_for
 

@@ -9,8 +9,8 @@ from typing import Any
 import cryptography_vectors
 import pytest
 
-from ca import pem
-from ca.certificate_reader import read_certificate
+from ca.encoding import pem
+from ca.reading.certificate_reader import read_certificate
 from tests.ca.evidence import WHOLE, line, make_list, make_response
 from tests.ca.hierarchy import hierarchy, write
 from tests.ca.house import NOW, SEAL_USAGE, certify, crl, issuing, openssl, root, seal

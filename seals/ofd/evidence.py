@@ -1,0 +1,260 @@
+"""What a sealed OFD package says, for verification: its seals, what each covers, and how each stands.
+
+Pure and bounded. Nothing is believed: whom to trust is handed in.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from seals.ofd.errors import OfdOverLimits, OfdUnreadable
+from seals.ofd.package import OfdPackage, folder_of, locate, read_package
+from seals.ofd.signatures import (
+    MAX_SIGNATURES,
+    Description,
+    ListedSignature,
+    last_number,
+    list_paths,
+    read_description,
+    read_list,
+    sign_id,
+    write_list,
+)
+from seals.ses.checks import check_signature
+from seals.ses.errors import SesOverLimits, SesUnreadable
+from seals.ses.reader import SesSignature, read_signature
+from seals.ses.steps import NOT_APPLICABLE, PASSED, Finding, SesJudgement, failed, run, shown, undecided
+from seals.ses.trust import Paths
+
+PROVIDER: Final = "elicence"
+"""By this name in a signed Signature.xml we know packages of our own, which have one form only."""
+
+_OUR_FOLDER: Final = re.compile(r".*/Sign_([1-9]\d{0,8})/Signature\.xml", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OfdSignature:
+    """A signature of a package.
+
+    listed: as in Signatures.xml; description: its Signature.xml; value: its SignedValue.dat, if that is a national
+    seal's; unread: why it is not; uncovered: the files that it does not cover, and that are neither its own, nor the
+    lists, nor those of a signature that covers it.
+    """
+
+    listed: ListedSignature
+    description: Description
+    package: OfdPackage = field(repr=False)
+    value: SesSignature | None
+    unread: SesUnreadable | None
+    uncovered: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The path of its Signature.xml."""
+        return self.listed.path
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it says that we made it."""
+        return self.description.provider == PROVIDER
+
+    @property
+    def seal_is_the_one(self) -> bool | None:
+        """Whether Seal.esl is the embedded seal, byte for byte; None if there is no such file or no such seal."""
+        if self.description.seal_path is None or self.value is None:
+            return None
+        return self.package.file(self.description.seal_path) == self.value.seal.der
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the covered files that are missing or not as they were; raises NationalUnavailable.
+
+        By a hash that we do not believe in none is found.
+        """
+        name = self.description.digest_name
+        if name is None:
+            return ()
+        return tuple(
+            one.path
+            for one in self.description.references
+            if one.path not in self.package.files or self.package.digest(one.path, name) != one.digest
+        )
+
+    def documents(self) -> Mapping[str, bytes]:
+        """Return what the signature value may be over: Signature.xml, if its propertyInfo means that file."""
+        if self.value is None:
+            return {}
+        named = self.value.property_info
+        for folder in ("", folder_of(self.path)):
+            try:
+                if locate(folder, named) == self.path:
+                    return {named: self.package.file(self.path)}
+            except OfdUnreadable:
+                continue
+        return {}
+
+    def fault(self) -> Literal["references", "signature", "seal_file"] | None:
+        """Say why these are not the bytes that were sealed, without any trust; None where nothing says so.
+
+        Raises NationalUnavailable.
+        """
+        if self.changed():
+            return "references"
+        if self.value is None:
+            return "signature" if _is_seal(self.listed) else None
+        if not self._value_holds(self.value):
+            return "signature"
+        return "seal_file" if self.seal_is_the_one is False else None
+
+    def _value_holds(self, value: SesSignature) -> bool:
+        document = self.documents().get(value.property_info)
+        return (
+            document is not None
+            and value.covers(document)
+            and value.signature_valid()
+            and value.seal.signature_valid()
+            and value.seal.names_signer(value.certificate)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OfdEvidence:
+    """All that verification needs of a package.
+
+    signatures: in their order in the lists; list_paths: where those lie; faults: stable words for each departure from
+    what our writer writes: files that a seal of ours does not cover (`coverage`), its value's spelling (`value.…`), and,
+    in a package that was last sealed by us, container and list. Nothing but this comparison covers those bytes.
+    """
+
+    package: OfdPackage = field(repr=False)
+    signatures: tuple[OfdSignature, ...]
+    list_paths: tuple[str, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a signature covers the list of signatures, so that none can be added."""
+        return any(one.description.covers(path) for one in self.signatures for path in self.list_paths)
+
+
+def read_ofd(data: bytes) -> OfdEvidence:
+    """Read a package; raises OfdUnreadable, OfdOverLimits, OfdEncrypted."""
+    package = read_package(data)
+    lists = list_paths(package)
+    listed = [one for path in lists for one in read_list(package, path)]
+    if len(listed) > MAX_SIGNATURES:
+        raise OfdOverLimits(reason="signatures")
+    if len({one.path for one in listed}) != len(listed) or len({one.id for one in listed}) != len(listed):
+        raise OfdUnreadable(reason="signature_twice")
+    found = [(one, read_description(package.file(one.path), one.path)) for one in listed]
+    signatures = tuple(_signature(package, one, description, found, lists) for one, description in found)
+    return OfdEvidence(package, signatures, lists, _faults(package, signatures, lists))
+
+
+def judge_ofd(signature: OfdSignature, *, paths: Paths) -> SesJudgement:
+    """Judge a signature in order: digests of the files, Seal.esl, then the signature value by its own standard.
+
+    The steps are `references`, `value`, `seal_file`, and behind them, if they were reached, those of check_signature.
+    Coverage and form are facts of the evidence, not steps of this order.
+    """
+    steps = run(
+        (
+            ("references", lambda: _references(signature)),
+            ("value", lambda: _value(signature)),
+            ("seal_file", lambda: _seal_file(signature)),
+        )
+    )
+    if signature.value is None or any(step.outcome == "failed" for step in steps):
+        return SesJudgement(steps, None)
+    of_value = check_signature(signature.value, paths=paths, documents=signature.documents())
+    return SesJudgement(steps + of_value.steps, of_value.moment, of_value.proven)
+
+
+def _signature(
+    package: OfdPackage,
+    listed: ListedSignature,
+    description: Description,
+    all_: Sequence[tuple[ListedSignature, Description]],
+    lists: Sequence[str],
+) -> OfdSignature:
+    for path in (description.value_path, *_seal_paths(description)):
+        package.file(path)
+    value, unread = _read_value(package.file(description.value_path))
+    own = {listed.path, description.value_path, *lists}
+    for other, later in all_:
+        if later.covers(listed.path) and later.covers(description.value_path):
+            own |= {other.path, later.value_path, *_seal_paths(later)}
+    covered = own | {one.path for one in description.references}
+    uncovered = tuple(sorted(path for path in package.files if path not in covered))
+    return OfdSignature(listed, description, package, value, unread, uncovered)
+
+
+def _seal_paths(description: Description) -> tuple[str, ...]:
+    return () if description.seal_path is None else (description.seal_path,)
+
+
+def _read_value(data: bytes) -> tuple[SesSignature | None, SesUnreadable | None]:
+    try:
+        return read_signature(data), None
+    except SesUnreadable as error:
+        return None, error
+
+
+def _is_seal(listed: ListedSignature) -> bool:
+    # Whatever is not expressly a bare signature is judged as a seal
+    return listed.kind != "Sign"
+
+
+def _faults(package: OfdPackage, signatures: Sequence[OfdSignature], lists: Sequence[str]) -> tuple[str, ...]:
+    """Find what our writer would have written otherwise; container and list are its own only if it wrote last."""
+    ours = [one for one in signatures if one.is_ours]
+    faults = ["coverage" for one in ours if one.uncovered]
+    faults += [f"value.{fault}" for one in ours if one.value is not None for fault in one.value.faults]
+    newest = [one for one in signatures if not any(_covers_other(other, one) for other in signatures)]
+    if newest and all(one.is_ours for one in newest):
+        if not package.is_canonical:
+            faults.append("container")
+        if len(lists) != 1 or package.file(lists[0]) != _expected_list(signatures):
+            faults.append("list")
+    return tuple(dict.fromkeys(faults))
+
+
+def _covers_other(later: OfdSignature, one: OfdSignature) -> bool:
+    return later.path != one.path and later.description.covers(one.path)
+
+
+def _expected_list(signatures: Sequence[OfdSignature]) -> bytes:
+    """Return the list that we would have written: our ids say again what the folder is called, which is signed."""
+    listed = [ListedSignature(_our_id(one.path), "Seal", one.path) if one.is_ours else one.listed for one in signatures]
+    return write_list(listed, last_number(listed, (one.description for one in signatures)))
+
+
+def _our_id(path: str) -> str:
+    match = _OUR_FOLDER.fullmatch(path)
+    return "" if match is None else sign_id(int(match[1]))
+
+
+def _references(signature: OfdSignature) -> Finding:
+    if not signature.description.references:
+        return failed("integrity.format", "no file is covered")
+    if signature.description.digest_name is None:
+        return undecided("integrity.digest_algorithm", shown(signature.description.digest_method))
+    changed = signature.changed()
+    return failed("integrity.file", shown(", ".join(changed))) if changed else PASSED
+
+
+def _value(signature: OfdSignature) -> Finding:
+    if signature.unread is None:
+        return PASSED
+    if isinstance(signature.unread, SesOverLimits):
+        return undecided("integrity.over_limits", signature.unread.reason)
+    if not _is_seal(signature.listed):
+        return undecided("integrity.signature_form", "a signature without a seal")
+    return failed("integrity.format", signature.unread.reason)
+
+
+def _seal_file(signature: OfdSignature) -> Finding:
+    same = signature.seal_is_the_one
+    if same is None:
+        return NOT_APPLICABLE
+    return PASSED if same else failed("integrity.seal_file", "Seal.esl is not the seal of the signature")

@@ -1,0 +1,36 @@
+"""What keeps a seal's key from being reached, beside what the keys and the network say themselves.
+
+SealError
+└── SealKeyUnusable            (pdf_errors.py) the house's affair, never the licence's
+    ├── ProviderUnknown        nobody said where the service is that holds the key
+    └── ServicesUnusable       the file that says so cannot be used
+"""
+
+from dataclasses import dataclass
+
+from seals.pdf.errors import SealKeyUnusable
+
+
+@dataclass(eq=False, kw_only=True)
+class ProviderUnknown(SealKeyUnusable):
+    """The seal's key is held by a service that is not among those of the settings."""
+
+    code = "seals.provider_unknown"
+    zh = "印章密钥由服务 {provider} 保管，但该服务未配置。请在 ELICENCE_SEAL_SERVICES_FILE 所指文件中登记"
+    en = "the seal's key is held by {provider}, which the file of ELICENCE_SEAL_SERVICES_FILE does not name; add it"
+
+    provider: str
+    reason: str = "provider_unknown"
+
+
+@dataclass(eq=False, kw_only=True)
+class ServicesUnusable(SealKeyUnusable):
+    """The file of the seal services cannot be used; what it holds is never repeated, it may be a secret."""
+
+    code = "seals.services_unusable"
+    zh = "印章服务配置文件 {path} 无法使用：{zh_reason}"
+    en = "the file of seal services {path} cannot be used: {reason}"
+
+    path: str
+    zh_reason: str
+    reason: str
