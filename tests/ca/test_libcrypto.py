@@ -150,9 +150,9 @@ def test_an_operation_that_fails_is_no_verdict() -> None:
 
 
 SCRIPT = """
-from ca import sm2
+from ca.algorithms import sm2
 from ca.errors import NationalUnavailable
-from ca.keys import SoftwareSigner
+from ca.keys.software_signer import SoftwareSigner
 assert not sm2.available()
 try:
     SoftwareSigner.generate("SM2")
