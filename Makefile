@@ -20,8 +20,9 @@ check: setup-dev ## Lint, format, types, layers, migrations
 	$(bin)/lint-imports
 	$(bin)/elicence db check
 
-bench: setup-dev ## Measure issuing, the root of trust and the command line
+bench: setup-dev ## Measure issuing, sealing, the root of trust and the command line
 	@$(bin)/elicence bench issue --json
+	@$(bin)/elicence bench seal --json
 	@$(bin)/elicence bench ca --json
 	@$(bin)/elicence bench cli --json
 

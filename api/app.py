@@ -12,7 +12,18 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import licence_routes, log_routes, openapi, pages, pki_routes, problems, verification_routes
+from api import (
+    audit_routes,
+    licence_routes,
+    log_adding,
+    log_routes,
+    openapi,
+    pages,
+    pki_routes,
+    problems,
+    promise_routes,
+    verification_routes,
+)
 from api.guard import Guard
 from api.house import House, open_house
 from api.pki_house import HousePki
@@ -55,6 +66,10 @@ def create_app(house: House, stack: ExitStack, clock: Callable[[], datetime] | N
     app.include_router(licence_routes.routes(house, issuer, now))
     app.include_router(verification_routes.routes(verifier, limit))
     app.include_router(log_routes.routes(house.objects, lambda: house.trust_lists.file(now()), StatusCache(house, now)))
+    app.include_router(audit_routes.routes(house, now))
+    app.include_router(promise_routes.routes(promise_routes.Promises(house, now)))
+    if house.settings.log_add:
+        app.include_router(log_adding.routes(log_adding.LogAdder(house.sequencer().log, house.objects, now)))
     app.include_router(pki_routes.routes(_pki(house), Rates(house.settings.pki_rate), now))
     app.include_router(pages.routes(verifier, limit))
     app.mount("/static", _Static(directory=Path(__file__).parent / "static"), name="static")

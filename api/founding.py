@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from api.house import House, key_ring, root_keys
 from api.schema import Role
+from api.seal_providers import make_national_seal
 from api.settings import Settings
 from api.systems import register_system
 from api.trust_lists import publish_lists
 from ca.ceremonies.ceremony import Ceremony, SealCertificate, open_ceremony, perform
 from ca.ceremonies.plan import CeremonyPlan, SealPlan
+from ca.reading.certificate_reader import read_certificate
 from ca.store import register_ceremony
 from ledger.actor import Actor, Uscc
 from seals.life.authorisations import AuthorisationWanted
@@ -27,6 +29,7 @@ from seals.life.organisations import Organisation, check_uscc
 from seals.life.registry import NewSeal, SealCustodian, register_organisation
 from seals.life.roles import SEAL_CUSTODIAN, SEAL_FOUNDER
 from seals.picture.appearance import SealAppearance, SealDesign, draw_pdf
+from seals.providers.importing import NationalSeal
 from seals.store import grants_of, seal_by_code
 
 FOUNDER: Final = Actor(
@@ -78,7 +81,10 @@ def hold_ceremony(settings: Settings, plan: CeremonyPlan, now: datetime) -> Cere
 
 
 def register(house: House, now: datetime) -> int:
-    """Enter the ceremony's certificates, organisations and seals; return how many seals are new."""
+    """Enter the ceremony's certificates, organisations and seals; return how many seals are new.
+
+    Each seal has its national form as well, once the national hierarchy can make it.
+    """
     ceremony = open_ceremony(house.keys.path)
     with house.database.session(Role.WORKER) as session:
         register_ceremony(session, ceremony, house.wrapper, house.promiser, now)
@@ -90,23 +96,43 @@ def register(house: House, now: datetime) -> int:
 
 def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealCertificate, now: datetime) -> bool:
     plan = seal.plan
-    if seal_by_code(session, plan.code) is not None:
+    owner, design = check_uscc(plan.uscc), _design(plan, test=house.settings.test_marks)
+    known = seal_by_code(session, plan.code)
+    if known is not None:
+        # Founded by an earlier release, which made no national seals; a seal that was renewed since is its makers' affair.
+        missing = known.esl is None and known.certificate == seal.cert_der
+        if missing and (national := _national(house, plan, design, now)):
+            custodian.add_national(
+                session, known.id, national.esl, national.certificate, national.key_name, _founder(owner), now
+            )
         return False
-    owner = check_uscc(plan.uscc)
     register_organisation(session, Organisation(owner, plan.organisation, BEFORE_ALL_RECORDS))
-    kind = SEAL_KINDS[plan.kind]
-    appearance = SealAppearance(draw_pdf(_design(plan, test=house.settings.test_marks), house.fonts))
     made = NewSeal(
         code=plan.code,
         organisation=owner,
-        kind=kind,
+        kind=SEAL_KINDS[plan.kind],
         name=plan.seal_name,
         certificate=seal.cert_der,
         key_name=seal.key_name,
-        appearance=appearance.to_bytes(),
+        appearance=SealAppearance(draw_pdf(design, house.fonts)).to_bytes(),
     )
+    if (national := _national(house, plan, design, now)) is not None:
+        made = replace(made, esl=national.esl, esl_certificate=national.certificate, esl_key_name=national.key_name)
     custodian.make_seal(session, made, _founder(owner), now)
     return True
+
+
+def _national(house: House, plan: SealPlan, design: SealDesign, now: datetime) -> NationalSeal | None:
+    """Make a seal's national form; None where no ceremony made a certificate and a maker for it, or one has ended."""
+    signing, maker = house.ceremony.national_seals.get(plan.id), house.ceremony.seal_maker(now)
+    if signing is None or maker is None:
+        return None
+    if now > min(read_certificate(one.cert_der).not_after for one in (signing, maker)):
+        return None
+    esl = make_national_seal(
+        house, code=plan.code, name=plan.seal_name, design=design, certificate=signing.cert_der, now=now
+    )
+    return NationalSeal(esl, signing.cert_der, signing.key_name)
 
 
 def _design(plan: SealPlan, *, test: bool) -> SealDesign:

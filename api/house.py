@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from ca.timekeeping.clock import Clock
     from ca.timestamping.timestamps import TimestampAuthority
     from ledger.signing import Signer
+    from ledger.tlog_policy import Policy
+    from ledger.witnessing import Witnesses
     from licences.issuing import Issuer
     from licences.issuing_production import Checkpoint, SealingTools
     from licences.rendering import Renderer
@@ -196,7 +198,29 @@ class House:
             signer=self.keys.signer(LOG_KEY),
             origin=self.ceremony.plan.log.origin,
             wrapper=self.wrapper,
+            cosign=None if self.witnesses is None else self.witnesses.cosign,
         )
+
+    @cached_property
+    def witness_policy(self) -> "Policy | None":
+        """Which witnesses the log asks, and how many are enough; None where it asks none. Raises PolicyUnreadable."""
+        from ledger.tlog_policy import read_policy
+
+        path = self.settings.witness_policy_file
+        return None if path is None else read_policy(path)
+
+    @cached_property
+    def witnesses(self) -> "Witnesses | None":
+        """The witnesses that the log asks; None where it asks none. Raises PolicyUnreadable, WitnessSilent."""
+        policy = self.witness_policy
+        if policy is None:
+            return None
+        from ledger.log_objects import tile_fetch
+        from ledger.tiles import TileReader
+        from ledger.witnessing import Witnesses
+
+        fetch = tile_fetch(self.objects)
+        return Witnesses(policy, lambda size: TileReader(size, fetch).nodes)
 
     def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
         """Return a hierarchy's timestamp authority of the present; raises KeyMissing where the hierarchy is not there.
@@ -299,7 +323,7 @@ def require_house(settings: Settings) -> None:
 
 def key_ring(settings: Settings) -> KeyRing:
     """Return the keys of these settings; raises PassphraseUnusable."""
-    folder = KeyFolder(_keys_path(settings), _passphrase(settings))
+    folder = KeyFolder(_keys_path(settings), passphrase_of(settings))
     module, token, pin_file = settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file
     if module is None or token is None or pin_file is None:
         return KeyRing(folder)
@@ -308,14 +332,15 @@ def key_ring(settings: Settings) -> KeyRing:
 
 def root_keys(settings: Settings) -> KeyFolder:
     """Return the folder of the roots' keys, which is there in ceremonies only; raises PassphraseUnusable."""
-    return KeyFolder(_keys_path(settings) / "root", _passphrase(settings))
+    return KeyFolder(_keys_path(settings) / "root", passphrase_of(settings))
 
 
 def _keys_path(settings: Settings) -> Path:
     return settings.home / "keys"
 
 
-def _passphrase(settings: Settings) -> bytes:
+def passphrase_of(settings: Settings) -> bytes:
+    """Return the passphrase of the keys; raises PassphraseUnusable."""
     path = settings.passphrase_file
     try:
         text = path.read_text().strip()

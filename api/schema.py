@@ -20,6 +20,9 @@ class Role(StrEnum):
     WORKER = "elicence_worker"
 
 
+_ROOMS_WITH_ROWS = ("ledger.anchor.models",)
+"""Rooms whose rows stand beside them, in their package's metadata."""
+
 VERSION_SCHEMA = "migrations"
 """Where alembic keeps the number of the newest migration: the owner's alone."""
 
@@ -38,6 +41,8 @@ def compare_options() -> dict[str, Any]:
 
 def metadatas() -> list[MetaData]:
     """Import the models of every package and return their metadata in the order of SCHEMAS."""
+    for module in _ROOMS_WITH_ROWS:
+        importlib.import_module(module)
     return [importlib.import_module(f"{schema}.models").Base.metadata for schema in SCHEMAS]
 
 

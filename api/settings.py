@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
@@ -69,6 +69,26 @@ def _host(value: str) -> str:
     return value
 
 
+def _contract(value: str) -> str:
+    if not re.fullmatch(r"0x[0-9A-Fa-f]{40}", value):
+        raise ValueError
+    return value
+
+
+def _node_address(value: SecretStr) -> SecretStr:
+    # A path or query may hold an access key, so that it is a secret as a whole.
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError
+    return value
+
+
+def _finality(value: str) -> str:
+    if not re.fullmatch(r"finalized|0|[1-9][0-9]{0,4}", value):
+        raise ValueError
+    return value
+
+
 _T = TypeVar("_T")
 
 
@@ -76,6 +96,12 @@ def _with_module(value: _T | None, info: ValidationInfo) -> _T | None:
     # A faulty module has its own message and is not among the data.
     module = info.data.get("pkcs11_module", value)
     if (value is None) != (module is None):
+        raise ValueError
+    return value
+
+
+def _only_in_tests(value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+    if value and not info.data.get("test_marks", False):
         raise ValueError
     return value
 
@@ -150,6 +176,12 @@ class Settings(BaseSettings):
         description="Origin of the ledger (C2SP tlog-checkpoint): host and path without scheme. It can never change.",
         json_schema_extra={"zh": "账本名称（origin），形如 主机/路径，启用后不得更改"},
     )
+    witness_policy_file: AbsolutePath | None = Field(
+        None,
+        description="File with the witnesses that the ledger asks, and how many are enough (C2SP tlog-policy); it goes into the "
+        "trust list too. Unset: no witness is asked, and verification says nothing of witnesses.",
+        json_schema_extra={"zh": "账本见证策略文件（C2SP tlog-policy）路径，同时写入信任列表；不设则不请求见证"},
+    )
     max_upload_bytes: int = Field(
         32 * 1024 * 1024,
         ge=1024,
@@ -185,6 +217,58 @@ class Settings(BaseSettings):
             "zh": "外部印章服务（如省级印章系统）配置文件路径，含令牌时权限须为 600；不设则密钥均在本机"
         },
     )
+    chain_url: Annotated[SecretStr, AfterValidator(_node_address)] | None = Field(
+        None,
+        description="JSON-RPC address of a node of the Ethereum chain that the ledger is anchored on: Besu, FISCO BCOS 3.9 or "
+        "later, any other. Unset: nothing is anchored.",
+        json_schema_extra={
+            "zh": "账本存证区块链节点的以太坊 JSON-RPC 地址（Besu、FISCO BCOS 3.9 及以上等）；不设则不上链"
+        },
+    )
+    chain_contract: Annotated[str, AfterValidator(_contract)] | None = Field(
+        None,
+        description="Address of the anchor contract, `0x` and 40 hexadecimal digits, as `elicence anchor deploy` tells it.",
+        json_schema_extra={"zh": "存证合约地址，0x 加 40 位十六进制数，见 elicence anchor deploy"},
+    )
+    chain_first_block: int = Field(
+        0,
+        ge=0,
+        description="Block that the contract was deployed in: no anchor is looked for before it.",
+        json_schema_extra={"zh": "合约部署所在区块号，不在其前查找存证"},
+    )
+    chain_confirmations: Annotated[str, AfterValidator(_finality)] = Field(
+        "0",
+        description="How many blocks must stand above an anchor before it counts, 0 to 99,999, or `finalized` where the chain "
+        "itself says so. `0` is right where blocks are final at once (Besu QBFT, FISCO BCOS).",
+        json_schema_extra={
+            "zh": "存证生效所需的后续区块数，0 至 99999，或 finalized；区块即时终局的网络（Besu QBFT、FISCO BCOS）用 0"
+        },
+    )
+    chain_interval: int = Field(
+        60,
+        ge=1,
+        le=86_400,
+        description="Least time between two anchors, in seconds, 1 to 86,400.",
+        json_schema_extra={"zh": "两次上链存证的最短间隔（秒），1 至 86400"},
+    )
+    chain_fees: Literal["eip1559", "legacy"] = Field(
+        "eip1559",
+        description="How a transaction pays: `eip1559`, or `legacy` for one gas price (FISCO BCOS, networks without London).",
+        json_schema_extra={"zh": "交易计费方式：eip1559 或 legacy（FISCO BCOS 等用 legacy）"},
+    )
+    chain_gas_price: int | None = Field(
+        None,
+        ge=0,
+        description="Gas price (`legacy`) or tip (`eip1559`) in wei. Unset: the node's gas price, or a tip of one gwei.",
+        json_schema_extra={"zh": "gas 价格（legacy）或小费（eip1559），单位 wei；不设则用节点报价或 1 gwei"},
+    )
+    chain_gas_cap: int = Field(
+        500 * 10**9,
+        ge=0,
+        description="What a unit of gas may never exceed, in wei, however long a transaction waits; `0` on a network without "
+        "fees.",
+        json_schema_extra={"zh": "每单位 gas 的最高价格（wei）；无手续费的网络设为 0"},
+    )
     passphrase_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "keys" / "passphrase",
         description="File with the passphrase that protects the keys at rest; keep it, and its backup, apart from them.",
@@ -212,6 +296,14 @@ class Settings(BaseSettings):
         True,  # noqa: FBT003 - the positional default is pydantic's way
         description="Whether seals and pages say 测试. Only an operator with a licensed CA and real seals turns it off: `false`.",
         json_schema_extra={"zh": "印章与页面是否标注“测试”，true 或 false"},
+    )
+    log_add: Annotated[bool, AfterValidator(_only_in_tests)] = Field(
+        False,  # noqa: FBT003 - as above
+        description="Whether `POST /log/add` takes opaque entries from anybody: for load tests of a log that is thrown away, "
+        "and only together with `ELICENCE_TEST_MARKS`.",
+        json_schema_extra={
+            "zh": "是否开放 POST /log/add（任何人可写入，仅供压力测试，须与测试标记同时启用），true 或 false"
+        },
     )
     fonts_dir: AbsolutePath = Field(
         Path(__file__).parent.parent / "node_modules" / "@expo-google-fonts" / "noto-serif-sc",

@@ -5,7 +5,7 @@ half of the newest one's life, after every revocation, and when a ceremony has m
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -77,7 +77,6 @@ def publish_trust(house: "House", now: datetime) -> bytes:
     from ca.ceremonies.errors import CeremonyOverdue
     from ca.ceremonies.trust_making import lasting_roots, make_trust, trust_end
     from ca.outside.foreign_trust import foreign_trust
-    from ca.store import store_trust
 
     ceremony, publisher, begin = house.ceremony, _publisher(house), now.replace(microsecond=0)
     with house.database.session(Role.WORKER) as session:
@@ -89,15 +88,32 @@ def publish_trust(house: "House", now: datetime) -> bytes:
     until = trust_end(ceremony.plan, bounds, begin)
     if until <= begin:
         raise CeremonyOverdue
+    signer = house.keys.signer(ceremony.trust_signer.key_name)
     for name in _authorities(house, root=False):
         lists[name] = ended.get(name) or unregistered.get(name) or publisher.publish(name, now, until=until)
     log_keys = load_trust(ceremony.trust, now).log_keys
-    signer = house.keys.signer(ceremony.trust_signer.key_name)
-    file = make_trust(ceremony, lists.values(), log_keys, signer, (begin, until), foreign)
-    made = load_trust(file, now)
-    with house.database.session(Role.WORKER) as session:
-        store_trust(session, file, made.valid_from, made.valid_until)
-    return file
+
+    def make(number: int) -> bytes:
+        return make_trust(
+            ceremony, lists.values(), log_keys, signer, (begin, until), foreign, number, _witness_policy(house)
+        )
+
+    return _store_as_newest(house, make, now)
+
+
+def _store_as_newest(house: "House", make: Callable[[int], bytes], now: datetime) -> bytes:
+    """Give a list its number and keep it; where another process was faster, with the number after that one's."""
+    from ca.ceremonies.trust_making import next_number
+    from ca.store import last_trust_number, store_trust
+
+    while True:
+        with house.database.session(Role.WORKER) as session:
+            last = last_trust_number(session)
+        file = make(next_number(now, last))
+        made = load_trust(file, now)
+        with house.database.session(Role.WORKER) as session:
+            if store_trust(session, made.number, file, made.valid_from, made.valid_until):
+                return file
 
 
 def _is_due(house: "House", now: datetime) -> bool:
@@ -109,18 +125,22 @@ def _is_due(house: "House", now: datetime) -> bool:
         foreign = foreign_trust(session).all
         if newest is None or now >= newest.valid_from + (newest.valid_until - newest.valid_from) / 2:
             return True
-        if any(_has_changed(session, one, newest.valid_from) for one in authorities(session)):
+        trust = load_trust(newest.data, now)
+        if any(_has_changed(session, one, trust) for one in authorities(session)):
             return True
-    trust = load_trust(newest.data, now)
+    if trust.witness_policy != _witness_policy(house):
+        return True
     known = {*trust.anchors, *trust.intermediates, *trust.tsa, *trust.status_keys, *trust.receipt_keys}
+    known |= {maker.certificate for maker in trust.seal_makers}
     outside = {*trust.foreign_anchors, *trust.foreign_seals, *trust.crls, *trust.ocsp}
     return not _needed(house) | foreign <= known | outside
 
 
-def _has_changed(session: Session, authority: "AuthorityRow", since: datetime) -> bool:
+def _has_changed(session: Session, authority: "AuthorityRow", trust: TrustList) -> bool:
     """Say whether an authority has something to tell that the trust list does not know yet.
 
-    What a root has revoked is told in the next ceremony; a new list of its own shows that there was one.
+    What a root has revoked is told in the next ceremony; a new list of its own shows that there was one. A list that was
+    made for a trust list and is not in it shows that its making was cut off.
     """
     from ca.store.lists import newest_list
 
@@ -128,15 +148,15 @@ def _has_changed(session: Session, authority: "AuthorityRow", since: datetime) -
         return False
     if authority.role == "root":
         made = newest_list(session, authority.id, "everybody")
-        return made is not None and made.this_update > since
+        return made is not None and made.this_update > trust.valid_from
     known = newest_list(session, authority.id, "trust-list")
-    return known is None or known.revision < authority.revision
+    return known is None or known.revision < authority.revision or known.der not in trust.crls
 
 
 def _needed(house: "House") -> set[bytes]:
     """Return the certificates that verifiers must know."""
     ceremony = house.ceremony
-    listed = {"root", "issuing", "timestamp", "status", "receipt"}
+    listed = {"root", "issuing", "timestamp", "status", "receipt", "seal-maker"}
     made = {one.cert_der for one in ceremony.certificates.values() if one.profile.name in listed}
     return made | set(ceremony.links.values())
 
@@ -179,3 +199,7 @@ def _last_list(session: Session, name: str) -> bytes | None:
 
     row = crl_of(session, name)
     return None if row is None else row.der
+
+
+def _witness_policy(house: "House") -> str:
+    return "" if house.witness_policy is None else house.witness_policy.text

@@ -19,6 +19,7 @@ HARD_LIMIT = 256 * 1024 * 1024
 DISCARDED = 8 * 1024 * 1024
 """What is read of a short body beyond its limit."""
 
+SEAL_PART: Final = "seal"
 _FORM_OVERHEAD = 64 * 1024
 _SHORT_FORM = 16 * 1024
 _FIELDS = 20
@@ -89,10 +90,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A multipart form: its file, if it has one, and its text fields."""
+    """A multipart form: its file, if it has one, what belongs beside that (a part named `seal`), and its text fields."""
 
     file: bytes | None
     fields: dict[str, str]
+    seal: bytes | None = None
 
 
 def require_media_type(request: Request, wanted: str) -> None:
@@ -183,20 +185,24 @@ async def parse_form(request: Request, body: bytes) -> Form:
         yield body
         yield b""
 
-    parser = MultiPartParser(request.headers, stream(), max_files=1, max_fields=_FIELDS)
+    parser = MultiPartParser(request.headers, stream(), max_files=2, max_fields=_FIELDS)
     parser.spool_max_size = len(body) + 1
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise UploadMalformed(reason="multipart") from error
     try:
-        file = None
+        file = seal = None
         fields = {}
         for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
+            if not isinstance(value, UploadFile):
+                fields[name] = value
+            elif name == SEAL_PART:
+                seal = await value.read()
+            elif file is None:
                 file = await value.read()
             else:
-                fields[name] = value
-        return Form(file=file, fields=fields)
+                raise UploadMalformed(reason="more than one file")
+        return Form(file=file, fields=fields, seal=seal)
     finally:
         await form.close()

@@ -20,6 +20,14 @@ _BODY: Final[dict[str, Any]] = {
     "description": "A document (raw, or as `file` of a form), or a JSON object that names one by identifier and digest.",
     "content": {
         "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+        "application/ofd": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {
+            "schema": {
+                "type": "string",
+                "format": "binary",
+                "description": "A national seal (.esl) or signature value, or any other form: told by the content.",
+            }
+        },
         "application/dc+sd-jwt": {"schema": {"type": "string"}},
         "application/jose+json": {"schema": {"type": "object"}},
         "application/json": {
@@ -38,7 +46,17 @@ _BODY: Final[dict[str, Any]] = {
             }
         },
         "multipart/form-data": {
-            "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "seal": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "The seal that lies beside the file (.p7s), of a file of any kind.",
+                    },
+                },
+            }
         },
     },
 }
@@ -64,22 +82,24 @@ def routes(verifier: Verifier, max_upload_bytes: int) -> APIRouter:
         if body.data is None:
             report = await in_turn(verifier.too_large, body.size, body.sha256, question_of(request.query_params))
             return JSONResponse(report.as_json(), status_code=201)
-        document, question = await _asked(request, body.data)
-        work = verifier.lookup if isinstance(document, Lookup) else verifier.document
-        report = await in_turn(work, document, question)  # type: ignore[arg-type]  # chosen by its type
+        document, question, companion = await _asked(request, body.data)
+        if isinstance(document, Lookup):
+            report = await in_turn(verifier.lookup, document, question)
+        else:
+            report = await in_turn(verifier.document, document, question, companion)
         return JSONResponse(report.as_json(), status_code=201)
 
     return router
 
 
-async def _asked(request: Request, data: bytes) -> tuple[bytes | Lookup, Question]:
+async def _asked(request: Request, data: bytes) -> tuple[bytes | Lookup, Question, bytes | None]:
     kind = media_type(request)
     if kind == "multipart/form-data":
         form = await parse_form(request, data)
-        return _of_form(form), question_of({**request.query_params, **form.fields})
+        return _of_form(form), question_of({**request.query_params, **form.fields}), form.seal
     if kind == "application/json" and (members := _lookup_members(data)) is not None:
-        return lookup_of(members), question_of({**request.query_params, **members})
-    return data, question_of(request.query_params)
+        return lookup_of(members), question_of({**request.query_params, **members}), None
+    return data, question_of(request.query_params), None
 
 
 def _lookup_members(data: bytes) -> dict[str, Any] | None:

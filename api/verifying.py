@@ -64,10 +64,11 @@ class Verifier:
         self._clock = clock
         self._receipt_signer = house.receipt_signer()
 
-    def document(self, data: bytes, question: Question = PLAIN) -> Report:
-        """Verify a document's bytes, which are not kept."""
+    def document(self, data: bytes, question: Question = PLAIN, companion: bytes | None = None) -> Report:
+        """Verify a document's bytes, which are not kept. companion: the seal that belongs beside it, or its file."""
         request = question.request(self._clock())
-        return self._answer(self._pool.examine(data, request.policy.max_document_bytes), request, question)
+        examined = self._pool.examine(data, request.policy.max_document_bytes, companion)
+        return self._answer(examined, request, question)
 
     def too_large(self, size: int, sha256: bytes, question: Question = PLAIN) -> Report:
         """Answer about a document that was too large to look at."""

@@ -26,6 +26,7 @@ CAError
 │   ├── CeremonyMissing    there is none to open
 │   └── CeremonyDamaged    one of its files is gone or changed
 └── TrustListInvalid
+    └── …                  what is not taken in the place of a list that is kept (judging/trust_errors.py)
 """
 
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ AUTHORITY_STATES: Final = ("active", "retiring", "ended")
 CERTIFICATE_STATES: Final = ("intended", "issued", "abandoned")
 AUDIENCES: Final = ("everybody", "trust-list")
 """Whom a revocation list is made for: those who fetch it by its address, or those who have it inside a trust list."""
-FOREIGN_USES: Final = ("seal", "timestamp", "client")
+FOREIGN_USES: Final = ("seal", "timestamp", "client", "seal-maker")
 """What a certificate of another authority may be used for here."""
 EVIDENCE_KINDS: Final = ("crl", "ocsp")
 MARK_LOWERERS: Final = ("ntp", "operator")
@@ -152,6 +152,28 @@ class RevocationRow(Base):
     lifted_by: Mapped[dict[str, Any] | None]
 
 
+class LostRevocationRow(Base):
+    """A revocation that a published list of ours tells of, whose certificate a restore has lost with its row.
+
+    It stays in every further list: what the world was told stays true.
+    """
+
+    __tablename__ = "lost_revocations"
+    __table_args__ = (
+        one_of("reason", REASONS.values()),
+        CheckConstraint("serial_number ~ '^[0-9a-f]{40}$'", name="serial_number"),
+        {"info": {"app_select": "true"}},
+    )
+
+    authority: Mapped[str] = mapped_column(ForeignKey(AuthorityRow.id), primary_key=True)
+    serial_number: Mapped[str] = mapped_column(Text, primary_key=True)
+    revocation_date: Mapped[datetime]
+    reason: Mapped[str]
+    invalidity_date: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[dict[str, Any]]
+
+
 class CrlRow(Base):
     """A revocation list: its number is taken and committed first, `der` is None until it is signed.
 
@@ -196,7 +218,7 @@ class ForeignCertificateRow(Base):
     """A certificate that another, licensed authority issued and an operator took in; never changed, never deleted.
 
     `digest`: SHA-256 of `der`; `chain`: its issuers (DER) up to and including the anchor; `key_name`: of the private key
-    where it is ours, None for a timestamp authority's.
+    where it is ours, None for a timestamp authority's and a maker's of seals.
     """
 
     __tablename__ = "foreign_certificates"
@@ -205,7 +227,7 @@ class ForeignCertificateRow(Base):
         CheckConstraint("octet_length(digest) = 32", name="digest"),
         CheckConstraint("not_before < not_after", name="validity"),
         CheckConstraint("cardinality(chain) > 0", name="chain"),
-        CheckConstraint("(use = 'timestamp') = (key_name IS NULL)", name="key_name"),
+        CheckConstraint("(use IN ('timestamp', 'seal-maker')) = (key_name IS NULL)", name="key_name"),
         {"info": {"app_select": "true"}},
     )
 

@@ -22,6 +22,7 @@ __all__ = ["VERSION", "Event", "EventInvalid", "EventKind", "new_event_id", "rec
 VERSION = "elicence/event/v1"
 TAG_KEY_DIGEST = "tag_key_sha256"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _ID = re.compile(f"evt_[0-7][{_CROCKFORD}]{{25}}", re.ASCII)
 _DOCUMENT = re.compile(r"sha-256:[0-9a-f]{64}", re.ASCII)
 
@@ -89,7 +90,7 @@ class Event:
 def new_event_id(at: datetime) -> str:
     """Return a fresh id: "evt_" and 26 characters that sort by time, to the millisecond, 80 bits of them random."""
     number = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
-    return "evt_" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+    return "evt_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def record(session: Session, event: Event, keys: SubjectKeys, promiser: Promiser) -> Promise:

@@ -2,26 +2,35 @@
 
 A temporary file, fsync, rename, fsync of the folder. A crash leaves the old object, the new one or none, never a part;
 of concurrent writers of one key one wins, whole. A key is the path of its file, so that any web server can hand out the
-tiles of the log; `.put/` holds what is being written.
+tiles of the log; `.put/` holds what is being written, `.swap` is locked by whoever compares and replaces.
 """
 
+import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.object_keys import check_key, check_prefix
-from ledger.objects import ObjectMissing, ObjectStoreUnavailable
+from ledger.objects import ObjectChanged, ObjectMissing, ObjectStoreUnavailable
 
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_THREADS = 8
+_FEW = 4
+"""So many files are written sooner by one thread than others are woken."""
 
 
 class LocalObjects:
-    """The `ObjectStore` in a folder, made when missing; any number of processes may share it."""
+    """The `ObjectStore` in a folder, made when missing; any number of processes may share it.
 
-    def __init__(self, folder: Path) -> None:
+    patience: seconds to wait for somebody else's compare and replace.
+    """
+
+    def __init__(self, folder: Path, patience: float = 5.0) -> None:
+        self._patience = patience
         self._folder = folder.absolute()
         self._scratch = self._folder / ".put"
         self._known: set[Path] = set()
@@ -33,20 +42,72 @@ class LocalObjects:
 
         Raises ObjectKeyInvalid, and ObjectStoreUnavailable when the disk refuses (then nothing has changed).
         """
-        place = self._folder / check_key(key)
-        written = self._scratch / uuid.uuid4().hex
+        self.put_all({key: data})
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        """Store many objects; all are durable when this returns, some may be when it raises.
+
+        Raises ObjectKeyInvalid, and ObjectStoreUnavailable when the disk refuses.
+        """
+        places = {self._folder / check_key(key): data for key, data in objects.items()}
         with _mapped():
-            self._make(place.parent)
+            for folder in {place.parent for place in places}:
+                self._make(folder)
+            self._write(places)
+            # One fsync makes every name in a folder durable: bundles and tiles come by the hundred.
+            for folder in {place.parent for place in places}:
+                _sync(folder)
+
+    def _write(self, places: Mapping[Path, bytes]) -> None:
+        if len(places) <= _FEW:
+            for place, data in places.items():
+                self._write_one(place, data)
+            return
+        # The disk takes several fsyncs for the price of one when they come together.
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for done in [pool.submit(self._write_one, place, data) for place, data in places.items()]:
+                done.result()
+
+    def _write_one(self, place: Path, data: bytes) -> None:
+        written = self._scratch / uuid.uuid4().hex
+        try:
+            with written.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            written.rename(place)
+        except OSError:
+            written.unlink(missing_ok=True)
+            raise
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        """Store the bytes if the object still is what the caller saw, None for none.
+
+        The lock ends with the process that holds it. One that is stopped while it holds it keeps others from swapping
+        until it is woken or killed: they are told that the store is unavailable. Raises ObjectChanged.
+        """
+        with _mapped(), self._locked():
             try:
-                with written.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                written.rename(place)
-            except OSError:
-                written.unlink(missing_ok=True)
-                raise
-            _sync(place.parent)
+                found = self.get(key)
+            except ObjectMissing:
+                found = None
+            if found != expected:
+                raise ObjectChanged(key)
+            self.put(key, data)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self._folder / ".swap").open("ab") as file:
+            end = time.monotonic() + self._patience
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > end:
+                        raise ObjectStoreUnavailable(reason="another process holds the lock") from error
+                    time.sleep(0.002)
+            yield
 
     def get(self, key: str) -> bytes:
         """Return the bytes; raises ObjectMissing."""

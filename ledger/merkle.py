@@ -6,7 +6,7 @@ is either a node of the tree or what that node was when the log ended at `end`. 
 the inclusion of leaf i is the subtree `[i, i + 1)`, the consistency with an older tree of size m the subtree `[0, m)`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -59,6 +59,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     Source: RFC 6962 section 2.1.
     """
     return sha256(b"\x01" + left + right).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """Return the hashes of entries as leaves."""
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
+
+
+def pair_up(row: Sequence[bytes]) -> list[bytes]:
+    """Return the parents of a row of nodes; one that has no sibling yet is left out."""
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)]
 
 
 def split(width: int) -> int:

@@ -1,6 +1,7 @@
 """The ledger's rows. Nothing personal stands in a plain column: events are ciphertext, subjects are numbers."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ledger.event_kinds import EventKind, SubjectKind
@@ -87,6 +89,27 @@ class EventRow(Base):
     commitment: Mapped[bytes | None]
 
 
+class OpaqueRow(Base):
+    """Entries of the log that are no events: those of `[start, start + count)`, each behind its length.
+
+    They were given their indices by whoever moved the head, in the same transaction.
+    """
+
+    __tablename__ = "opaque_entries"
+    __table_args__ = (
+        CheckConstraint("start >= 0 AND count > 0", name="range"),
+        # An index is given once; and a range is found without looking at all that came before it.
+        ExcludeConstraint(
+            (text("int8range(start, start + count)"), "&&"), using="gist", name="opaque_entries_range_excl"
+        ),
+    )
+
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    count: Mapped[int]
+    entries: Mapped[bytes]
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class LogHeadRow(Base):
     """The one head of the one log: its size, its root, and the right edge from which the next root is computed."""
 
@@ -102,3 +125,60 @@ class LogHeadRow(Base):
     root: Mapped[bytes]
     frontier: Mapped[bytes]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class EventTermRow(Base):
+    """What leads to an event: a keyed index of its case or of a unit that acted. Made out of the log, for auditors.
+
+    recorded_at: the event's, so that a period is found without opening anything.
+    """
+
+    __tablename__ = "event_terms"
+    __table_args__ = (
+        Index("event_terms_recorded_ix", "term", "recorded_at"),
+        Index(None, "event_id"),
+        {"info": {"app": "current_setting('elicence.purpose', true) = 'audit'"}},
+    )
+
+    term: Mapped[bytes] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(ForeignKey(EventRow.id), primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class TermProgressRow(Base):
+    """Up to which entry of the log the index of terms is made."""
+
+    __tablename__ = "term_progress"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        {"info": {"app": "current_setting('elicence.purpose', true) = 'audit'"}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditOrderRow(Base):
+    """An audit order (审计任务书): what opens events to an auditor. `id` is its subject in the ledger.
+
+    scope: what it covers, encrypted under the subject's document key, for it may name a company or a case;
+    token_digest: SHA-256 of the token by which a system of the auditor's reads, None where there is none.
+    """
+
+    __tablename__ = "audit_orders"
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_until", name="validity"),
+        CheckConstraint("num_nulls(ended_at, ended_by) <> 1", name="ended"),
+        {"info": {"app_select": "current_setting('elicence.purpose', true) = 'audit'"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(ForeignKey(SubjectRow.id), primary_key=True)
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    scope: Mapped[bytes]
+    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valid_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    entered_by: Mapped[dict[str, Any]]
+    entered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_by: Mapped[dict[str, Any] | None]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    token_digest: Mapped[bytes | None] = mapped_column(unique=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,6 +18,7 @@ ED25519 = 0x01
 MAX_NOTE = 1 << 20
 MAX_SIGNATURES = 100
 _KEY_ID = 4
+_ED25519_KEY = 32
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 """Control characters but the newline, and what has no form in UTF-8."""
 
@@ -62,9 +63,30 @@ class VkeyInvalid(LedgerError):
     en = "that is not a verifier key (vkey) of a supported kind"
 
 
+class NoteKey(Protocol):
+    """What verifies a signature line: `Vkey` of a log, `CosignerKey` of a witness."""
+
+    @property
+    def name(self) -> str:
+        """The name on its lines."""
+        ...
+
+    @property
+    def id(self) -> bytes:
+        """The key id on its lines: 4 bytes."""
+        ...
+
+    def verifies(self, text: bytes, signature: bytes) -> bool:
+        """Tell whether the signature is this key's over the text."""
+        ...
+
+
+_Key = TypeVar("_Key", bound=NoteKey)
+
+
 @dataclass(frozen=True, slots=True)
 class Vkey:
-    """A verifier key: its name, the signature type and the public key (32 bytes for Ed25519)."""
+    """The verifier key of a log: its name, the signature type and the public key (32 bytes for Ed25519)."""
 
     name: str
     type: int
@@ -74,38 +96,27 @@ class Vkey:
     def of(cls, name: str, signer: Signer) -> Self:
         """Return the verifier key of a signer under a name; raises VkeyInvalid unless it is Ed25519."""
         public_key = load_der_public_key(signer.public_key)
-        if not isinstance(public_key, Ed25519PublicKey) or not _is_name(name):
+        if not isinstance(public_key, Ed25519PublicKey) or not is_name(name):
             raise VkeyInvalid
         return cls(name, ED25519, public_key.public_bytes_raw())
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `name+keyid+base64(type ‖ key)`; raises VkeyInvalid."""
-        name, _, rest = text.partition("+")
-        _, _, encoded = rest.partition("+")
-        try:
-            data = base64_text.decode(encoded)
-        except ValueError as error:
-            raise VkeyInvalid from error
-        if not _is_name(name) or len(data) != 33 or data[0] != ED25519:
+        name, signature_type, public_key = split_vkey(text)
+        if signature_type != ED25519 or len(public_key) != _ED25519_KEY:
             raise VkeyInvalid
-        vkey = cls(name, data[0], data[1:])
-        if vkey.text != text:
-            raise VkeyInvalid
-        return vkey
+        return cls(name, signature_type, public_key)
 
     @property
     def id(self) -> bytes:
-        """The key id: 4 bytes, a name for look-up and not a strong hash.
-
-        Source: c2sp.org/signed-note, "Signatures".
-        """
-        return sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.public_key).digest()[:_KEY_ID]
+        """The key id: 4 bytes."""
+        return key_id(self.name, self.type, self.public_key)
 
     @property
     def text(self) -> str:
         """The form in which verifier keys are handed out."""
-        return f"{self.name}+{self.id.hex()}+{base64_text.encode(bytes([self.type]) + self.public_key)}"
+        return vkey_text(self.name, self.type, self.public_key)
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Tell whether the signature is this key's over the text."""
@@ -123,6 +134,26 @@ class NoteSignature:
     name: str
     key_id: bytes
     signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The line as it stands below the text, with its newline."""
+        return f"— {self.name} {base64_text.encode(self.key_id + self.signature)}\n"
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Read a line, its newline taken off; raises NoteUnreadable."""
+        dash, _, rest = line.partition(" ")
+        name, _, encoded = rest.partition(" ")
+        if dash != "—" or not is_name(name):
+            raise NoteUnreadable(reason="a line of the signature block is none")
+        try:
+            data = base64_text.decode(encoded)
+        except ValueError as error:
+            raise NoteUnreadable(reason="a signature is not base64") from error
+        if len(data) <= _KEY_ID:
+            raise NoteUnreadable(reason="a signature is too short")
+        return cls(name, data[:_KEY_ID], data[_KEY_ID:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +177,9 @@ class SignedNote:
         signatures = lines[:-1].split("\n")
         if len(signatures) > MAX_SIGNATURES:
             raise NoteUnreadable(reason="too many signatures")
-        return cls(text + "\n", tuple(_signature(line) for line in signatures))
+        return cls(text + "\n", tuple(NoteSignature.parse(line) for line in signatures))
 
-    def verify(self, vkeys: Iterable[Vkey]) -> tuple[Vkey, ...]:
+    def verify(self, vkeys: Iterable[_Key]) -> tuple[_Key, ...]:
         """Return those of the keys that have signed.
 
         Signatures of other keys are ignored, but a known key's bad signature rejects the whole note. Raises
@@ -157,7 +188,7 @@ class SignedNote:
         """
         known = {(vkey.name, vkey.id): vkey for vkey in vkeys}
         text = self.text.encode()
-        verified: dict[Vkey, None] = {}
+        verified: dict[_Key, None] = {}
         for line in self.signatures:
             vkey = known.get((line.name, line.key_id))
             if vkey is None:
@@ -181,23 +212,42 @@ class NoteSigner:
         """Return the note; the text must end with a newline."""
         if not text.endswith("\n"):
             raise NoteUnreadable(reason="the text does not end with a newline")
-        signature = base64_text.encode(self.vkey.id + self._signer.sign(text.encode()))
-        return f"{text}\n— {self.vkey.name} {signature}\n"
+        return f"{text}\n{NoteSignature(self.vkey.name, self.vkey.id, self._signer.sign(text.encode())).line}"
 
 
-def _signature(line: str) -> NoteSignature:
-    dash, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    if dash != "—" or not _is_name(name):
-        raise NoteUnreadable(reason="a line of the signature block is none")
+def key_id(name: str, signature_type: int, public_key: bytes) -> bytes:
+    """Return a key's id: 4 bytes, a name for look-up and not a strong hash.
+
+    Source: c2sp.org/signed-note, "Signatures".
+    """
+    return sha256(name.encode() + b"\n" + bytes([signature_type]) + public_key).digest()[:_KEY_ID]
+
+
+def vkey_text(name: str, signature_type: int, public_key: bytes) -> str:
+    """Return the form in which verifier keys are handed out.
+
+    Source: c2sp.org/signed-note, "Verifier keys".
+    """
+    encoded = base64_text.encode(bytes([signature_type]) + public_key)
+    return f"{name}+{key_id(name, signature_type, public_key).hex()}+{encoded}"
+
+
+def split_vkey(text: str) -> tuple[str, int, bytes]:
+    """Return the name, the signature type and the public key of a verifier key of any kind; raises VkeyInvalid."""
+    name, _, rest = text.partition("+")
+    _, _, encoded = rest.partition("+")
     try:
         data = base64_text.decode(encoded)
-    except ValueError as error:
-        raise NoteUnreadable(reason="a signature is not base64") from error
-    if len(data) <= _KEY_ID:
-        raise NoteUnreadable(reason="a signature is too short")
-    return NoteSignature(name, data[:_KEY_ID], data[_KEY_ID:])
+        if not is_name(name) or len(data) < 2 or vkey_text(name, data[0], data[1:]) != text:
+            raise VkeyInvalid
+    except ValueError as error:  # half a character has no form in UTF-8
+        raise VkeyInvalid from error
+    return name, data[0], data[1:]
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Tell whether a key may have that name.
+
+    Source: c2sp.org/signed-note, "Format".
+    """
     return bool(name) and "+" not in name and not any(character.isspace() for character in name)

@@ -1,6 +1,6 @@
 """The object store, as the packages see it: documents and tiles by key, durable when `put` returns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,11 +29,33 @@ class ObjectStoreUnavailable(LedgerError):
     reason: str
 
 
+@dataclass(eq=False)
+class ObjectChanged(LedgerError):
+    """The object is not what the caller thought, and was not replaced."""
+
+    code = "objects.changed"
+    zh = "对象 {key} 已被其他进程更新，未予替换"
+    en = "somebody else has changed the object {key}; it was not replaced"
+
+    key: str
+
+
 class ObjectStore(Protocol):
     """Keys are relative paths of `[a-z0-9._/-]`, never starting with a slash, no empty or dot segment."""
 
     def put(self, key: str, data: bytes) -> None:
         """Store the bytes, replacing what was there at once; durable when this returns."""
+        ...
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        """Store many objects side by side; all are durable when this returns, some may be when it raises."""
+        ...
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        """Store the bytes if the object still is what the caller saw, None for none; nobody comes in between.
+
+        Raises ObjectChanged.
+        """
         ...
 
     def get(self, key: str) -> bytes:

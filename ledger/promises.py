@@ -11,7 +11,7 @@ deadline convicts the log.
     <deadline, UTC>
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,16 +22,33 @@ from ledger.signing import Signer
 
 DOMAIN = "elicence/promise/v1"
 MAX_DELAY = timedelta(seconds=60)
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-@dataclass(frozen=True, slots=True)
 class Promise:
-    """What the caller takes away: the event's id, the signed note, and when it must be kept."""
+    """What the caller takes away: the event's id, the signed note as `text`, and when it must be kept.
 
-    event: str
-    text: str
-    deadline: datetime
+    It is signed when its text is first asked for: outside the caller's transaction, and not at all in bulk work, whose
+    promises nobody takes away.
+    """
+
+    __slots__ = ("_note", "deadline", "event")
+
+    def __init__(self, event: str, deadline: datetime, note: str | Callable[[], str]) -> None:
+        self.event = event
+        self.deadline = deadline
+        self._note = note
+
+    @property
+    def text(self) -> str:
+        """The signed note; raises what the signer raises."""
+        if not isinstance(self._note, str):
+            self._note = self._note()
+        return self._note
+
+    def __reduce__(self) -> "tuple[type[Promise], tuple[str, datetime, str]]":
+        # A key stays in its process: what leaves it is signed.
+        return Promise, (self.event, self.deadline, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +72,11 @@ class Promiser:
     def promise(self, event: str, body_digest: bytes, at: datetime) -> Promise:
         """Return the promise for an event that is recorded at this time."""
         deadline = (at + self._max_delay).astimezone(UTC)
-        lines = [DOMAIN, self._origin, event, base64_text.encode(body_digest), deadline.strftime(_TIME)]
-        return Promise(event, self._signer.sign("\n".join(lines) + "\n"), deadline)
+        return Promise(event, deadline, lambda: self._note(event, body_digest, deadline))
+
+    def _note(self, event: str, body_digest: bytes, deadline: datetime) -> str:
+        lines = [DOMAIN, self._origin, event, base64_text.encode(body_digest), deadline.strftime(TIME_FORMAT)]
+        return self._signer.sign("\n".join(lines) + "\n")
 
 
 def read_promise(note: str, vkeys: Mapping[str, Vkey]) -> VerifiedPromise:
@@ -75,7 +95,7 @@ def read_promise(note: str, vkeys: Mapping[str, Vkey]) -> VerifiedPromise:
     signed.verify([vkey])
     try:
         promise = VerifiedPromise(
-            origin, event, base64_text.decode(digest), datetime.strptime(deadline, _TIME).replace(tzinfo=UTC)
+            origin, event, base64_text.decode(digest), datetime.strptime(deadline, TIME_FORMAT).replace(tzinfo=UTC)
         )
     except ValueError as error:
         raise NoteUnreadable(reason="a line of the promise is damaged") from error

@@ -1,6 +1,7 @@
 """The object store on S3 and whatever speaks its protocol (MinIO, Ceph, OBS, OSS...), through obstore."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,14 +9,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import S3Store
 
 from ledger.object_keys import check_key, check_prefix
-from ledger.objects import ObjectMissing, ObjectStoreUnavailable
+from ledger.objects import ObjectChanged, ObjectMissing, ObjectStoreUnavailable
 
 if TYPE_CHECKING:
+    from obstore import PutMode
     from obstore.store import S3Config
+
+_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,10 @@ class S3Location:
 
 
 class S3Objects:
-    """The `ObjectStore` in a bucket, which must exist. S3 answers a put once the object is durable."""
+    """The `ObjectStore` in a bucket, which must exist. S3 answers a put once the object is durable.
+
+    `swap` needs a service that knows conditional writes (If-Match and If-None-Match on PUT).
+    """
 
     def __init__(self, location: S3Location) -> None:
         url = urlsplit(location.url)
@@ -61,6 +68,37 @@ class S3Objects:
         with _mapped(check_key(key)):
             # One request: a multipart upload of a small object costs three.
             obstore.put(self._store, key, data, use_multipart=False)
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        """Store many objects side by side; all are durable when this returns, some may be when it raises."""
+        with ThreadPoolExecutor(min(_THREADS, max(1, len(objects)))) as pool:
+            for done in [pool.submit(self.put, key, data) for key, data in objects.items()]:
+                done.result()
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        """Store the bytes if the object still is what the caller saw, None for none; raises ObjectChanged.
+
+        An answer that was lost on its way may make a swap that was done look refused: the caller reads again.
+        """
+        with _mapped(check_key(key)):
+            try:
+                obstore.put(self._store, key, data, mode=self._unchanged(key, expected), use_multipart=False)
+            except (AlreadyExistsError, PreconditionError) as error:
+                raise ObjectChanged(key) from error
+
+    def _unchanged(self, key: str, expected: bytes | None) -> "PutMode":
+        """Return the condition under which the object is replaced: it has no bytes yet, or those."""
+        if expected is None:
+            return "create"
+        try:
+            found = obstore.get(self._store, key)
+        except (NotFoundError, FileNotFoundError) as error:
+            if "NoSuchBucket" in str(error):
+                raise
+            raise ObjectChanged(key) from error
+        if found.bytes().to_bytes() != expected:
+            raise ObjectChanged(key)
+        return {"e_tag": found.meta["e_tag"]}
 
     def get(self, key: str) -> bytes:
         """Return the bytes; raises ObjectMissing."""

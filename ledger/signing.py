@@ -1,7 +1,8 @@
 """What the ledger asks of keys; `ca/keys.py` answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 SignatureAlgorithm = Literal["ES256", "ES384", "RS256", "Ed25519", "SM2"]
 """ECDSA on P-256 and P-384, RSA (PKCS #1 v1.5) over SHA-256, Ed25519, and SM2 over SM3 with the usual user id."""
@@ -27,6 +28,22 @@ class Signer(Protocol):
         Ed25519.
         """
         ...
+
+
+@runtime_checkable
+class PrefixSigner(Protocol):
+    """A signer that hashes what many messages begin with once, for all of them."""
+
+    def after(self, prefix: bytes) -> Callable[[bytes], bytes]:
+        """Return what signs the prefix and the rest that it is given."""
+        ...
+
+
+def signing_after(signer: Signer, prefix: bytes) -> Callable[[bytes], bytes]:
+    """Return what signs the prefix and the rest that it is given, as fast as the signer can; it raises as the signer."""
+    if isinstance(signer, PrefixSigner):
+        return signer.after(prefix)
+    return lambda rest: signer.sign(prefix + rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,26 @@
-"""The tiles of c2sp.org/tlog-tiles: where they lie, how they are read, and which of them change when a log grows."""
+"""The tiles of c2sp.org/tlog-tiles: where they lie and how they are read."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Self, TypeVar
 
+from ledger.bundles import BundleInvalid, decode_entries
 from ledger.errors import LedgerError
-from ledger.merkle import HASH_SIZE, leaf_hash, node_hash, tree_root
+from ledger.merkle import HASH_SIZE, pair_up, tree_root
+from ledger.objects import ObjectMissing
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 ENTRIES = -1
 """The level of entry bundles, which stand below the leaf hashes of level 0."""
-MAX_ENTRY = 0xFFFF
 
 Fetch = Callable[[str], bytes]
-"""Returns the object under a path such as `tile/0/x001/234.p/5`."""
+"""Returns the object under a path such as `tile/0/x001/234.p/5`; raises ObjectMissing."""
+
+_Part = TypeVar("_Part", list[bytes], tuple[bytes, ...])
 
 _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([0-9]{1,3}))?", re.ASCII)
 
@@ -84,120 +89,123 @@ class Tile:
         return f"tile/{level}/{number}" + (f".p/{self.width}" if self.width < WIDTH else "")
 
 
-def encode_bundle(entries: Sequence[bytes]) -> bytes:
-    """Return an entry bundle; each entry has at most 65,535 bytes.
-
-    Source: c2sp.org/tlog-tiles, "Log entries".
-    """
-    return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
-
-
 def parse_bundle(tile: Tile, data: bytes) -> tuple[bytes, ...]:
     """Return the entries of a bundle; raises TileInvalid if they are not as many as its path says."""
-    entries = []
-    at = 0
-    while at < len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2])
-        if end > len(data) or at + 2 > len(data):
-            raise TileInvalid(path=tile.path)
-        entries.append(data[at + 2 : end])
-        at = end
+    try:
+        entries = decode_entries(data)
+    except BundleInvalid as error:
+        raise TileInvalid(path=tile.path) from error
     if len(entries) != tile.width:
         raise TileInvalid(path=tile.path)
-    return tuple(entries)
+    return entries
 
 
-def fold(hashes: Sequence[bytes]) -> bytes:
-    """Return the root over a power of two of hashes."""
-    while len(hashes) > 1:
-        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
-    return hashes[0]
+def parse_hashes(tile: Tile, data: bytes) -> list[bytes]:
+    """Return the hashes of a tile; raises TileInvalid if they are not as many as its path says."""
+    if len(data) != tile.width * HASH_SIZE:
+        raise TileInvalid(path=tile.path)
+    return [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
+
+
+class TileCache:
+    """Tiles above the leaves, with the nodes between their levels, for the readers of one log; bounded.
+
+    Those of the leaves are 256 times as many and seldom asked for twice. A tile never changes under its path, the partial
+    ones neither.
+    """
+
+    def __init__(self, limit: int = 4096) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Tile, list[list[bytes]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, tile: Tile) -> list[list[bytes]] | None:
+        """Return the rows of a tile, None if it is not kept."""
+        with self._lock:
+            rows = self._kept.get(tile)
+            if rows is not None:
+                self._kept.move_to_end(tile)
+            return rows
+
+    def keep(self, tile: Tile, rows: list[list[bytes]]) -> None:
+        """Keep the rows of a tile; the one that was not asked for longest goes."""
+        with self._lock:
+            self._kept[tile] = rows
+            if len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
 
 
 class TileReader:
     """The nodes and entries of a log of `size`, out of its tiles alone; every tile is fetched once.
 
-    Nothing here is trusted until a root or a proof made of it has been compared with a verified checkpoint.
+    cache: shared with other readers of the same log, whatever their size. Nothing here is trusted until a root or a
+    proof made of it has been compared with a verified checkpoint.
     """
 
-    def __init__(self, size: int, fetch: Fetch) -> None:
+    def __init__(self, size: int, fetch: Fetch, cache: TileCache | None = None) -> None:
         self._size = size
         self._fetch = fetch
-        self._between: dict[tuple[int, int], bytes] = {}
-        self._hashes: dict[Tile, tuple[bytes, ...]] = {}
+        self._cache = cache
+        self._rows: dict[Tile, list[list[bytes]]] = {}
         self._bundles: dict[Tile, tuple[bytes, ...]] = {}
 
     def nodes(self, level: int, index: int) -> bytes:
         """Return a complete node; raises TileInvalid and what the fetch raises. Fits `merkle.Nodes`."""
-        if level % HEIGHT:
-            # Tiles hold every eighth level; those between are hashed again, each of them once.
-            if (level, index) not in self._between:
-                left, right = (self.nodes(level - 1, 2 * index + side) for side in (0, 1))
-                self._between[level, index] = node_hash(left, right)
-            return self._between[level, index]
-        number, offset = divmod(index, WIDTH)
-        return self.hashes(Tile.at(level // HEIGHT, number, self._size))[offset]
+        # Tiles hold every eighth level; those between are hashed again, row by row.
+        stored, between = divmod(level, HEIGHT)
+        number, offset = divmod(index, WIDTH >> between)
+        rows = self._tile_rows(Tile.at(stored, number, self._size))
+        while len(rows) <= between:
+            rows.append(pair_up(rows[-1]))
+        return rows[between][offset]
 
     def hashes(self, tile: Tile) -> tuple[bytes, ...]:
         """Return the hashes of a tile; raises TileInvalid."""
-        if tile not in self._hashes:
-            data = self._fetch(tile.path)
-            if len(data) != tile.width * HASH_SIZE:
-                raise TileInvalid(path=tile.path)
-            self._hashes[tile] = tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE))
-        return self._hashes[tile]
+        return tuple(self._tile_rows(tile)[0])
+
+    def _tile_rows(self, tile: Tile) -> list[list[bytes]]:
+        rows = self._rows.get(tile)
+        if rows is None:
+            shared = self._cache if tile.level else None
+            rows = shared.get(tile) if shared else None
+            if rows is None:
+                rows = [self._whole_or_part(tile, parse_hashes)]
+                if shared:
+                    # Whole, so that no two readers build it up at once.
+                    while len(rows) < HEIGHT:
+                        rows.append(pair_up(rows[-1]))
+                    shared.keep(tile, rows)
+            self._rows[tile] = rows
+        return rows
 
     def entry(self, index: int) -> bytes:
         """Return one entry, not yet compared with its leaf hash; raises TileInvalid."""
         number, offset = divmod(index, WIDTH)
         tile = Tile.at(ENTRIES, number, self._size)
         if tile not in self._bundles:
-            self._bundles[tile] = parse_bundle(tile, self._fetch(tile.path))
+            self._bundles[tile] = self._whole_or_part(tile, parse_bundle)
         return self._bundles[tile][offset]
+
+    def _whole_or_part(self, tile: Tile, parse: Callable[[Tile, bytes], _Part]) -> _Part:
+        """Read a tile; where a partial one is gone, the beginning of the full one that has followed it.
+
+        Source: c2sp.org/tlog-tiles, "Partial Tiles".
+        """
+        try:
+            return parse(tile, self._fetch(tile.path))
+        except ObjectMissing:
+            if tile.width == WIDTH:
+                raise
+            full = replace(tile, width=WIDTH)
+            try:
+                return parse(full, self._fetch(full.path))[: tile.width]
+            except ObjectMissing:
+                raise ObjectMissing(tile.path) from None
 
     def root(self) -> bytes:
         """Return the root of the log; raises TileInvalid."""
-        return tree_root(self._size, self.nodes)
+        return self.root_at(self._size)
 
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """What growing changes: the objects to write, by path, and the roots before and after, told by the tiles."""
-
-    objects: Mapping[str, bytes]
-    old_root: bytes
-    root: bytes
-
-
-def grow(old: int, new: int, entries: Sequence[bytes], fetch: Fetch) -> Growth:
-    """Return the tiles that a log needs when it grows from `old` to `new`, the partial ones at its edge included.
-
-    `entries` begin at the start of the bundle in which `old` lies (`old - old % 256`) and end at `new`. The bytes
-    depend on the entries alone, so that every writer, late or dead, writes the same. Raises TileInvalid and what
-    the fetch raises.
-    """
-    objects = dict(_cut(ENTRIES, old, new, entries, encode_bundle))
-    hashes: list[bytes] = [leaf_hash(entry) for entry in entries]
-    before = TileReader(old, fetch)
-    level, low, high = 0, old, new
-    while high:
-        objects.update(_cut(level, low, high, hashes, b"".join))
-        complete = (high >> HEIGHT) - (low >> HEIGHT)
-        parents = [fold(hashes[at * WIDTH : (at + 1) * WIDTH]) for at in range(complete)]
-        level, low, high = level + 1, low >> HEIGHT, high >> HEIGHT
-        edge = low % WIDTH
-        hashes = [*(before.hashes(Tile(level, low // WIDTH, edge)) if edge else ()), *parents]
-    after = TileReader(new, lambda path: objects[path] if path in objects else fetch(path))
-    return Growth(objects=objects, old_root=before.root(), root=after.root())
-
-
-def _cut(
-    level: int, low: int, high: int, items: Sequence[bytes], encode: Callable[[Sequence[bytes]], bytes]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the tiles of one level that change; `items` begin with the tile in which `low` lies."""
-    base = low // WIDTH
-    for index in range(base, -(-high // WIDTH)):
-        width = min(WIDTH, high - index * WIDTH)
-        if index * WIDTH + width > low:
-            at = (index - base) * WIDTH
-            yield Tile(level, index, width).path, encode(items[at : at + width])
+    def root_at(self, size: int) -> bytes:
+        """Return the root that the log had at a size up to its own; raises TileInvalid."""
+        return tree_root(size, self.nodes)

@@ -154,12 +154,14 @@ def _rendition_row(item: Produced, document: Document, now: datetime) -> dict[st
         "version_id": item.intent.version_id,
         "kind": document.kind,
         "copy": ORIGINAL,
+        "generation": 1,
         "digest": document.digest,
         "sha256": document.sha256,
         "object_key": document.object_key,
         "size": len(document.data),
         "media": MEDIA[document.kind],
         "created_at": now,
+        "attempts": 0,
     }
 
 

@@ -135,11 +135,23 @@ class RenditionRow(Base):
     """A document of a version. `digest`: of the document (DESIGN: the seal's own), `sha256`: of the file.
 
     object_key: where its ciphertext lies, named by the ciphertext's digest. size: of the file, in bytes.
+    generation: 1 as it was sealed; each extension (`extending.py`) is a further one of the same digest, and
+    `superseded_at` tells since when. renew_by: when the certificate of its newest timestamp ends, None until somebody
+    looks; lease_owner, lease_until, attempts, failed_reason: of the work that extends it.
     """
 
     __tablename__ = "renditions"
     __table_args__ = (
         one_of("kind", RENDITION_KINDS),
+        CheckConstraint("generation > 0", name="generation"),
+        Index(
+            "renditions_newest_key", "version_id", "kind", "copy", unique=True, postgresql_where="superseded_at IS NULL"
+        ),
+        Index(
+            "renditions_due_ix",
+            "renew_by",
+            postgresql_where="kind = 'pdf' AND superseded_at IS NULL AND failed_reason IS NULL",
+        ),
         Index(None, "digest"),
         Index(None, "sha256"),
         {"info": _OWN_PART},
@@ -154,6 +166,13 @@ class RenditionRow(Base):
     size: Mapped[int]
     media: Mapped[str]
     created_at: Mapped[datetime]
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    superseded_at: Mapped[datetime | None]
+    renew_by: Mapped[datetime | None]
+    attempts: Mapped[int]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    failed_reason: Mapped[str | None]
 
 
 class StatusRow(Base):

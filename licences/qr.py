@@ -1,11 +1,5 @@
 """The QR code of a licence, as a drawing."""
 
-import re
-from typing import Final
-
-_PATH: Final = re.compile(r'<path d="([^"]+)"')
-_SIZE: Final = re.compile(r'<svg width="([0-9]+)"')
-
 
 def qr_svg(text: str) -> str:
     """Return a QR code as a small SVG drawing, error correction M, no quiet zone.
@@ -16,8 +10,12 @@ def qr_svg(text: str) -> str:
 
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     drawing = code.to_svg(add_quiet_zones=False)
-    path, size = _PATH.search(drawing), _SIZE.search(drawing)
-    assert path is not None
-    assert size is not None
+    path, size = _attribute(drawing, '<path d="'), _attribute(drawing, '<svg width="')
     # Only the modules: paper shows through, and the page's JSON stays small.
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[1]} {size[1]}"><path d="{path[1]}"/></svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"><path d="{path}"/></svg>'
+
+
+def _attribute(drawing: str, before: str) -> str:
+    value, quote, _ = drawing.partition(before)[2].partition('"')
+    assert quote, before
+    return value

@@ -16,23 +16,42 @@ import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from licences.verification.claims import LicenceClaims
-from licences.verification.documents import Examined, Oddity, SealedPage, Signature, SignedData, Trouble
+from licences.verification.documents import (
+    DocumentStamp,
+    Examined,
+    NationalSeal,
+    Oddity,
+    SealedPage,
+    Signature,
+    SignedData,
+    Trouble,
+    ValidationData,
+)
 from licences.verification.engine import judge, verify
-from licences.verification.examination import examine, unread
+from licences.verification.examination import examine, examine_file, unread
 from licences.verification.offline import offline_sources
 from licences.verification.policy import DEFAULT_POLICY
 from licences.verification.report import Report
 from licences.verification.request import VerificationRequest, verification_request
+from seals.ses.steps import Step
+from seals.ses.values import CertificateDigest, SesExtension, SesPicture, SesSeal, SesSignature
 
 StartMethod = Literal["fork", "forkserver"]
-_PRELOADED: Final = ["licences.verification_process", "licences.verification.examination_pdf"]
+_PRELOADED: Final = [
+    "licences.verification_process",
+    "licences.verification.examination_pdf",
+    "licences.verification.examination_ofd",
+    "licences.verification.examination_detached",
+]
 _SAFE_CLASSES: Final = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (
-        *(Examined, SealedPage, SignedData, Signature, Oddity, Trouble, LicenceClaims),
+        *(Examined, SealedPage, SignedData, Signature, Oddity, Trouble, LicenceClaims, DocumentStamp, ValidationData),
+        *(NationalSeal, SesSeal, SesSignature, SesPicture, SesExtension, CertificateDigest, Step),
         *(date, datetime, timedelta, timezone),
     )
 }
@@ -40,7 +59,11 @@ _SAFE_CLASSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Everything one off-line verification needs, as plain data."""
+    """Everything one off-line verification needs, as plain data.
+
+    companion: what lay beside the document, a seal or what is sealed; file: a document too large to be held, whose
+    companion is its seal.
+    """
 
     document: bytes = field(repr=False)
     now: datetime
@@ -51,6 +74,8 @@ class Payload:
     as_of: datetime | None = None
     known_at: datetime | None = None
     policy_id: str = DEFAULT_POLICY
+    companion: bytes | None = field(default=None, repr=False)
+    file: Path | None = None
 
     def request(self) -> VerificationRequest:
         """Return the question; raises as `verification_request`."""
@@ -66,7 +91,11 @@ class Payload:
 def verify_bytes(payload: Payload) -> bytes:
     """Verify a document off line; return the report as JSON."""
     sources = offline_sources(payload.now, trust=payload.trust, status=payload.status, proof=payload.proof)
-    report = verify(payload.document, sources, payload.request())
+    request = payload.request()
+    if payload.file is not None and payload.companion is not None:
+        report = judge(examine_file(payload.file, payload.companion), sources, request)
+    else:
+        report = verify(payload.document, sources, request, payload.companion)
     return json.dumps(report.as_json(), ensure_ascii=False).encode("utf-8")
 
 
@@ -104,9 +133,9 @@ class VerificationPool:
         sources = offline_sources(payload.now, trust=payload.trust, status=payload.status, proof=payload.proof)
         return judge(unread(payload.document, answer), sources, payload.request())
 
-    def examine(self, document: bytes, max_bytes: int) -> Examined:
-        """Read a document in a reader's process, to be judged here."""
-        answer = self._ask("examine", (document, max_bytes))
+    def examine(self, document: bytes, max_bytes: int, companion: bytes | None = None) -> Examined:
+        """Read a document, and what lay beside it, in a reader's process, to be judged here."""
+        answer = self._ask("examine", (document, max_bytes, companion))
         return _load_examined(answer) if isinstance(answer, bytes) else unread(document, answer)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ The session should be opened for the purpose `verification`, which lets it see e
 database or store that does not answer becomes `Unavailable`, and the verdict `indeterminate`: never `invalid`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, TypeVar
@@ -12,7 +12,11 @@ from typing import Literal, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ca.errors import CertificateInvalid
 from ca.judging.trust import TrustList
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import seal_holder
+from ledger.anchor.standing import anchored
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
 from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
@@ -26,7 +30,19 @@ from licences.documents import digest_text
 from licences.models import VersionRow
 from licences.store import reading
 from licences.verification.report import JSON
-from licences.verification.sources import Absent, Record, StatusHistory, StatusRow, Unavailable
+from licences.verification.sources import (
+    Absent,
+    AnchorStanding,
+    Record,
+    SealStanding,
+    SealStop,
+    StatusHistory,
+    StatusRow,
+    Unavailable,
+)
+from seals.life.stops import Effect
+from seals.models import SealRow, StopRow
+from seals.store.standing import seal_with_stops
 
 T = TypeVar("T")
 
@@ -54,9 +70,19 @@ class UnavailableSources:
         del identifier
         return Unavailable(self.reason)
 
+    def seal(self, certificate: bytes) -> Unavailable:
+        """Say that the register does not answer."""
+        del certificate
+        return Unavailable(self.reason)
+
     def proof(self, identifier: str) -> Unavailable:
         """Say that the register does not answer."""
         del identifier
+        return Unavailable(self.reason)
+
+    def anchor(self, index: int, size: int) -> Unavailable:
+        """Say that the register does not answer."""
+        del index, size
         return Unavailable(self.reason)
 
 
@@ -112,6 +138,19 @@ class DatabaseSources:
 
         return self._asked(look)
 
+    def seal(self, certificate: bytes) -> SealStanding | Absent | Unavailable:
+        """Return how the seal of this certificate (DER) stands in our register, with every stop that it ever had."""
+
+        def look() -> SealStanding | Absent:
+            holder = seal_holder(read_certificate(certificate).subject)
+            found = None if holder is None else seal_with_stops(self._session, holder.code, certificate)
+            return Absent.NOT_FOUND if found is None else _standing(*found)
+
+        try:
+            return self._asked(look)
+        except CertificateInvalid:
+            return Absent.NOT_FOUND
+
     def proof(self, identifier: str) -> bytes | Absent | Unavailable:
         """Return the proof of the licence's issuing; PENDING until the published log holds it."""
 
@@ -133,6 +172,24 @@ class DatabaseSources:
         except SubjectErased:
             # The opening went with the key; the entry stays, and proves nothing about a document any more.
             return Absent.NOT_FOUND
+
+    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+        """Return what the anchorer last saw on the chain: no chain is called while somebody waits for a verdict."""
+
+        def look() -> AnchorStanding | Absent:
+            seen = anchored(self._session, self._objects, index, size)
+            if seen is None:
+                return Absent.NO_SOURCE
+            return AnchorStanding(
+                seen.look.chain, seen.look.size, seen.look.root, seen.look.looked_at, seen.proof, seen.since
+            )
+
+        try:
+            return self._asked(look)
+        except (ObjectMissing, ObjectStoreUnavailable):
+            return Unavailable("object_store")
+        except FatalLedgerError:
+            return Unavailable("log_contradicts_itself")
 
     def _asked(self, look: Callable[[], T]) -> T | Unavailable:
         try:
@@ -181,6 +238,17 @@ class DatabaseSources:
         except (SubjectErased, SubjectUnknown, EnvelopeInvalid):
             return {}
         return _as_claims(content, version)
+
+
+def _standing(seal: SealRow, stops: Sequence[StopRow]) -> SealStanding:
+    return SealStanding(
+        state=seal.state,
+        stops=tuple(
+            SealStop(one.state, one.reason, one.stopped_at, one.resumed_at, one.effect == Effect.IN_QUESTION)
+            for one in stops
+        ),
+        invalid_from=seal.invalid_from,
+    )
 
 
 def _as_claims(content: Content, version: VersionRow) -> dict[str, JSON]:

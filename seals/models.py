@@ -116,7 +116,10 @@ class StopRow(Base):
 
 
 class ApplicationRow(Base):
-    """An application for a seal, from its first day to the seal's delivery. `seal_id`: of the seal to be."""
+    """An application for a seal, from its first day to the seal's delivery. `seal_id`: of the seal to be.
+
+    carries: whether grants and standing authorisations of the seal that it replaces go over to it at its delivery.
+    """
 
     __tablename__ = "applications"
     __table_args__ = (
@@ -125,6 +128,7 @@ class ApplicationRow(Base):
         CheckConstraint("num_nulls(decided_by, decided_at) <> 1", name="decided"),
         CheckConstraint("num_nulls(made_by, made_at) <> 1", name="made"),
         CheckConstraint("num_nulls(delivered_by, delivered_to, delivered_at) IN (0, 3)", name="delivered"),
+        CheckConstraint("NOT carries OR replaces IS NOT NULL", name="carries"),
         Index(None, "organisation", "applied_at"),
         {"info": {"app": _OWN}},
     )
@@ -149,6 +153,7 @@ class ApplicationRow(Base):
     delivered_by: Mapped[dict[str, Any] | None]
     delivered_to: Mapped[str | None]
     delivered_at: Mapped[datetime | None]
+    carries: Mapped[bool]
 
 
 class GrantRow(Base):

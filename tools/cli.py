@@ -27,12 +27,20 @@ _CRASHES: Final = frozenset(
         "ca.clock_suspect",
         "database.unavailable",
         "demo.incomplete",
+        "ledger.anchor_contradiction",
+        "ledger.chain_answer_invalid",
+        "ledger.chain_unavailable",
         "ledger.fatal",
         "ledger.fence_lost",
+        "ledger.log_forked",
+        "ledger.log_unreachable",
+        "ledger.mirror_damaged",
+        "ledger.witness_unable",
         "objects.unavailable",
         "postgres.failed",
         "rendering.failed",
         "rendering.fonts_missing",
+        "tools.province_silent",
         "tools.worker_died",
         "tools.worker_failed",
         "tools.worker_silent",
@@ -43,6 +51,8 @@ _CRASHES: Final = frozenset(
 
 COMMANDS: Final = {
     "act": Entry("tools.act:act", "Suspend, revoke, annul … a licence. 证照状态操作"),
+    "anchor": Entry("tools.anchor.command:anchor", "The ledger on a chain: anchor, check. 账本上链"),
+    "audit": Entry("tools.audit.command:audit", "Trace, prove and export who used what. 审计追溯"),
     "bench": Entry("tools.bench.command:bench", "Measure, beside a reference. 性能测试"),
     "ca": Entry("tools.ca.command:ca", "The certificate authority: certificates, keys, lists. 证书认证"),
     "checks": Entry("tools.checks:checks", "List every verification check with its codes. 核验项目"),
@@ -50,22 +60,26 @@ COMMANDS: Final = {
     "demo": Entry("tools.demo.command:demo", "The main job on invented data. 全流程演示"),
     "init": Entry("tools.init:init", "Hold the key ceremony and found the house. 密钥仪式"),
     "issue": Entry("tools.issue:issue", "Issue the licences of a CSV or JSON Lines file. 批量签发"),
+    "ledger": Entry("tools.ledger.command:ledger", "The log: its head, proofs, and the check of it. 存证账本"),
     "licences": Entry("tools.licences:licences", "Write licences and their proofs as files. 导出证照"),
+    "seals": Entry("tools.seals.command:seals", "E-seals: made, granted, used, stopped. 电子印章"),
     "sequence": Entry("tools.serve:sequence", "Put waiting events into the log. 写入账本"),
     "serve": Entry("tools.serve:serve", "Serve the API and the pages, and run the two below. 启动服务"),
     "status": Entry("tools.status:status", "Write the signed status list for off-line use. 状态清单"),
     "systems": Entry("tools.init:systems", "Enrol the systems that may issue. 登记业务系统"),
-    "trust": Entry("tools.trust:trust", "Write the trust list that verifiers need. 信任列表"),
+    "trust": Entry("tools.trust:trust", "Write the trust list that verifiers need, or take one in. 信任列表"),
     "verify": Entry("tools.verify:verify", "Verify licence files off line. 离线核验"),
+    "witness": Entry("tools.witness.command:witness", "Witness logs, and check who cosigned. 账本见证"),
     "work": Entry("tools.work:work", "Finish what a crash left half-made. 补完中断的制证"),
 }
 """One line a command; keep them sorted."""
 
 STORY: Final = (
-    ("Found a house 建立", ("init", "systems", "ca")),
+    ("Found a house 建立", ("init", "systems", "ca", "seals")),
     ("Issue 签发", ("issue", "act", "licences")),
     ("Let others verify 核验", ("trust", "status", "verify", "checks")),
-    ("Serve 运行", ("serve", "work", "sequence", "db")),
+    ("Audit 审计", ("audit",)),
+    ("Serve 运行", ("serve", "work", "sequence", "ledger", "witness", "anchor", "db")),
 )
 """The commands in the order in which one meets them; what is named nowhere comes last."""
 

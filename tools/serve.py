@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from api.anchoring import is_anchored, open_account
 from api.house import open_house, require_house
 from api.settings import settings
 from tools.errors import ToolError
@@ -41,10 +42,17 @@ def serve(host: str | None, port: int | None, workers: int) -> None:
     """
     chosen = settings()
     require_house(chosen)
+    if is_anchored(chosen):
+        # Better no start than an anchorer that ends again and again.
+        open_account(chosen, "publisher")
     # The supervisor holds the embedded database for its children: one start, one stop.
     with listen(host or chosen.host, port or chosen.port) as listening, open_house(chosen):
         click.echo(f"elicence: {_address(listening)}   (pid {os.getpid()})")
-        sys.exit(Supervisor(_children(listening, workers), lambda line: click.echo(line, err=True)).run())
+        sys.exit(
+            Supervisor(
+                _children(listening, workers, anchored=is_anchored(chosen)), lambda line: click.echo(line, err=True)
+            ).run()
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,14 +71,14 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _children(listening: socket.socket, workers: int) -> list[Child]:
+def _children(listening: socket.socket, workers: int, *, anchored: bool) -> list[Child]:
     descriptor = listening.fileno()
     web = [sys.executable, "-m", "api.serving", str(descriptor)]
     names = ["web"] if workers == 1 else [f"web {number}" for number in range(1, workers + 1)]
+    behind = {"sequencer": ["sequence"], "worker": ["work"]} | ({"anchorer": ["anchor", "run"]} if anchored else {})
     return [
         *(Child(name, web, (descriptor,)) for name in names),
-        Child("sequencer", [sys.executable, "-m", "tools.cli", "sequence"]),
-        Child("worker", [sys.executable, "-m", "tools.cli", "work"]),
+        *(Child(name, [sys.executable, "-m", "tools.cli", *words]) for name, words in behind.items()),
     ]
 
 
@@ -93,4 +101,8 @@ def sequence(interval: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     with opened_house() as house:
+        if house.witnesses is not None:
+            # Beside the sequencer, which waits for nobody that was silent.
+            completing = threading.Thread(target=house.witnesses.run, args=[house.objects, stop], daemon=True)
+            completing.start()
         house.sequencer().run(stop, interval)

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from licences.verification_process import Payload, VerificationPool
 
 PROOF_SUFFIX: Final = ".tlog-proof"
+SEAL_SUFFIX: Final = ".p7s"
+_SIGNED_BY: Final = {"SignedValue.dat": "Signature.xml"}
+"""In an OFD package that was taken apart: the value, and the file beside it that it is over."""
 _MAX_PROOF: Final = 2 * 1024 * 1024
+_MAX_SEAL: Final = 1024 * 1024
 _MAX_MATERIAL: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _EXIT_CODES: Final = {"valid": 0, "invalid": 1, "indeterminate": 2}
@@ -49,9 +53,10 @@ def verify(
     as_json: bool,
     lang: Language | None,
 ) -> None:
-    """Verify licence files (PDF, JSON, SD-JWT) off line; the type is told by the content.
+    """Verify sealed files (PDF, OFD, JSON, SD-JWT, .esl, SES values) off line; the type is told by the content.
 
-    A .tlog-proof beside a file is read. Without --trust and --status the verdict is "could not tell".
+    A .tlog-proof beside a file is read, and so is its seal: any FILE with FILE.p7s beside it. Without --trust and
+    --status the verdict is "could not tell". --policy seal judges the seals alone, not whether a licence is in force.
 
     \b
     Exit code: 0 all valid; 1 any invalid; 3 any file unreadable, or the request wrong; 2 any undecided.
@@ -102,11 +107,34 @@ def _verify(file: Path, question: "Payload", pool: "VerificationPool") -> "Repor
     try:
         question = replace(question, request_id=new_verification_id(question.now), proof=_proof_beside(file))
         found = _read(file, limit)
+        seal = _beside(file, SEAL_SUFFIX, _MAX_SEAL)
+        if isinstance(found, _TooLarge):
+            return _judge_unread(found, question) if seal is None else pool.verify(_large(question, file, seal))
+        return pool.verify(_with_companion(replace(question, document=found), file, seal, limit))
     except OSError as error:
         return Unreadable(error.strerror or type(error).__name__)
+
+
+def _with_companion(question: "Payload", file: Path, seal: bytes | None, limit: int) -> "Payload":
+    """Add what belongs to a document: the seal beside it, or the file of a seal, be that too large to be held."""
+    content = file.with_name(_content_name(file)) if file.name else file
+    if seal is not None or content == file or not content.is_file():
+        return replace(question, companion=seal)
+    found = _read(content, limit)
     if isinstance(found, _TooLarge):
-        return _judge_unread(found, question)
-    return pool.verify(replace(question, document=found))
+        return _large(question, content, question.document)
+    return replace(question, companion=found)
+
+
+def _content_name(file: Path) -> str:
+    """Return the name of what a seal's file is over; of any other file its own."""
+    if file.name.endswith(SEAL_SUFFIX) and file.name != SEAL_SUFFIX:
+        return file.name.removesuffix(SEAL_SUFFIX)
+    return _SIGNED_BY.get(file.name, file.name)
+
+
+def _large(question: "Payload", file: Path, seal: bytes) -> "Payload":
+    return replace(question, document=b"", companion=seal, file=file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +168,19 @@ def _judge_unread(found: _TooLarge, question: "Payload") -> "Report":
 def _proof_beside(file: Path) -> bytes | None:
     for candidate in _proof_names(file):
         if candidate != file and candidate.is_file():
-            with candidate.open("rb") as stream:
-                # One byte more than any proof has: a longer file is no proof, and says so by not parsing.
-                return stream.read(_MAX_PROOF + 1)
+            return _beginning(candidate, _MAX_PROOF)
     return None
+
+
+def _beside(file: Path, suffix: str, limit: int) -> bytes | None:
+    candidate = file.with_name(file.name + suffix) if file.name else file
+    return _beginning(candidate, limit) if candidate != file and candidate.is_file() else None
+
+
+def _beginning(file: Path, limit: int) -> bytes:
+    with file.open("rb") as stream:
+        # One byte more than any such thing has: a longer file is none, and says so by not parsing.
+        return stream.read(limit + 1)
 
 
 def _proof_names(file: Path) -> Iterator[Path]:

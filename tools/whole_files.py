@@ -1,7 +1,8 @@
 """Files that others read: they have the old content or the new one, never a part."""
 
 import os
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -10,16 +11,38 @@ import click
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file, replacing what was there at once; raises click.FileError."""
+    with prepared(path) as write:
+        write(data)
+
+
+@contextmanager
+def prepared(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Yield what writes a file's content beside its place; it is put there when the block ends well.
+
+    Raises click.FileError where it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{token_hex(8)}")
+
+    def write(data: bytes) -> None:
+        with _told(path):
+            _write(temporary, data)
+
     try:
-        _write(temporary, data)
-        temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise click.FileError(str(path), f"无法写入 / it cannot be written: {reason}") from error
+        yield write
+        with _told(path):
+            temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise click.FileError(str(path), f"无法写入 / it cannot be written: {reason}") from error
 
 
 def _write(path: Path, data: bytes) -> None:

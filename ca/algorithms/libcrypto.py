@@ -44,6 +44,8 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, ...]]] = MappingProxyType(
         "EVP_PKEY_CTX_set1_id": (c_int, c_void_p, c_char_p, c_int),
         "EVP_PKEY_keygen_init": (c_int, c_void_p),
         "EVP_PKEY_keygen": (c_int, c_void_p, POINTER(c_void_p)),
+        "EVP_PKEY_sign_init": (c_int, c_void_p),
+        "EVP_PKEY_sign": (c_int, c_void_p, c_char_p, POINTER(c_size_t), c_char_p, c_size_t),
         "EVP_PKEY_check": (c_int, c_void_p),
         "EVP_PKEY_is_a": (c_int, c_void_p, c_char_p),
         "EVP_PKEY_free": (None, c_void_p),
@@ -163,6 +165,19 @@ class Libcrypto:
             self._expect(library.EVP_DigestSign(context, signature, byref(size), data, len(data)))
         finally:
             library.EVP_MD_CTX_free(context)
+        return signature.raw[: size.value]
+
+    def sign_digest(self, key: Pkey, digest: bytes) -> bytes:
+        """Return the DER of the SM2 signature over what SM2 hashes data to, 32 bytes; raises NationalFailed."""
+        library = self._library
+        context = library.EVP_PKEY_CTX_new_from_pkey(None, key.pointer, None)
+        signature = ctypes.create_string_buffer(_MAX_SIGNATURE)
+        size = c_size_t(_MAX_SIGNATURE)
+        try:
+            self._expect(context and library.EVP_PKEY_sign_init(context))
+            self._expect(library.EVP_PKEY_sign(context, signature, byref(size), digest, len(digest)))
+        finally:
+            library.EVP_PKEY_CTX_free(context)
         return signature.raw[: size.value]
 
     def verify(self, key: Pkey, user_id: bytes, data: bytes, signature: bytes) -> bool:

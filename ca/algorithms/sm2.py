@@ -5,6 +5,7 @@ wrong in a known answer, everything here refuses in one voice: NationalUnavailab
 """
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, Self
 
@@ -138,11 +139,15 @@ def message_digest(public_key: bytes, data: bytes, user_id: bytes = USER_ID) -> 
 
     Source: GB/T 32918.2 sections 5.5 and 6.1
     """
+    library = _provider.library()
+    return library.digest(_bound(library, public_key, user_id) + data)
+
+
+def _bound(library: Libcrypto, public_key: bytes, user_id: bytes) -> bytes:
+    """Return what binds a digest to the signer: Z of GB/T 32918.2 section 5.5."""
     curve = b"".join(number.to_bytes(_SIZE, "big") for number in (_A, _B, *_G))
     point = public_key[-2 * _SIZE :]
-    library = _provider.library()
-    bound = library.digest((8 * len(user_id)).to_bytes(2, "big") + user_id + curve + point)
-    return library.digest(bound + data)
+    return library.digest((8 * len(user_id)).to_bytes(2, "big") + user_id + curve + point)
 
 
 def _is_canonical(signature: bytes) -> bool:
@@ -187,6 +192,17 @@ class PrivateKey:
     def sign(self, data: bytes, user_id: bytes = USER_ID) -> bytes:
         """Return the DER of r and s over the data."""
         return self._library.sign(self._key, user_id, data)
+
+    def after(self, prefix: bytes, user_id: bytes = USER_ID) -> Callable[[bytes], bytes]:
+        """Return what signs the prefix and the rest that it is given, the prefix hashed here once for all of them."""
+        begun = hashlib.new("sm3", _bound(self._library, self.public_key, user_id) + prefix)
+
+        def sign(rest: bytes) -> bytes:
+            hashed = begun.copy()
+            hashed.update(rest)
+            return self._library.sign_digest(self._key, hashed.digest())
+
+        return sign
 
 
 def _check(library: Libcrypto) -> None:

@@ -108,6 +108,10 @@ class Ceremony:
         """What signs trust lists, the newest one: it is believed for the root's sake, not by name."""
         return self.current(key_names.TRUST)
 
+    def seal_maker(self, now: datetime) -> Credential | None:
+        """Return what makes national seals now, None where there is no national hierarchy or it has none yet."""
+        return self.in_use(key_names.SEAL_MAKER, now) if self.generations(key_names.SEAL_MAKER) else None
+
     def authority(self, role: Role, hierarchy: Hierarchy = "international") -> Credential:
         """Return the newest authority of a role; raises KeyMissing where the hierarchy is not there."""
         return self.current(key_names.authority(role, hierarchy))

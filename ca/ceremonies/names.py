@@ -21,11 +21,14 @@ TIMESTAMP: Final = "timestamp"
 TRUST: Final = "trust"
 STATUS: Final = "status"
 RECEIPT: Final = "receipt"
+SEAL_MAKER: Final = "national-seal-maker"
+"""What signs national seals; the international hierarchy has no such thing."""
 
 _NATIONAL: Final = "national-"
 _FORM: Final = re.compile(
     r"(?P<national>national-)?"
-    r"(?P<base>root|timestamp|trust|status|receipt|issuing-(?:seals|persons|systems)|ocsp-(?:root|seals|persons|systems))"
+    r"(?P<base>root|timestamp|trust|status|receipt|seal-maker"
+    r"|issuing-(?:seals|persons|systems)|ocsp-(?:root|seals|persons|systems))"
     r"(?:-(?P<generation>[2-9]|[1-9][0-9]{1,3}))?"
 )
 

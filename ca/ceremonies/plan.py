@@ -14,7 +14,7 @@ DEFAULT_TSA_POLICY: Final = "2.999.3161.1"
 """In the arc that ITU-T X.660 keeps for examples: fit for tests; an operator puts one of his own."""
 
 KeyStore = Literal["folder", "token"]
-KeyGroup = Literal["authorities", "timestamp", "trust", "ocsp", "status", "receipt", "seals"]
+KeyGroup = Literal["authorities", "timestamp", "trust", "ocsp", "status", "receipt", "seals", "seal_maker"]
 AuthorityAlgorithm = Literal["ES256", "ES384", "RS256"]
 
 _Days = Annotated[fields.Number, Field(ge=1, le=1830)]
@@ -82,12 +82,20 @@ class TsaPlan(NamedPlan):
     policy: fields.Policy = DEFAULT_TSA_POLICY
 
 
+class SealMakerPlan(NamedPlan):
+    """Who makes the national seals (制章人): its key signs nothing else. Plans of earlier releases did not name it."""
+
+    name: fields.AuthorityName = "电子印章制作 M1"
+    years: Annotated[fields.Number, Field(ge=1, le=profiles.SEAL_MAKER.max_years)] = 10
+
+
 class NationalPlan(_Part):
-    """The hierarchy of SM2 keys: every seal of the plan has a certificate in it, too."""
+    """The hierarchy of SM2 keys: every seal of the plan has a certificate in it, too, and a national seal (SES)."""
 
     root: NationalRootPlan
     authorities: NationalAuthoritiesPlan
     tsa: TsaPlan
+    seal_maker: SealMakerPlan = SealMakerPlan()
 
 
 class OcspPlan(_Part):
@@ -112,6 +120,7 @@ class LimitsPlan(_Part):
     status: _Uses | None = None
     receipt: _Uses | None = None
     seals: _Uses | None = None
+    seal_maker: _Uses | None = None
 
 
 class KeysPlan(_Part):

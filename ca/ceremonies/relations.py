@@ -5,7 +5,7 @@ from typing import Final
 
 from ca.ceremonies import plan_yaml
 from ca.ceremonies.fields import NUMBER_FORM
-from ca.ceremonies.names import ISSUING_ROLES
+from ca.ceremonies.names import ISSUING_ROLES, KeyName, seal
 from ca.ceremonies.plan_yaml import Located, Location
 from ca.errors import PlanFault
 
@@ -17,6 +17,7 @@ def faults(located: Located) -> Iterator[PlanFault]:
     seals = _at(located.value, ("seals",))
     count = len(seals) if isinstance(seals, list) else 0
     yield from _repeated(located, count)
+    yield from _reserved(located, count)
     yield from _nameless(located, count)
     told: set[Location] = set()
     for lower, upper in _limits(count):
@@ -37,6 +38,14 @@ def _repeated(located: Located, count: int) -> Iterator[PlanFault]:
             seen.append(_at(located.value, location))
 
 
+def _reserved(located: Located, count: int) -> Iterator[PlanFault]:
+    """Find seals whose key would have the name of the key that makes seals."""
+    for index in range(count):
+        location: Location = ("seals", index, "id")
+        if KeyName.parse(seal(str(_at(located.value, location)))) is not None:
+            yield _fault(located, location, "此标识留作他用，请另取", "is kept for another use: choose another")
+
+
 def _nameless(located: Located, count: int) -> Iterator[PlanFault]:
     """Find name seals that name nobody: the unit's name is not what stands on them."""
     for index in range(count):
@@ -55,6 +64,8 @@ def _limits(seals: int) -> Iterator[tuple[Location, Location]]:
         yield (*above, "tsa", "years"), (*above, "root", "years")
         for index in range(seals):
             yield ("seals", index, "years"), (*above, "authorities", "seals", "years")
+        if above:
+            yield (*above, "seal_maker", "years"), (*above, "authorities", "seals", "years")
         # The trust list holds the roots' revocation lists, and must not outlive them.
         yield ("trust", "days"), (*above, "root", "crl_days")
     yield ("trust", "years"), ("root", "years")

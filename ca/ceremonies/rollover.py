@@ -56,7 +56,8 @@ def follow(
 ) -> Ceremony:
     """Let an issuing authority or a service be followed by its next generation, with a key and a name of its own.
 
-    line: the key name of the first generation; name: the new common name, by default the plan's with `G2`, `G3`, …. A new
+    line: the key name of the first generation; name: the new common name, by default the plan's with `G2`, `G3`, …. What
+    the plan wants and no ceremony has made yet, because an earlier release did not know it, is made for the first time. A new
     root issues nothing before the trust lists that do not know it have run out: until then the earlier one does, or who
     has not fetched the new list yet would take genuine documents for forged. Raises RolloverRefused, ProfileViolated for
     a name that cannot stand in a certificate, and as `renew`.
@@ -177,8 +178,12 @@ def _successor(ceremony: Ceremony, line: str, name: str | None, now: datetime) -
         )
     if first.seal is not None:
         raise RolloverRefused(line, "印章证书由签发机构换发", "a seal's certificate is renewed by its authority")
-    successor = KeyName.of(ceremony.current(line).key_name).next()
-    common_name = name or f"{first.subject.common_name} G{successor.generation}"
+    # None where a later release wants what the ceremonies before did not make.
+    known = ceremony.generations(line)
+    successor = KeyName.of(known[-1].key_name).next() if known else KeyName.of(line)
+    common_name = name or (
+        f"{first.subject.common_name} G{successor.generation}" if known else first.subject.common_name
+    )
     below_root = KeyName.of(first.issuer).role == "root"
     issuer = ceremony.in_use(first.issuer, now) if below_root else ceremony.current(first.issuer)
     return replace(

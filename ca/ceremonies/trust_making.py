@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ca.ceremonies import names as key_names
 from ca.ceremonies.credentials import Ceremony
 from ca.ceremonies.plan import CeremonyPlan
-from ca.judging.trust import AllowedAlgorithm, TrustList, sign_trust
+from ca.judging.trust import AllowedAlgorithm, SealMaker, TrustList, sign_trust
 from ca.outside.foreign_trust import NOTHING_FOREIGN, ForeignTrust
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.crl_reader import read_crl
@@ -33,6 +33,15 @@ def lasting_roots(ceremony: Ceremony, now: datetime) -> tuple[str, ...]:
     return tuple(one.key_name for one in roots if read_certificate(one.cert_der).not_after > now)
 
 
+def next_number(begin: datetime, last: int = 0) -> int:
+    """Return the number of a trust list that begins now and follows on another, 0 for none.
+
+    Its second, or the next one that is free: a database restored from its backup has forgotten the last numbers, the
+    world has not.
+    """
+    return max(last + 1, int(begin.timestamp()))
+
+
 def make_trust(
     ceremony: Ceremony,
     crls: Iterable[bytes],
@@ -40,12 +49,15 @@ def make_trust(
     signer: Signer,
     validity: tuple[datetime, datetime],
     foreign: ForeignTrust = NOTHING_FOREIGN,
+    number: int | None = None,
+    witness_policy: str = "",
 ) -> bytes:
     """Return a signed trust list as a file; raises KeyMismatch.
 
     crls: DER, one of every authority, good to the list's end, so that the list is enough by itself for its whole life;
     log_keys: verifier keys by origin; signer: of the newest `trust` key; validity: from, until, but never longer than the
-    signer's own certificate; foreign: what other authorities add.
+    signer's own certificate; foreign: what other authorities add; number: rises with every list, by default the one of
+    the first list that begins then; witness_policy: whose cosignatures verifiers look for (C2SP tlog-policy).
     """
     begin, end = validity
     end = min(end, *_ends(ceremony))
@@ -64,6 +76,9 @@ def make_trust(
         foreign_anchors=foreign.anchors,
         foreign_seals=foreign.seals,
         ocsp=foreign.ocsp,
+        number=next_number(begin) if number is None else number,
+        seal_makers=(*_seal_makers(ceremony), *foreign.seal_makers),
+        witness_policy=witness_policy,
     )
     return sign_trust(trust, ceremony.trust_signer.cert_der, signer)
 
@@ -82,6 +97,11 @@ def _anchors(ceremony: Ceremony) -> tuple[bytes, ...]:
 def _intermediates(ceremony: Ceremony) -> tuple[bytes, ...]:
     issuing = [one.cert_der for one in ceremony.authorities() if one.profile == profiles.ISSUING]
     return (*issuing, *ceremony.links.values())
+
+
+def _seal_makers(ceremony: Ceremony) -> tuple[SealMaker, ...]:
+    """Return every generation of ours: what an earlier one made is good for as long as it says."""
+    return tuple(SealMaker.of(one.cert_der) for one in ceremony.generations(key_names.SEAL_MAKER))
 
 
 def _of_profile(ceremony: Ceremony, profile: profiles.Profile) -> tuple[bytes, ...]:

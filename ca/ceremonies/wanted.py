@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ca.ceremonies import names as key_names
-from ca.ceremonies.names import ISSUING_ROLES, Hierarchy
+from ca.ceremonies.names import ISSUING_ROLES, Hierarchy, KeyName
 from ca.ceremonies.plan import CeremonyPlan, KeyGroup, KeyStore, NamedPlan, NationalPlan, NationalRootPlan, SealPlan
 from ca.writing import profiles
 from ca.writing.certificates import DistinguishedName
@@ -13,6 +13,7 @@ from ca.writing.profiles import Profile
 from ledger.signing import SignatureAlgorithm
 
 _RESPONDER: Final = " OCSP"
+_MAKER: Final = KeyName.of(key_names.SEAL_MAKER).base
 # What signs licences, times and answers stays on P-256 whatever the authorities use: every reader has it.
 _SERVICE: Final[dict[Hierarchy, SignatureAlgorithm]] = {"international": "ES256", "national": "SM2"}
 
@@ -99,6 +100,8 @@ def _hierarchy(plan: CeremonyPlan, hierarchy: Hierarchy) -> Iterator[Wanted]:
     yield _service(plan, key_names.TIMESTAMP, "root", profiles.TIMESTAMP, tsa, hierarchy, "timestamp")
     yield from (responder(plan, authority) for authority in authorities)
     if hierarchy == "national":
+        maker = _national(plan).seal_maker
+        yield _service(plan, _MAKER, "issuing-seals", profiles.SEAL_MAKER, maker, hierarchy, "seal_maker")
         yield from _seals(plan, hierarchy)
 
 

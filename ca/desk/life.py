@@ -6,7 +6,6 @@ due.
 """
 
 from datetime import datetime
-from typing import Final
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from ca.desk.life_errors import (
     KeyCompromised,
     RevocationRefused,
 )
+from ca.desk.told_revocations import HOLD, may_follow
 from ca.models import CertificateRow, RevocationRow
 from ca.reading.crl_reader import Reason
 from ca.store import issued as rows
@@ -31,8 +31,6 @@ from ledger.actor import Actor
 from ledger.events import EventKind
 from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
-
-HOLD: Final[Reason] = "certificateHold"
 
 
 class Life:
@@ -60,7 +58,7 @@ class Life:
         if invalidity_date is not None and invalidity_date > now:
             raise _refused(row, "失效起始时间在未来", "its invalidity date lies in the future")
         standing = revocations.standing(session, found)
-        if (known := standing.get(named)) is not None and not _may_follow(known, reason):
+        if (known := standing.get(named)) is not None and not may_follow(known.reason, reason):
             if (known.reason, known.invalidity_date) == (reason, invalidity_date and whole_second(invalidity_date)):
                 return (serial,)
             raise CertificateRevoked(named)
@@ -68,7 +66,7 @@ class Life:
         affected = found.values() if reason in rows.COMPROMISES else [row]
         revoked = []
         for one in affected:
-            if one.state == "issued" and _may_follow(standing.get(one.serial_number), reason):
+            if one.state == "issued" and may_follow(_reason(standing.get(one.serial_number)), reason):
                 entry = _entry(one, reason, moment, actor, now, invalidity_date)
                 self._revoke_one(session, one, standing.get(one.serial_number), entry, actor, now)
                 revoked.append(one)
@@ -161,11 +159,8 @@ def _check_reason(row: CertificateRow, reason: Reason) -> None:
         raise _refused(row, f"原因 {reason} 不适用于此类证书", f"the reason {reason} is not for such a certificate")
 
 
-def _may_follow(known: RevocationRow | None, reason: Reason) -> bool:
-    """Tell whether a revocation may be entered beside what is known: revoked is final, but for a worse reason."""
-    if known is None or known.reason == HOLD:
-        return True
-    return reason in rows.COMPROMISES and known.reason not in rows.COMPROMISES
+def _reason(known: RevocationRow | None) -> str | None:
+    return None if known is None else known.reason
 
 
 def _moment(session: Session, row: CertificateRow, at: datetime, now: datetime) -> datetime:

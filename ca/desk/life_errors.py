@@ -18,7 +18,8 @@ CAError
     ├── KeyCompromised           no certificate for a key that others know
     ├── KeyNotNew                a rekey wants another key
     ├── CeremonyWanted           an authority's certificate is a matter for a ceremony
-    └── RevocationRefused        a reason or a time that cannot be
+    ├── RevocationRefused        a reason or a time that cannot be
+    └── ListRefused              a revocation list that is not taken back in
 """
 
 from dataclasses import dataclass
@@ -214,5 +215,17 @@ class RevocationRefused(DeskRefused):
     en = "the certificate {serial} cannot be revoked or held: {reason}"
 
     serial: str
+    zh_reason: str
+    reason: str
+
+
+@dataclass(eq=False)
+class ListRefused(DeskRefused):
+    """A revocation list was not published by this house, or cannot be taken back in."""
+
+    code = "ca.list_refused"
+    zh = "不能取回该吊销列表：{zh_reason}"
+    en = "the revocation list is not taken back in: {reason}"
+
     zh_reason: str
     reason: str

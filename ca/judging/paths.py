@@ -5,7 +5,7 @@ algorithms are believed until when, and how much of a stranger's certificates is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final, Literal
@@ -19,7 +19,7 @@ from ca.judging.trust import TrustList, algorithm_allowed
 from ca.reading.certificate_reader import Certificate, read_certificate
 from ledger.errors import Language
 
-Usage = Literal["seal", "timestamp", "status", "receipt"]
+Usage = Literal["seal", "timestamp", "status", "receipt", "seal-maker"]
 
 _MAX_OFFERED: Final = 16
 """Certificates that a stranger offers and we look at: each may cost a signature check at each of the steps."""
@@ -28,6 +28,7 @@ _KEY_USAGE: Final[dict[Usage, frozenset[str]]] = {
     "timestamp": frozenset({"digitalSignature"}),
     "status": frozenset({"digitalSignature"}),
     "receipt": frozenset({"digitalSignature"}),
+    "seal-maker": frozenset({"digitalSignature"}),
 }
 
 
@@ -67,6 +68,7 @@ def validate_path(
     usage: Usage,
     *,
     proven: bool = False,
+    existed_at: datetime | None = None,
 ) -> PathReport:
     """Judge the path of a certificate; never raises on bad input.
 
@@ -74,6 +76,8 @@ def validate_path(
     UTC; proven: whether something independent proves that the certificate was used at that moment. It only decides
     whether a certificate outside its period is wrong (`EXPIRED`, `NOT_YET_VALID`) or merely cannot be judged
     (`OUT_OF_BOUNDS_NO_POE`): it may have been used within it, and this machine's clock be slow.
+    existed_at: of a timestamp, when another one proves that it was there. A key that was taken can name any time, so a
+    compromise ends all that it ever stamped; but not what was there before the day since when it was not to be trusted.
     Source: RFC 5280 section 6.1; indications: ETSI EN 319 102-1 clause 5.2.6
     """
     try:
@@ -91,9 +95,13 @@ def validate_path(
         crls=trust.crls,
         ocsp=trust.ocsp,
         proven=proven,
-        dates_tokens=usage == "timestamp",
+        dates_tokens=usage == "timestamp" and existed_at is None,
     )
-    return report(validate(end, bag, question), end)
+    found = validate(end, bag, question)
+    if existed_at is not None and found.reason == "good":
+        then = validate(end, bag, replace(question, at=existed_at))
+        found = then if then.reason == "revoked" else found
+    return report(found, end)
 
 
 def _anchors(leaf: Certificate, trust: TrustList, usage: Usage) -> tuple[bytes, ...]:
@@ -138,10 +146,19 @@ def report(judgement: Judgement, leaf: Certificate | None) -> PathReport:
 
 def _usage_fault(leaf: Certificate, trust: TrustList, usage: Usage) -> str | None:
     """Find what forbids the leaf this use; a code of `path_reasons.REASONS`."""
-    listed = {"timestamp": trust.tsa, "status": trust.status_keys, "receipt": trust.receipt_keys}
-    # Every end entity may sign: that a status list or a time is believed is for the trust list to say, by name.
+    listed = {
+        "timestamp": trust.tsa,
+        "status": trust.status_keys,
+        "receipt": trust.receipt_keys,
+        "seal-maker": [maker.certificate for maker in trust.seal_makers],
+    }
+    # Every end entity may sign: that a status list, a time or another's seal is believed is for the trust list to say,
+    # by name. Whoever has a seal could otherwise make himself another in anybody's name.
     if usage in listed and leaf.der not in listed[usage]:
         return "not_listed"
+    # Who makes seals signs no documents, not under a seal of his own either
+    if usage == "seal" and leaf.der in listed["seal-maker"]:
+        return "key_usage"
     if leaf.is_ca or leaf.key_usage is None or not _KEY_USAGE[usage] <= leaf.key_usage:
         return "key_usage"
     purposes = leaf.extended_key_usage

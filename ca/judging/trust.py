@@ -9,10 +9,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, get_args
+from typing import Any, Final, Self, get_args
 
 import rfc8785
 
@@ -24,10 +24,13 @@ from ca.ocsp.reader import read_ocsp_response
 from ca.reading.certificate_reader import Certificate, read_certificate
 from ca.reading.crl_reader import read_crl
 from ledger.signing import SignatureAlgorithm, Signer
+from ledger.tlog_policy import Policy, PolicyUnreadable
 
 FORMAT: Final = "elicence/trust/v1"
 _DOMAIN: Final = b"elicence/trust/v1\n"
 _CLOCK_TOLERANCE: Final = timedelta(hours=1)
+_NUMBERS_END: Final = 2**53
+"""RFC 8785 section 3.2.2.3: whole numbers from here on have no one spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,27 @@ class AllowedAlgorithm:
 
 
 @dataclass(frozen=True, slots=True)
+class SealMaker:
+    """Who is believed to make national seals (SES): a name for people, and the certificate (DER) that signs the seals."""
+
+    name: str
+    certificate: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, certificate: bytes) -> Self:
+        """Name a maker as its certificate (DER) does; raises CertificateInvalid."""
+        return cls(read_certificate(certificate).subject_text, certificate)
+
+
+@dataclass(frozen=True, slots=True)
 class TrustList:
     """Whom to believe for what. Certificates, revocation lists and OCSP responses are DER.
 
     foreign_anchors: roots of other, licensed authorities, which certify people and companies of every kind: no seal under
-    them is believed but `foreign_seals`, and they sign no trust list; digest: names the signed contents.
+    them is believed but `foreign_seals`, and they sign no trust list; digest: names the signed contents; number: rises
+    with every list of the same house, 0 for one of a release that did not number them; seal_makers: all others who make
+    seals are strangers; witness_policy: whose cosignatures a checkpoint must bear (C2SP tlog-policy), "" where nobody is
+    asked; signer: the certificate (DER) of who signed it, empty before it was read.
     """
 
     name: str
@@ -61,6 +80,10 @@ class TrustList:
     foreign_anchors: tuple[bytes, ...] = ()
     foreign_seals: tuple[bytes, ...] = ()
     ocsp: tuple[bytes, ...] = ()
+    number: int = 0
+    seal_makers: tuple[SealMaker, ...] = ()
+    witness_policy: str = ""
+    signer: bytes = field(default=b"", repr=False)
 
     def is_current(self, now: datetime) -> bool:
         """Say whether the list may still be used for judgements made now."""
@@ -127,7 +150,7 @@ def _load(data: bytes) -> TrustList:
     identifier = signatures.identifier(algorithm)
     if not signatures.verify(certificate.public_key, identifier, _DOMAIN + signed, value):
         raise TrustListInvalid("its signature is wrong")
-    return replace(trust, digest="sha-256:" + hashlib.sha256(signed).hexdigest())
+    return replace(trust, digest="sha-256:" + hashlib.sha256(signed).hexdigest(), signer=certificate.der)
 
 
 def _algorithm_id(value: object, where: str) -> SignatureAlgorithm:
@@ -157,6 +180,13 @@ def _trust(value: object) -> TrustList:
         valid_until=members.take("valid_until", strict_json.time),
     )
     foreign = members.optional("foreign", strict_json.Members)
+    # Lists of earlier releases had neither: their makers of seals are believed by nobody, and any numbered list is newer.
+    trust = replace(
+        trust,
+        number=members.optional("number", _list_number) or 0,
+        seal_makers=members.optional("seal_makers", strict_json.list_of(_seal_maker)) or (),
+        witness_policy=members.optional("witness_policy", _witness_policy) or "",
+    )
     members.end()
     if foreign is None:
         return trust
@@ -198,12 +228,36 @@ def _algorithm(value: object, where: str) -> AllowedAlgorithm:
     return allowed
 
 
+def _witness_policy(value: object, where: str) -> str:
+    """Read the lines of a policy."""
+    policy = "".join(f"{line}\n" for line in strict_json.list_of(strict_json.text)(value, where))
+    try:
+        Policy.parse(policy.encode())
+    except (PolicyUnreadable, UnicodeEncodeError) as error:
+        raise TrustListInvalid(f"{where} is no witness policy") from error
+    return policy
+
+
+def _list_number(value: object, where: str) -> int:
+    number = strict_json.number(value, where)
+    if not 0 < number < _NUMBERS_END:
+        raise TrustListInvalid(f"{where} is out of range")
+    return number
+
+
+def _seal_maker(value: object, where: str) -> SealMaker:
+    members = strict_json.Members(value, where)
+    maker = SealMaker(members.take("name", strict_json.text), members.take("certificate", _certificate))
+    members.end()
+    return maker
+
+
 def _check_signer(signer: Certificate, trust: TrustList) -> None:
     """Check that an anchor inside has charged the signer with trust lists, and had not taken that back.
 
     Not by `paths`, which judges for all other uses under a list that is already believed: this is one step long.
     """
-    anchor = next((one for one in map(read_certificate, trust.anchors) if _issued(one, signer)), None)
+    anchor = anchor_of(signer, trust)
     if anchor is None:
         raise TrustListInvalid("its signer was certified by no anchor inside it")
     # ETSI TS 119 612 section 5.7.1: a purpose of its own, so that no other key of an authority's makes trust lists
@@ -223,6 +277,11 @@ def _check_signer(signer: Certificate, trust: TrustList) -> None:
         raise TrustListInvalid("no revocation list inside it says that its signer was not revoked")
 
 
+def anchor_of(signer: Certificate, trust: TrustList) -> Certificate | None:
+    """Return the anchor of a trust list that has certified who signs trust lists, None if none has."""
+    return next((one for one in map(read_certificate, trust.anchors) if _issued(one, signer)), None)
+
+
 def _issued(anchor: Certificate, signer: Certificate) -> bool:
     may = anchor.is_ca and anchor.subject == signer.issuer and "keyCertSign" in (anchor.key_usage or ())
     return may and signatures.verify(anchor.public_key, signer.signature_algorithm, signer.tbs, signer.signature)
@@ -238,8 +297,17 @@ def _contents(trust: TrustList) -> dict[str, Any]:
         "seals": _base64(trust.foreign_seals),
         "ocsp": _base64(trust.ocsp),
     }
-    # Only where there is any: lists without other authorities stay readable to verifiers that know none.
-    return _own_contents(trust) | ({"foreign": foreign} if any(foreign.values()) else {})
+    makers = [
+        {"name": one.name, "certificate": base64.b64encode(one.certificate).decode()} for one in trust.seal_makers
+    ]
+    # Only where there is any: lists without them stay readable to verifiers that know of none.
+    optional = {
+        "foreign": foreign if any(foreign.values()) else None,
+        "number": trust.number or None,
+        "seal_makers": makers or None,
+        "witness_policy": trust.witness_policy.split("\n")[:-1] or None,
+    }
+    return _own_contents(trust) | {name: value for name, value in optional.items() if value is not None}
 
 
 def _own_contents(trust: TrustList) -> dict[str, Any]:

@@ -87,6 +87,14 @@ class KeyFolder:
         except PassphraseWrong as error:
             raise KeyUnreadable(_WRAPPER_FILE, "the file was changed, or belongs to another folder") from error
 
+    def passphrase_for(self, name: str, *, new: bool = False) -> bytes:
+        """Return the passphrase of a file of another form than ours, which its own library encrypts: 64 hex digits.
+
+        new: the file is about to be made; the folder is founded if it is not there. Raises as `signer`.
+        """
+        self._file(name)  # a name that a key of ours could have
+        return self._passphrase_of(name, new=new)
+
     def names(self) -> frozenset[str]:
         """Return the names of the keys in the folder."""
         return frozenset(path.name.removesuffix(".key.pem") for path in self.path.glob("*.key.pem"))

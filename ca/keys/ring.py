@@ -1,6 +1,6 @@
 """The keys of a house, wherever they are: in the encrypted folder, or on a token. Every use is counted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from ca.keys.folder import KeyFolder
 from ca.keys.uses import KeyPlace, KeyUses, UseCounter, UseRecords
 from ca.keys.wrapper import LocalKeyWrapper
 from ca.tokens.errors import TokenNotConfigured
-from ledger.signing import SignatureAlgorithm, Signer
+from ledger.signing import SignatureAlgorithm, Signer, signing_after
 
 
 class KeyStore(Protocol):
@@ -63,6 +63,16 @@ class CountedSigner:
         """Sign the data; raises KeyExhausted, KeyUsesDamaged, and what the key's store raises."""
         self._take()
         return self._signer.sign(data)
+
+    def after(self, prefix: bytes) -> Callable[[bytes], bytes]:
+        """Return what signs the prefix and the rest that it is given, and counts before it does; it raises as `sign`."""
+        sign = signing_after(self._signer, prefix)
+
+        def counted(rest: bytes) -> bytes:
+            self._take()
+            return sign(rest)
+
+        return counted
 
 
 @dataclass

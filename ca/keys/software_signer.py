@@ -27,6 +27,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519Pri
 _SHA256: Final = hashes.SHA256()
 _PKCS1: Final = padding.PKCS1v15()
 _RSA_SIZE: Final = 3072  # bits: as strong as P-256 (NIST SP 800-57 part 1, table 2)
+_RSA_SIZES: Final = (2048, _RSA_SIZE)  # of keys that come from outside; for how long the shorter: `ca.writing.profiles`
 _KINDS: Final = frozenset({oids.RSA_ENCRYPTION, oids.EC_PUBLIC_KEY, oids.ED25519})
 # a curve has one algorithm here: a key never signs with two
 _ECDSA: Final[Mapping[str, tuple[SignatureAlgorithm, ec.ECDSA]]] = MappingProxyType(
@@ -75,7 +76,7 @@ class SoftwareSigner:
             raise KeyUnreadable("PKCS#8", "a key of another kind")
         if kind == oids.RSA_ENCRYPTION:
             try:
-                rsa_numbers.check(info, _RSA_SIZE)
+                rsa_numbers.check(info, _RSA_SIZES)
             except DerInvalid as error:
                 raise KeyUnreadable("PKCS#8", error.reason) from error
         return cls(sm2.PrivateKey.open(info) if algorithm == sm2.ALGORITHM else _load(info))
@@ -105,6 +106,12 @@ class SoftwareSigner:
         """Sign the data, in the form that `ledger.signing.Signer` gives for the algorithm."""
         return self._sign(data)
 
+    def after(self, prefix: bytes) -> Callable[[bytes], bytes]:
+        """Return what signs the prefix and the rest that it is given."""
+        if isinstance(self._key, sm2.PrivateKey):
+            return self._key.after(prefix)
+        return lambda rest: self._sign(prefix + rest)
+
 
 def _signing(key: PrivateKey) -> tuple[SignatureAlgorithm, Callable[[bytes], bytes]]:
     """Return the key's algorithm and how it signs; raises KeyUnreadable for sizes that are not ours."""
@@ -113,8 +120,8 @@ def _signing(key: PrivateKey) -> tuple[SignatureAlgorithm, Callable[[bytes], byt
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return "Ed25519", key.sign
     if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size != _RSA_SIZE or key.public_key().public_numbers().e != rsa_numbers.EXPONENT:
-            raise KeyUnreadable("PKCS#8", "an RSA key other than of 3072 bits with exponent 65537")
+        if key.key_size not in _RSA_SIZES or key.public_key().public_numbers().e != rsa_numbers.EXPONENT:
+            raise KeyUnreadable("PKCS#8", "an RSA key other than of 2048 or 3072 bits with exponent 65537")
         return "RS256", lambda data: key.sign(data, _PKCS1, _SHA256)
     if key.curve.name not in _ECDSA:
         raise KeyUnreadable("PKCS#8", "a curve other than P-256, P-384 and SM2")

@@ -1,27 +1,29 @@
 """Certificates of another, licensed authority: the chain that is taken in, up to a root that the operator names."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final, Literal
 
 from ca.algorithms import signatures
+from ca.algorithms.public_keys import key_kind
 from ca.encoding import oids, pem
 from ca.errors import CertificateInvalid, DerInvalid
 from ca.judging.path_building import Bag
 from ca.judging.path_reasons import REASONS
 from ca.judging.path_validation import Question, validate
 from ca.judging.paths import PathReport, report, validate_path
-from ca.judging.trust import AllowedAlgorithm, TrustList, algorithm_allowed
+from ca.judging.trust import AllowedAlgorithm, SealMaker, TrustList, algorithm_allowed
 from ca.outside.foreign_errors import AnchorMismatch, ChainUnusable
 from ca.reading.certificate_reader import Certificate, read_certificate
 from ca.reading.names import seal_holder
 from ca.writing.profiles import ALGORITHMS
 
-ForeignUse = Literal["seal", "timestamp", "client"]
-"""For our seals; of a timestamp authority; for our requests to other systems."""
+ForeignUse = Literal["seal", "timestamp", "client", "seal-maker"]
+"""For our seals; of a timestamp authority; for our requests to other systems; of who makes national seals."""
 
 _LABEL: Final = "CERTIFICATE"
 _LONGEST: Final = 8
@@ -65,11 +67,11 @@ def examine_chain(
 ) -> ForeignChain:
     """Judge what another authority sent, as a verifier will: the key, the chain, the profile, the root.
 
-    public_key: DER of our SubjectPublicKeyInfo, None for a timestamp authority's own; certificates: DER, in any order;
-    fingerprint: SHA-256 of the root in hexadecimal, as the authority publishes it. What is revoked is not looked at.
-    Raises ChainUnusable, AnchorMismatch, NationalUnavailable.
+    public_key: DER of our SubjectPublicKeyInfo, None for the key of a timestamp authority or a maker of seals;
+    certificates: DER, in any order; fingerprint: SHA-256 of the root in hexadecimal, as the authority publishes it. What
+    is revoked is not looked at. Raises ChainUnusable, AnchorMismatch, NationalUnavailable.
     """
-    chain = _chain(certificates, _is_ours(public_key) if public_key is not None else _stamps)
+    chain = _chain(certificates, _is_ours(public_key) if public_key is not None else _STRANGERS[use])
     _check_anchor(chain[-1], fingerprint)
     _check_profile(use, chain[0])
     found = _judged(use, chain, now)
@@ -85,6 +87,12 @@ def _is_ours(public_key: bytes) -> Callable[[Certificate], bool]:
 
 def _stamps(certificate: Certificate) -> bool:
     return certificate.extended_key_usage == (oids.TIME_STAMPING,)
+
+
+_STRANGERS: Final[Mapping[ForeignUse, Callable[[Certificate], bool]]] = MappingProxyType(
+    # Nothing in a maker's certificate tells what it is: it is the only one of the files that is no authority's.
+    {"timestamp": _stamps, "seal-maker": lambda _one: True}
+)
 
 
 def _chain(certificates: Sequence[bytes], wanted: Callable[[Certificate], bool]) -> tuple[Certificate, ...]:
@@ -128,6 +136,8 @@ def _check_profile(use: ForeignUse, leaf: Certificate) -> None:
             "印章证书主体须为 CN=印章编码、O=统一社会信用代码加单位名称",
             "a seal certificate's subject has the seal code as CN, and USCC and name of the unit as O",
         )
+    if use == "seal-maker" and (key_kind(leaf.public_key) != ("SM2", 256) or not leaf.subject_text):
+        raise ChainUnusable("制章者证书须有名称，密钥须为 SM2", "a maker of seals has a name and an SM2 key")
     purposes = leaf.extended_key_usage
     if use == "client" and purposes is not None and oids.CLIENT_AUTH not in purposes:
         raise ChainUnusable("证书不能用于客户端身份认证", "the certificate is not for clients")
@@ -150,6 +160,7 @@ def _judged(use: ForeignUse, chain: tuple[Certificate, ...], now: datetime) -> P
         valid_until=now + timedelta(days=1),
         foreign_anchors=tuple(above[-1:]),
         foreign_seals=(leaf,),
+        seal_makers=(SealMaker.of(leaf),) if use == "seal-maker" else (),
     )
     # No moment but this one is in question, so that "expired" may be said plainly.
     if use != "client":

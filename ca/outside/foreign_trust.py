@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from ca.judging.trust import SealMaker
 from ca.store import foreign as store
 
 _LOG: Final = logging.getLogger("elicence.foreign")
@@ -18,8 +19,8 @@ MAX_EVIDENCE: Final = 6 * 1024 * 1024
 class ForeignTrust:
     """Other authorities' certificates and evidence, as DER.
 
-    anchors: their roots, under which only the end entities of `seals` and `tsa` are believed: a licensed authority
-    certifies the whole country; intermediates: between them.
+    anchors: their roots, under which only the end entities of `seals` and `tsa` and the `seal_makers` are believed: a
+    licensed authority certifies the whole country; intermediates: between them.
     """
 
     anchors: tuple[bytes, ...] = ()
@@ -28,11 +29,13 @@ class ForeignTrust:
     tsa: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
     ocsp: tuple[bytes, ...] = ()
+    seal_makers: tuple[SealMaker, ...] = ()
 
     @property
     def all(self) -> frozenset[bytes]:
         """Everything in it, to see whether a trust list says it all."""
-        return frozenset((*self.anchors, *self.intermediates, *self.seals, *self.tsa, *self.crls, *self.ocsp))
+        makers = [one.certificate for one in self.seal_makers]
+        return frozenset((*self.anchors, *self.intermediates, *self.seals, *self.tsa, *self.crls, *self.ocsp, *makers))
 
 
 NOTHING_FOREIGN: Final = ForeignTrust()
@@ -50,6 +53,7 @@ def foreign_trust(session: Session) -> ForeignTrust:
         tsa=_distinct(row.der for row in rows if row.use == "timestamp"),
         ocsp=room.take(row.der for row in found if row.kind == "ocsp"),
         crls=room.take(row.der for row in found if row.kind == "crl"),
+        seal_makers=tuple(SealMaker.of(row.der) for row in rows if row.use == "seal-maker"),
     )
 
 

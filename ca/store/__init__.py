@@ -10,7 +10,7 @@ from ca.store.issued import (
     certificates,
     serial_text,
 )
-from ca.store.lists import crl_of, newest_trust, store_trust
+from ca.store.lists import crl_of, last_trust_number, newest_trust, store_trust
 from ca.store.revocations import history, revoked_of, standing, statuses
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "certificates",
     "crl_of",
     "history",
+    "last_trust_number",
     "newest_trust",
     "register_ceremony",
     "revoked_of",

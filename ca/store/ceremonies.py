@@ -15,14 +15,15 @@ from ca.ceremonies.credentials import Ceremony
 from ca.ceremonies.names import KeyName
 from ca.desk.asking import key_digest
 from ca.desk.certificate_events import SUBJECT_KIND, record_event
+from ca.desk.told_revocations import Recorder, enter_told
 from ca.errors import CertificateInvalid
 from ca.judging.trust import load_trust
-from ca.models import AuthorityRow, CertificateRow, RevocationRow
+from ca.models import AuthorityRow, CertificateRow
 from ca.reading.certificate_reader import Certificate, read_certificate
-from ca.reading.crl_reader import Revoked, read_crl
-from ca.store.issued import lock_authority, lock_certificates, raise_revision, retire_authority, serial_text
+from ca.reading.crl_reader import read_crl
+from ca.store.issued import lock_authority, lock_certificates, raise_revision, serial_text
 from ca.store.lists import register_crl, store_trust
-from ca.store.revocations import revoked_of, standing
+from ca.store.revocations import revoked_of
 from ca.writing.profiles import PROFILES, ProfileName
 from ledger.actor import Actor
 from ledger.events import EventKind
@@ -69,7 +70,8 @@ def register_ceremony(
     for authority, der in ceremony.crls.items():
         _enter_list(session, authority, der, wrapper, promiser, now)
     trust = load_trust(ceremony.trust, now)
-    store_trust(session, ceremony.trust, trust.valid_from, trust.valid_until)
+    # An earlier release's first list bears no number
+    store_trust(session, trust.number or 1, ceremony.trust, trust.valid_from, trust.valid_until)
     return len(new)
 
 
@@ -164,31 +166,6 @@ def _enter_list(
     audience = "everybody" if is_root else "trust-list"
     if not register_crl(session, authority, der, audience=audience, revision=row.revision if current else -1):
         return
-    news = [entry for serial, entry in entries.items() if serial not in {one.serial_number for one in known}]
-    for entry in news:
-        _enter_revocation(session, entry, wrapper, promiser, now)
-    if news and not is_root:
+    entered = enter_told(session, authority, entries, Recorder(wrapper, promiser, CEREMONY), now)
+    if entered.any and not is_root:
         raise_revision(session, {authority})
-
-
-def _enter_revocation(session: Session, entry: Revoked, wrapper: KeyWrapper, promiser: Promiser, now: datetime) -> None:
-    serial = serial_text(entry.serial_number)
-    row = lock_certificates(session, {serial}).get(serial)
-    if row is None or standing(session, {serial}):
-        return
-    reason = entry.reason or "unspecified"
-    session.add(
-        RevocationRow(
-            id=uuid4(),
-            serial_number=serial,
-            revocation_date=entry.at,
-            reason=reason,
-            invalidity_date=entry.invalidity_date,
-            recorded_at=now,
-            recorded_by=CEREMONY.as_json(),
-        )
-    )
-    session.flush()
-    retire_authority(session, serial, reason)
-    kind = EventKind.SUSPENDED if reason == "certificateHold" else EventKind.REVOKED
-    record_event(session, wrapper, promiser, kind, row, CEREMONY, now, reason=reason)

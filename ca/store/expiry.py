@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from ca.models import AuthorityRow, CertificateRow, RevocationRow
+
+_SERVICES: Final = ("timestamp", "trust", "status", "receipt", "seal-maker")
 
 
 def unreplaced(session: Session, begin: datetime, end: datetime) -> Sequence[CertificateRow]:
@@ -14,7 +17,7 @@ def unreplaced(session: Session, begin: datetime, end: datetime) -> Sequence[Cer
 
     A successor names them as what it replaces; or it is for a key of ours too, in the same hierarchy, with the same
     profile and subject and a longer life (persons may share a name, and are no successors); an authority has one in the
-    next generation.
+    next generation, and so has a service, of which a hierarchy has one, under whatever name.
     """
     later, revocation = aliased(CertificateRow), aliased(RevocationRow)
     issuer, later_issuer = aliased(AuthorityRow), aliased(AuthorityRow)
@@ -35,7 +38,8 @@ def unreplaced(session: Session, begin: datetime, end: datetime) -> Sequence[Cer
         issuer.hierarchy == later_issuer.hierarchy,
     )
     ours = CertificateRow.key_name.is_not(None) & later.key_name.is_not(None)
-    alike = (later.profile == CertificateRow.profile) & (later.subject == CertificateRow.subject) & ours & same_house
+    named_alike = (later.subject == CertificateRow.subject) | CertificateRow.profile.in_(_SERVICES)
+    alike = (later.profile == CertificateRow.profile) & named_alike & ours & same_house
     successor = exists().where(
         later.state == "issued", later.not_after > CertificateRow.not_after, named | alike, ~gone
     )

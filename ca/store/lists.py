@@ -83,13 +83,16 @@ def newest_trust(session: Session) -> TrustListRow | None:
     return session.scalars(select(TrustListRow).order_by(TrustListRow.number.desc()).limit(1)).first()
 
 
-def store_trust(session: Session, data: bytes, valid_from: datetime, valid_until: datetime) -> int:
-    """Keep a signed trust list as the newest and return its number; the same bytes again keep their number."""
+def last_trust_number(session: Session) -> int:
+    """Return the number of the trust list that counts, 0 before the first."""
+    return session.scalar(select(func.max(TrustListRow.number))) or 0
+
+
+def store_trust(session: Session, number: int, data: bytes, valid_from: datetime, valid_until: datetime) -> bool:
+    """Keep a signed trust list as the newest, under the number that stands in it; False if there is one as new."""
     session.execute(_LOCK_TRUST)
-    known = session.scalar(select(TrustListRow.number).where(TrustListRow.data == data))
-    if known is not None:
-        return known
-    number = (session.scalar(select(func.max(TrustListRow.number))) or 0) + 1
+    if number <= last_trust_number(session):
+        return False
     session.add(TrustListRow(number=number, data=data, valid_from=valid_from, valid_until=valid_until))
     session.flush()
-    return number
+    return True

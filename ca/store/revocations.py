@@ -1,12 +1,13 @@
 """Queries on what is revoked."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from ca.models import CertificateRow, RevocationRow
+from ca.models import CertificateRow, LostRevocationRow, RevocationRow
 from ca.ocsp.responder import CertificateStatus
 from ca.reading.crl_reader import Reason, Revoked
 from ca.store.issued import serial_text
@@ -29,7 +30,7 @@ def history(session: Session, serial: int) -> Sequence[RevocationRow]:
 
 def revoked_of(session: Session, authority: str) -> tuple[Revoked, ...]:
     """Return what stands in an authority's full list now, by serial number; expired certificates stay in it."""
-    query = (
+    known = (
         select(
             RevocationRow.serial_number,
             RevocationRow.revocation_date,
@@ -38,12 +39,40 @@ def revoked_of(session: Session, authority: str) -> tuple[Revoked, ...]:
         )
         .join(CertificateRow, CertificateRow.serial_number == RevocationRow.serial_number)
         .where(CertificateRow.authority == authority, RevocationRow.lifted_at.is_(None))
-        .order_by(RevocationRow.serial_number)
     )
+    lost = select(
+        LostRevocationRow.serial_number,
+        LostRevocationRow.revocation_date,
+        LostRevocationRow.reason,
+        LostRevocationRow.invalidity_date,
+    ).where(LostRevocationRow.authority == authority)
+    query = known.union_all(lost).order_by("serial_number")
     return tuple(
         Revoked(int(row.serial_number, 16), row.revocation_date, cast("Reason", row.reason), row.invalidity_date)
         for row in session.execute(query)
     )
+
+
+def lost(session: Session, authority: str) -> dict[str, LostRevocationRow]:
+    """Return an authority's revocations whose certificates a restore has lost, by serial number."""
+    query = select(LostRevocationRow).where(LostRevocationRow.authority == authority)
+    return {row.serial_number: row for row in session.scalars(query)}
+
+
+def holds_since(session: Session, authority: str, until: datetime) -> Sequence[str]:
+    """Return the serial numbers of an authority's certificates that were put on hold by then and still are."""
+    query = (
+        select(RevocationRow.serial_number)
+        .join(CertificateRow, CertificateRow.serial_number == RevocationRow.serial_number)
+        .where(
+            CertificateRow.authority == authority,
+            RevocationRow.lifted_at.is_(None),
+            RevocationRow.reason == "certificateHold",
+            RevocationRow.recorded_at <= until,
+        )
+        .order_by(RevocationRow.serial_number)
+    )
+    return session.scalars(query).all()
 
 
 def statuses(session: Session, authority: str, serials: Sequence[int]) -> Mapping[int, CertificateStatus]:
@@ -51,7 +80,8 @@ def statuses(session: Session, authority: str, serials: Sequence[int]) -> Mappin
 
     authority: the name of its key.
     """
-    query = (
+    wanted = {serial_text(serial) for serial in serials}
+    known = (
         select(
             CertificateRow.serial_number,
             RevocationRow.revocation_date,
@@ -64,9 +94,15 @@ def statuses(session: Session, authority: str, serials: Sequence[int]) -> Mappin
         .where(
             CertificateRow.authority == authority,
             CertificateRow.state == "issued",
-            CertificateRow.serial_number.in_({serial_text(serial) for serial in serials}),
+            CertificateRow.serial_number.in_(wanted),
         )
     )
+    lost = select(
+        LostRevocationRow.serial_number,
+        LostRevocationRow.revocation_date,
+        LostRevocationRow.reason,
+    ).where(LostRevocationRow.authority == authority, LostRevocationRow.serial_number.in_(wanted))
+    query = known.union_all(lost)
     return {int(row.serial_number, 16): _status(row) for row in session.execute(query)}
 
 

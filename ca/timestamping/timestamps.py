@@ -24,6 +24,7 @@ from ledger.signing import SignatureAlgorithm, Signer
 __all__ = ["TimestampAuthority", "TimestampToken", "read_token"]
 
 _SERIAL_SIZE: Final = 16
+_MAX_SIZES: Final = 256  # combinations of sizes whose parts are kept
 _GRANTED: Final = der.sequence(der.integer(0))
 _REJECTION: Final = 2
 _SECOND: Final = timedelta(seconds=1)
@@ -66,6 +67,7 @@ class TimestampAuthority:
         self._hash_name = hash_name
         digest_algorithm = digests.identifier(hash_name)
         self._signature_algorithm = signatures.identifier(signer.algorithm)
+        self._parts: dict[tuple[int, int, bytes], tuple[bytes, bytes, bytes]] = {}
         self._info_head = der.integer(1) + der.oid(policy_oid)
         self._data_head = der.integer(3) + der.tlv(der.SET, digest_algorithm)
         self._certificates = der.sorted_set(chain, der.context(0))
@@ -114,17 +116,30 @@ class TimestampAuthority:
         info = der.sequence(
             self._info_head, imprint_der, _serial_number(), self._moment(now), self._accuracy, nonce_der
         )
-        attributes = self._attributes_head + digests.compute(self._hash_name, info) + self._attributes_tail
-        signature = self._signer.sign(der.tlv(der.SET, attributes))
-        signer_info = der.sequence(
-            self._signer_head,
-            der.tlv(_ATTRIBUTES, attributes),
-            self._signature_algorithm,
-            der.octets(signature),
-        )
-        content = der.sequence(_CONTENT_TYPE, der.tlv(_EXPLICIT, der.octets(info)))
-        data = der.sequence(self._data_head, content, certificates, der.tlv(der.SET, signer_info))
-        return der.sequence(_SIGNED_DATA, der.tlv(_EXPLICIT, data))
+        digest = digests.compute(self._hash_name, info)
+        signature = self._signer.sign(der.tlv(der.SET, self._attributes_head, digest, self._attributes_tail))
+        sizes = len(info), len(signature), certificates
+        parts = self._parts.get(sizes)
+        if parts is None:
+            if len(self._parts) >= _MAX_SIZES:
+                self._parts.clear()
+            parts = self._parts[sizes] = self._around(*sizes)
+        return b"".join((parts[0], info, parts[1], digest, parts[2], signature))
+
+    def _around(self, info: int, signature: int, certificates: bytes) -> tuple[bytes, bytes, bytes]:
+        """Return what stands before TSTInfo, its digest and the signature, of which only the sizes matter for that."""
+        digest = digests.SIZES[self._hash_name]
+        attributes = der.tlv(_ATTRIBUTES, self._attributes_head, bytes(digest), self._attributes_tail)
+        signed = der.octets(bytes(signature))
+        signer_info = der.sequence(self._signer_head, attributes, self._signature_algorithm, signed)
+        after_info = certificates + der.tlv(der.SET, signer_info)
+        content = der.sequence(_CONTENT_TYPE, der.tlv(_EXPLICIT, der.octets(bytes(info))))
+        data = der.tlv(_EXPLICIT, der.sequence(self._data_head, content, after_info))
+        whole = der.sequence(_SIGNED_DATA, data)
+        after_digest = self._attributes_tail + self._signature_algorithm + signed[: -signature or None]
+        info_end = len(whole) - len(after_info)
+        digest_at = len(whole) - signature - len(after_digest) - digest
+        return whole[: info_end - info], whole[info_end:digest_at], after_digest
 
 
 _SIGNED_DATA: Final = der.oid(oids.SIGNED_DATA)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -63,6 +64,8 @@ def read_token(token: bytes) -> TimestampToken:
         return _read(bytes(token))
 
 
+# A judge comes back to a document's few tokens again and again.
+@lru_cache(maxsize=64)
 def _read(token: bytes) -> TimestampToken:
     digest_set, content, certificates, signer = _signed_data(token)
     info = read_tst_info(content)

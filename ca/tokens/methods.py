@@ -5,7 +5,7 @@ Data are hashed here, so that a revocation list of megabytes never travels to a 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +23,7 @@ _P256: Final = der.oid("1.2.840.10045.3.1.7")
 _P384: Final = der.oid("1.3.132.0.34")
 _ED25519: Final = der.oid("1.3.101.112")
 _RSA_BITS: Final = 3072
+_RSA_SIZES: Final = (2048, _RSA_BITS)  # the shorter were not made by us: keys of seals that a device has long had
 # RFC 8017 section 9.2, note 1: DigestInfo for SHA-256, up to the 32 bytes of the hash.
 _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 
@@ -122,10 +123,19 @@ def read_public_key(key: PublicKey) -> tuple[Method, bytes]:
     except ValueError as error:
         raise AnswerUnusable("a key of an unknown type") from error
     curve = b"" if kind == KeyType.RSA else bytes(key[Attribute.EC_PARAMS])
-    for method in METHODS.values():
-        if method.key_type == kind and method.curve == curve:
+    for made in METHODS.values():
+        if made.key_type == kind and made.curve == curve:
+            method = _rsa(made, key) if kind == KeyType.RSA else made
             return method, _load(method, key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     raise AnswerUnusable("a key of another algorithm")
+
+
+def _rsa(method: Method, key: PublicKey) -> Method:
+    """Return the method for the size that an RSA key has."""
+    bits = int.from_bytes(key[Attribute.MODULUS]).bit_length()
+    if bits not in _RSA_SIZES:
+        raise AnswerUnusable(f"an RSA key of {bits} bits")
+    return replace(method, bits=bits, finish=_raw(bits // 8))
 
 
 _Loaded = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
@@ -135,8 +145,6 @@ def _load(method: Method, key: PublicKey) -> _Loaded:
     try:
         if method.key_type == KeyType.RSA:
             modulus, exponent = (int.from_bytes(key[name]) for name in (Attribute.MODULUS, Attribute.PUBLIC_EXPONENT))
-            if modulus.bit_length() != method.bits:
-                raise AnswerUnusable(f"an RSA key of {modulus.bit_length()} bits")
             return rsa.RSAPublicNumbers(exponent, modulus).public_key()
         point = _point(bytes(key[Attribute.EC_POINT]), 32 if method.algorithm == "Ed25519" else 0)
         if method.algorithm == "Ed25519":

@@ -10,10 +10,17 @@ from ca.errors import DerInvalid, ProfileViolated
 from ca.reading.certificate_reader import Certificate
 from ca.reading.names import DistinguishedName
 from ca.writing.locations import Locations
-from ca.writing.profiles import PROFILES, Profile, ProfileName
+from ca.writing.profiles import (
+    PROFILES,
+    RSA_BITS,
+    SHORT_RSA,
+    SHORT_RSA_CERTIFIED_UNTIL,
+    SHORT_RSA_VALID_UNTIL,
+    Profile,
+    ProfileName,
+)
 
 _DAYS_A_YEAR: Final = 366
-_RSA_BITS: Final = range(3072, 8193)
 _VALIDATED: Final = object()
 
 
@@ -63,7 +70,7 @@ def validate(
     subject = _subject(request.subject, profile)
     not_before, not_after = _whole(request.not_before), _whole(request.not_after)
     _check_validity(not_before, not_after, profile)
-    kind = _key(request.public_key, profile)
+    kind = _key(request.public_key, profile, not_before, not_after)
     if issuer is None:
         if profile.name != "root":
             raise ProfileViolated(profile.name, "it needs an issuer")
@@ -103,13 +110,22 @@ def _check_validity(not_before: datetime, not_after: datetime, profile: Profile)
         raise ProfileViolated(profile.name, f"the validity is not between one day and {profile.max_years} years")
 
 
-def _key(public_key: bytes, profile: Profile) -> str:
+def _key(public_key: bytes, profile: Profile, not_before: datetime, not_after: datetime) -> str:
     found = signatures.key_kind(public_key)
     if found is None or found[0] not in profile.keys:
         raise ProfileViolated(profile.name, "the key is not of a kind that it allows")
     kind, bits = found
-    if kind == "RSA" and not (bits in _RSA_BITS and _usual_exponent(public_key)):
-        raise ProfileViolated(profile.name, "the RSA key is not of 3072 to 8192 bits with a usual exponent")
+    if kind == "RSA":
+        short = profile.short_rsa and bits in SHORT_RSA
+        if not ((short or bits in RSA_BITS) and _usual_exponent(public_key)):
+            raise ProfileViolated(profile.name, "the RSA key is not of 3072 to 8192 bits with a usual exponent")
+        last = not_before.date() <= SHORT_RSA_CERTIFIED_UNTIL and not_after.date() <= SHORT_RSA_VALID_UNTIL
+        if short and not last:
+            raise ProfileViolated(
+                profile.name,
+                f"an RSA key shorter than 3072 bits is certified until {SHORT_RSA_CERTIFIED_UNTIL}, "
+                f"and to {SHORT_RSA_VALID_UNTIL} at the latest",
+            )
     return kind
 
 

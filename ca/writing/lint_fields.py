@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +13,9 @@ from ledger.signing import SignatureAlgorithm
 
 _SERIAL_OCTETS: Final = 20
 _RSA_BITS: Final = range(3072, 8193)
+_SEAL_RSA_BITS: Final = range(2048, 8193)
+_LAST_SHORT_KEY: Final = date(2026, 12, 31)
+_LAST_DAY_OF_SHORT_KEYS: Final = date(2028, 12, 31)
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 # X.680 section 41.4
 _PRINTABLE: Final = re.compile("[A-Za-z0-9 '()+,./:=?-]*")
@@ -118,11 +122,21 @@ def _public_key(draft: Draft) -> Iterator[str]:
     if found is None or found[0] not in draft.profile.keys:
         yield "the key is not of a kind that the profile allows"
     elif found[0] == "RSA":
-        if found[1] not in _RSA_BITS:
-            yield "the RSA key is shorter than 3072 bits, or longer than 8192"
+        if found[1] not in (_SEAL_RSA_BITS if draft.profile.name == "seal" else _RSA_BITS):
+            yield "the RSA key is shorter than 3072 bits (a seal's: 2048), or longer than 8192"
         if not 2**16 < _exponent(draft.public_key) < 2**256:
             # FIPS 186-5 section 5.1: careless verifiers are forgeable with a tiny one
             yield "the RSA key's exponent is not a usual one"
+
+
+def _short_key(draft: Draft) -> Iterator[str]:
+    found = key_kind(draft.public_key)
+    if found is None or found[0] != "RSA" or found[1] >= _RSA_BITS.start:
+        return
+    if der.parse_time(draft.not_before).date() > _LAST_SHORT_KEY:
+        yield "a new certificate for an RSA key shorter than 3000 bits"
+    if der.parse_time(draft.not_after).date() > _LAST_DAY_OF_SHORT_KEYS:
+        yield "it outlives RSA keys shorter than 3000 bits"
 
 
 def _exponent(public_key: bytes) -> int:
@@ -152,6 +166,7 @@ FIELD_RULES: Final = (
     Rule("profile: validity", _validity),
     Rule("RFC 5280 4.1.2.6", _subject),
     Rule("RFC 5280 4.1.2.7", _public_key),
+    Rule("TS 119 312 8.4", _short_key),
     Rule("profile: hierarchy", _hierarchy),
     Rule("RFC 5280 4.1.2.8", _unique_identifiers),
 )

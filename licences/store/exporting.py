@@ -25,7 +25,7 @@ class Issued:
 _PAGE = text("""
     SELECT v.id AS version_id, v.licence_id, v.identifier, l.serial, v.version, issue.event_id,
            (SELECT jsonb_object_agg(kind, object_key) FROM licences.renditions
-             WHERE version_id = v.id AND copy = :copy) AS object_keys
+             WHERE version_id = v.id AND copy = :copy AND superseded_at IS NULL) AS object_keys
       FROM licences.versions v
       JOIN licences.licences l ON l.id = v.licence_id
       JOIN LATERAL (SELECT event_id FROM licences.statuses WHERE version_id = v.id

@@ -43,14 +43,21 @@ def licence_by_id(session: Session, licence_id: UUID) -> LicenceRow | None:
 
 
 def rendition(session: Session, version_id: UUID, kind: str, copy: str) -> RenditionRow | None:
-    """Return one document of a version."""
-    return session.get(RenditionRow, (version_id, kind, copy))
+    """Return one document of a version, as it was extended last."""
+    query = select(RenditionRow).where(
+        RenditionRow.version_id == version_id,
+        RenditionRow.kind == kind,
+        RenditionRow.copy == copy,
+        RenditionRow.superseded_at.is_(None),
+    )
+    return session.scalars(query).one_or_none()
 
 
 def renditions(session: Session, version_id: UUID) -> Sequence[RenditionRow]:
-    """Return the documents of a version."""
+    """Return the documents of a version in every generation, of each the newest last."""
     query = select(RenditionRow).where(RenditionRow.version_id == version_id)
-    return session.scalars(query.order_by(RenditionRow.kind, RenditionRow.copy)).all()
+    order = RenditionRow.kind, RenditionRow.copy, RenditionRow.generation
+    return session.scalars(query.order_by(*order)).all()
 
 
 def statuses(session: Session, version_id: UUID) -> Sequence[StatusRow]:

@@ -3,39 +3,21 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from licences.verification.claims import LicenceClaims
-from licences.verification.documents import Examined
+from licences.verification.documents import Examined, ValidationData
 from licences.verification.report import JSON
 from licences.verification.request import VerificationRequest
+from licences.verification.seal_case import SealCase
 from licences.verification.sources import Absent, Record, Sources, Unavailable
+from licences.verification.timestamps import Clock, JudgedStamp, judge_stamps
+from seals.ses.steps import shown
 
 if TYPE_CHECKING:
     from ca.judging.paths import PathReport
     from ca.judging.trust import TrustList
-    from ca.timestamping.token import TimestampToken
     from licences.verification.ledger_entry import EntryReading
-
-
-@dataclass(frozen=True, slots=True)
-class Existence:
-    """The earliest moment at which the document is proved to have existed (EN 319 102-1 section 5.5, "POE")."""
-
-    at: datetime
-    by: Literal["timestamp", "record", "ledger"]
-
-
-@dataclass(frozen=True, slots=True)
-class BadToken:
-    """A timestamp token that does not hold. reason: a stable word."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnjudgedToken(BadToken):
-    """A timestamp token of which this machine cannot say whether it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,54 +87,43 @@ class Case:
         source = self.licence or (self.record if isinstance(self.record, Record) else None)
         return None if source is None else Validity(source.valid_from, source.valid_until)
 
-    @cached_property
-    def token(self) -> "TimestampToken | BadToken | None":
-        """The signature's timestamp, if its own signature holds and it covers this signature; else why not, or why untold."""
-        signature = self.examined.signature
-        if signature is None or signature.token is None:
-            return None
-        from ca.errors import NationalUnavailable, TokenInvalid
-        from ca.timestamping.token import read_token
-
-        try:
-            token = read_token(signature.token)
-        except TokenInvalid as fault:
-            return BadToken(fault.reason)
-        except NationalUnavailable:
-            return UnjudgedToken("algorithm_unavailable")
-        # A good token of another document proves nothing about this one: the copied timestamp.
-        covers = (token.hash_algorithm, token.imprint) == ("SHA-256", signature.imprint)
-        return token if covers else BadToken("covers_something_else")
-
-    @cached_property
-    def token_path(self) -> "PathReport | None":
-        """The path of the timestamp authority at the time it names; None without trust list or readable token."""
-        token = self.token
-        if self.trust is None or token is None or isinstance(token, BadToken):
-            return None
-        from ca.judging.paths import validate_path
-
-        return validate_path(
-            token.signer_certificate, token.certificates, self.trust, at=token.gen_time, usage="timestamp", proven=True
-        )
+    @property
+    def file_recorded(self) -> bool:
+        """Whether the record holds the very file, with every seal in it."""
+        record = self.record
+        return isinstance(record, Record) and record.stage == "active" and self.examined.file_digest in record.files
 
     @property
-    def token_aged(self) -> bool:
-        """Whether the timestamp stands on nothing but a certificate or an algorithm that has run out.
+    def sealed_at(self) -> datetime | None:
+        """When the recorded document came into force."""
+        return self.record.sealed_at if isinstance(self.record, Record) else None
 
-        A key may be broken once its certificate has run out, and old times be stamped with it (EN 319 102-1 section
-        5.6). The record's own digest, or an entry of the log, proves the age of the document better.
-        """
-        token = self.token
-        if self.trust is None or token is None or isinstance(token, BadToken):
-            return False
-        from ca.judging.trust import algorithm_allowed
-        from ca.reading.certificate_reader import read_certificate
+    @cached_property
+    def seals(self) -> tuple[SealCase, ...]:
+        """Every seal that must hold, the one that makes the document first."""
+        return tuple(SealCase(self, one, is_first=number == 0) for number, one in enumerate(self.examined.signatures))
 
-        now = self.request.now
-        holds = read_certificate(token.signer_certificate).not_after >= now
-        allowed = algorithm_allowed(self.trust, token.signature_algorithm, now)
-        return not (holds and allowed) and not self.recorded and self.entry.about_this_at is None
+    @property
+    def validation(self) -> ValidationData:
+        """What the document keeps to prove that certificates were good."""
+        return ValidationData() if self.examined.page is None else self.examined.page.validation
+
+    @cached_property
+    def evidence_trust(self) -> "TrustList | None":
+        """The trust list, with what the document itself keeps of revocation lists and answers."""
+        trust, kept = self.trust, self.validation
+        if trust is None or not (kept.crls or kept.ocsp):
+            return trust
+        from licences.verification.validation_data import with_validation_data
+
+        return with_validation_data(trust, kept)
+
+    @cached_property
+    def stamps(self) -> tuple[JudgedStamp, ...]:
+        """The timestamps over the whole document, oldest first."""
+        found = () if self.examined.page is None else self.examined.page.stamps
+        clock = Clock(self.request.now, self.request.policy.clock_tolerance)
+        return judge_stamps(found, self.evidence_trust, clock)
 
     @cached_property
     def entry(self) -> "EntryReading":
@@ -161,60 +132,12 @@ class Case:
 
         return read_entry(self)
 
-    @cached_property
-    def existence(self) -> Existence | None:
-        """What proves that the document existed at some time; None when nothing does."""
-        stamped_at = self._stamped_at
-        if stamped_at is not None:
-            return Existence(stamped_at, "timestamp")
-        record = self.record
-        if isinstance(record, Record) and record.sealed_at is not None and self.recorded:
-            return Existence(record.sealed_at, "record")
-        if self.entry.about_this_at is not None:
-            return Existence(self.entry.about_this_at, "ledger")
-        return None
-
-    @property
-    def _stamped_at(self) -> datetime | None:
-        """The time of the timestamp, where it proves anything."""
-        token, path = self.token, self.token_path
-        if token is None or isinstance(token, BadToken) or path is None or path.outcome != "passed":
-            return None
-        from_future = token.gen_time > self.request.now + self.request.policy.clock_tolerance
-        return None if from_future or self.token_aged else token.gen_time
-
-    @property
-    def judged_at(self) -> datetime:
-        """The moment at which the seal's certificate is judged: when the document is proved to have existed, else now."""
-        return self.request.now if self.existence is None else self.existence.at
-
-    @cached_property
-    def path(self) -> "PathReport | None":
-        """The path of the seal's certificate at that moment; None without trust list or signature."""
-        return self._path_at(self.judged_at)
-
-    @cached_property
-    def path_now(self) -> "PathReport | None":
-        """The same path at the present moment."""
-        return self._path_at(self.request.now)
-
-    def _path_at(self, at: datetime) -> "PathReport | None":
-        signature = self.examined.signature
-        if self.trust is None or signature is None:
-            return None
-        from ca.judging.paths import validate_path
-
-        proven = self.existence is not None
-        return validate_path(
-            signature.certificate, signature.certificates[1:], self.trust, at=at, usage="seal", proven=proven
-        )
-
 
 def path_evidence(path: "PathReport") -> dict[str, JSON]:
     """Return what EN 319 102-1 says of a path."""
     return {
         "indication": path.indication,
         "sub_indication": path.sub_indication,
-        "certificate": path.certificate,
+        "certificate": None if path.certificate is None else shown(path.certificate),
         "reason": path.reason,
     }

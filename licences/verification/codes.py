@@ -26,6 +26,14 @@ class Advice(Enum):
         "请稍后重试；急办事项可先收纸质证照或容缺受理，事后补核",
         "try again later; where it cannot wait, take the paper licence or accept with verification to follow",
     )
+    SUPPLY_DOCUMENT = (
+        "请把所签的文件与签章放在同一文件夹（文件名加 .p7s），再次核验",
+        "put the file beside its seal (the same name with .p7s behind it) and verify again",
+    )
+    SEAL_ONLY = (
+        "作为证照使用前请向签发机关核实；只想核验印章真伪的，请用印章策略（--policy seal）再次核验",
+        "ask the issuing authority before you accept it as a licence; to judge the seal alone, use the policy `seal`",
+    )
     PAPER = (
         "请持证人出示纸质证照，或从发证平台重新下载原件；也可容缺受理，事后补核",
         "ask for the paper licence or a fresh download of the original, or accept with verification to follow",

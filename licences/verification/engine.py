@@ -8,19 +8,26 @@ from licences.verification.documents import Examined
 from licences.verification.examination import examine, examine_lookup
 from licences.verification.report import CheckResult, Report, Verdict
 from licences.verification.request import Lookup, VerificationRequest
-from licences.verification.sentences import advices, sentences
+from licences.verification.sentences import About, advices, sentences
 from licences.verification.sources import Sources
 from licences.verification.subjects import subject_of
 
 VALID = "licence.valid"
+SEALED = "document.sealed"
+"""The reason of a verdict about seals alone, where nothing was said of a licence."""
 
 
-def verify(document: bytes | Lookup, sources: Sources, request: VerificationRequest) -> Report:
-    """Verify a document's bytes, or a licence that is looked up without its file; never raises for what is in them."""
+def verify(
+    document: bytes | Lookup, sources: Sources, request: VerificationRequest, companion: bytes | None = None
+) -> Report:
+    """Verify a document's bytes, or a licence that is looked up without its file; never raises for what is in them.
+
+    companion: what lay beside the document: the seal (.p7s) of a file, or the file of a seal.
+    """
     # 1. Read the bytes, before anything is believed or looked up.
     if isinstance(document, Lookup):
         return judge(examine_lookup(document), sources, request)
-    return judge(examine(document, request.policy.max_document_bytes), sources, request)
+    return judge(examine(document, request.policy.max_document_bytes, companion), sources, request)
 
 
 def judge(examined: Examined, sources: Sources, request: VerificationRequest) -> Report:
@@ -40,7 +47,7 @@ def judge(examined: Examined, sources: Sources, request: VerificationRequest) ->
     return Report(
         id=request.id,
         verdict=verdict,
-        reason=VALID if code is None else code.reason,
+        reason=code.reason if code is not None else VALID if _about(examined, rows) == "licence" else SEALED,
         checked_at=request.now,
         as_of=request.as_of,
         known_at=request.known_at,
@@ -48,9 +55,19 @@ def judge(examined: Examined, sources: Sources, request: VerificationRequest) ->
         subject=subject,
         checks=tuple(rows.values()),
         # 6. Put it into one sentence, and where it could not be told say what to do now.
-        sentences=sentences(verdict, subject, code, request, compared=bool(examined.digest)),
+        sentences=sentences(
+            verdict, subject, code, request, compared=bool(examined.digest), about=_about(examined, rows)
+        ),
         advices=advices(verdict, code),
     )
+
+
+def _about(examined: Examined, rows: dict[str, CheckResult]) -> About:
+    if examined.bare_seal is not None:
+        return "seal"
+    # Only where the status was asked for may anybody read that something is in force.
+    asked = rows["status.revocation"].outcome in {"passed", "warning"}
+    return "licence" if asked else "document"
 
 
 def _row(check: Check, case: Case, rows: dict[str, CheckResult]) -> CheckResult:

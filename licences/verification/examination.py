@@ -2,20 +2,51 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
 from licences.verification.documents import BLANKS, Examined, Form, Trouble, Unreadable
 from licences.verification.request import Lookup
 
 _SD_JWT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(~|\s*\Z)")
+_ZIP: Final = b"PK\x03\x04"
+_SEQUENCE, _INTEGER, _OBJECT_IDENTIFIER = 0x30, 0x02, 0x06
+_DER_FORMS: Final[tuple[tuple[tuple[int, ...], Form], ...]] = (
+    ((_SEQUENCE, _OBJECT_IDENTIFIER), "detached"),
+    ((_SEQUENCE, _SEQUENCE, _INTEGER), "ses-signature"),
+    ((_SEQUENCE, _SEQUENCE, _SEQUENCE), "ses-seal"),
+)
+_DEPTH: Final = 3
 _PDF_HEADER_WITHIN = 1024  # ISO 32000-1 annex H, note 13: readers accept the header anywhere in there
 
 
-def examine(document: bytes, max_bytes: int) -> Examined:
-    """Tell what the bytes are and read them; never raises for what is in them."""
-    if len(document) > max_bytes:
+def examine(document: bytes, max_bytes: int, companion: bytes | None = None) -> Examined:
+    """Tell what the bytes are and read them; never raises for what is in them.
+
+    companion: what lay beside them: the seal (.p7s) of a file of any kind, or the file of a seal; by their content it is
+    told which is which.
+    """
+    if len(document) > max_bytes or (companion is not None and len(companion) > max_bytes):
         return unread(document, "too_large")
+    return _guarded(document, lambda: _examine(document) if companion is None else _examine_pair(document, companion))
+
+
+def examine_file(file: Path, seal: bytes) -> Examined:
+    """Read the seal beside a file that is too large to be held; nothing but the digest is made of the file.
+
+    Raises OSError if the file cannot be read.
+    """
+    from licences.verification.examination_detached import examine_pair
+
+    return _guarded(b"", lambda: examine_pair(seal, file))
+
+
+def _guarded(document: bytes, read: Callable[[], Examined]) -> Examined:
     try:
-        return _examine(document)
+        return read()
+    except OSError:
+        raise
     except MemoryError:
         return unread(document, "memory")
     except RecursionError:
@@ -43,13 +74,32 @@ def detect(document: bytes) -> Form:
     """Tell the form by content: the name of a file says nothing."""
     if b"%PDF-" in document[:_PDF_HEADER_WITHIN]:
         return "pdf"
+    if document.startswith(_ZIP):
+        return "ofd"
     text = document.lstrip(BLANKS)
     if text[:1] == b"{":
         return "json"
-    return "sd-jwt" if _SD_JWT.match(text) else "unknown"
+    return "sd-jwt" if _SD_JWT.match(text) else _detect_der(document)
 
 
-def _examine(document: bytes) -> Examined:
+def _detect_der(document: bytes) -> Form:
+    """Tell by the tags at the beginning: a CMS begins with its type, a signature value with a version inside."""
+    tags = tuple(_leading_tags(document))
+    return next((form for leading, form in _DER_FORMS if tags[: len(leading)] == leading), "unknown")
+
+
+def _leading_tags(data: bytes) -> Iterator[int]:
+    """Yield the tag of the first element, of the first inside it, and so on; lengths are for the readers to judge."""
+    place = 0
+    for _ in range(_DEPTH):
+        head = data[place : place + 2]
+        if len(head) < 2:
+            return
+        yield head[0]
+        place += 2 + (head[1] & 0x7F if head[1] & 0x80 else 0)
+
+
+def _examine(document: bytes) -> Examined:  # noqa: PLR0911  one a form
     match detect(document):
         case "pdf":
             from licences.verification.examination_pdf import examine_pdf
@@ -59,5 +109,36 @@ def _examine(document: bytes) -> Examined:
             from licences.verification.examination_json import examine_json
 
             return examine_json(document, form)
+        case "ofd":
+            from licences.verification.examination_ofd import examine_ofd
+
+            return examine_ofd(document)
+        case "ses-seal":
+            from licences.verification.examination_national import examine_seal
+
+            return examine_seal(document)
+        case "ses-signature":
+            from licences.verification.examination_national import examine_signature
+
+            return examine_signature(document, None)
+        case "detached":
+            from licences.verification.examination_detached import examine_alone
+
+            return examine_alone(document)
         case _:
             return unread(document, "unknown" if document.strip(BLANKS) else "empty")
+
+
+def _examine_pair(document: bytes, companion: bytes) -> Examined:
+    """Read a document with what lay beside it; a companion that belongs to nothing is as if it were not there."""
+    from licences.verification.examination_detached import examine_pair, with_seal_beside
+
+    form = detect(document)
+    if form == "ses-signature":
+        from licences.verification.examination_national import examine_signature
+
+        return examine_signature(document, companion)
+    if detect(companion) == "detached":
+        # Also a seal may be sealed; of two seals the one beside is over the other.
+        return with_seal_beside(_examine(document), document, companion)
+    return examine_pair(document, companion) if form == "detached" else _examine(document)

@@ -33,7 +33,10 @@ EntryState = Literal[
 
 @dataclass(frozen=True, slots=True)
 class EntryReading:
-    """The state of the proof, and of a proved one where it stands. about_this_at: when the event was recorded."""
+    """The state of the proof, and of a proved one where it stands.
+
+    about_this_at: when the event was recorded; checkpoint: the signed note that the proof carries, with its cosignatures.
+    """
 
     state: EntryState
     detail: str = ""
@@ -41,6 +44,7 @@ class EntryReading:
     index: int | None = None
     size: int | None = None
     about_this_at: datetime | None = None
+    checkpoint: str | None = None
 
 
 def read_entry(case: "Case") -> EntryReading:
@@ -62,9 +66,10 @@ def read_entry(case: "Case") -> EntryReading:
 def _judge(case: "Case", data: bytes) -> EntryReading:
     if case.trust is None:
         return EntryReading("no_trust_list")
-    entry = _verified(data, case.trust)
-    if isinstance(entry, EntryReading):
-        return entry
+    verified = _verified(data, case.trust)
+    if isinstance(verified, EntryReading):
+        return verified
+    entry, checkpoint = verified
     about = _is_about(case, entry.event)
     return EntryReading(
         "proved" if about else "other_document",
@@ -72,14 +77,16 @@ def _judge(case: "Case", data: bytes) -> EntryReading:
         index=entry.index,
         size=entry.size,
         about_this_at=_moment(entry.event.get("at")) if about else None,
+        checkpoint=checkpoint if about else None,
     )
 
 
-def _verified(data: bytes, trust: "TrustList") -> "VerifiedEntry | EntryReading":
+def _verified(data: bytes, trust: "TrustList") -> "tuple[VerifiedEntry, str] | EntryReading":
     from ledger.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
 
     try:
-        return verify_proof(TlogProof.parse(data.decode("utf-8")), _vkeys(trust))
+        proof = TlogProof.parse(data.decode("utf-8"))
+        return verify_proof(proof, _vkeys(trust)), proof.checkpoint
     except UnicodeDecodeError:
         return EntryReading("unreadable", "it is not text")
     except ProofUnreadable as fault:

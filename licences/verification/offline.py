@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from licences.verification.errors import MaterialUnreadable
 from licences.verification.report import JSON
-from licences.verification.sources import Absent, Record, StatusHistory, StatusToken, Unavailable
+from licences.verification.sources import (
+    Absent,
+    AnchorStanding,
+    Record,
+    SealStanding,
+    StatusHistory,
+    StatusToken,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from ca.judging.trust import TrustList
@@ -44,10 +52,20 @@ class OfflineSources:
         del identifier
         return Absent.NO_SOURCE if self.status_list is None else StatusToken(self.status_list)
 
+    def seal(self, certificate: bytes) -> SealStanding | Absent | Unavailable:
+        """Return that there is no register off line: a stop reaches the verifier by revocation lists."""
+        del certificate
+        return Absent.NO_SOURCE
+
     def proof(self, identifier: str) -> bytes | Absent | Unavailable:
         """Return the proof that lay beside the document."""
         del identifier
         return Absent.NOT_FOUND if self.ledger_proof is None else self.ledger_proof
+
+    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+        """Return that no chain is asked off line: `elicence anchor check` does that."""
+        del index, size
+        return Absent.NO_SOURCE
 
 
 def offline_sources(

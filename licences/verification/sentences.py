@@ -1,5 +1,7 @@
 """The verdict in one sentence that a person at a counter understands, and what to do when it could not be told."""
 
+from typing import Literal
+
 from ledger.errors import Language
 from licences.verification.codes import Advice, Code
 from licences.verification.report import Subject, Verdict, Words
@@ -12,6 +14,14 @@ _HEADINGS: dict[Verdict, tuple[str, str]] = {
     "indeterminate": ("无法判定", "Could not tell"),
 }
 
+About = Literal["licence", "document", "seal"]
+_SEALED: dict[About, tuple[str, str]] = {
+    "document": (
+        "印章真实，文件自盖章后未被改动；未核验其内容是否现行有效",
+        "the seals on the file are genuine and it has not been changed since; whether what it says is in force was not judged",
+    ),
+    "seal": ("电子印章真实，在有效期内", "the electronic seal is genuine and within its period"),
+}
 _SEEN = {
     True: ("，内容未被改动", " and has not been changed"),
     False: (
@@ -22,16 +32,24 @@ _SEEN = {
 
 
 def sentences(
-    verdict: Verdict, subject: Subject, code: Code | None, request: VerificationRequest, *, compared: bool = True
+    verdict: Verdict,
+    subject: Subject,
+    code: Code | None,
+    request: VerificationRequest,
+    *,
+    compared: bool = True,
+    about: About = "licence",
 ) -> Words:
     """Return the sentence in both languages.
+
+    about: what the verdict is about, which is the seal alone where nothing else was asked, or is there.
 
     compared: False where nobody has shown a document or its digest: a genuine QR code can be pasted on a forgery, and
     all that is known is what the register says.
     """
     return {
-        "zh": _sentence("zh", verdict, subject, code, request, compared=compared),
-        "en": _sentence("en", verdict, subject, code, request, compared=compared),
+        "zh": _sentence("zh", verdict, subject, code, request, compared=compared, about=about),
+        "en": _sentence("en", verdict, subject, code, request, compared=compared, about=about),
     }
 
 
@@ -51,9 +69,12 @@ def _sentence(
     request: VerificationRequest,
     *,
     compared: bool,
+    about: About,
 ) -> str:
     heading = _HEADINGS[verdict][0 if language == "zh" else 1]
-    if verdict == "valid":
+    if verdict == "valid" and about != "licence":
+        reason = _SEALED[about][0 if language == "zh" else 1]
+    elif verdict == "valid":
         reason = f"{_in_force(language, subject, request)}{_SEEN[compared][0 if language == 'zh' else 1]}"
     else:
         assert code is not None

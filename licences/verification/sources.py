@@ -76,6 +76,42 @@ class StatusToken:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SealStop:
+    """A stop of a seal, from when to when (None: it stands). in_question: whether its key may be in strange hands."""
+
+    state: str
+    reason: str
+    since: datetime
+    until: datetime | None
+    in_question: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SealStanding:
+    """What the register of seals says of one. invalid_from: since when nothing it sealed is good (a compromise)."""
+
+    state: str
+    stops: tuple[SealStop, ...] = ()
+    invalid_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorStanding:
+    """What a chain holds of the log, as it was last looked at. chain: `eip155:<chain>:<contract>`.
+
+    size, root: what is anchored, 0 entries before the first time; proof: RFC 6962's, between the asked size and this one,
+    whichever is larger. since: when an anchor that holds the asked entry was first seen.
+    """
+
+    chain: str
+    size: int
+    root: bytes
+    looked_at: datetime
+    proof: tuple[bytes, ...] = ()
+    since: datetime | None = None
+
+
 class Sources(Protocol):
     """The world as one verification sees it; the answers to one identifier belong together."""
 
@@ -104,6 +140,17 @@ class Sources(Protocol):
         """Return what says whether the licence is in force."""
         ...
 
+    def seal(self, certificate: bytes) -> SealStanding | Absent | Unavailable:
+        """Return how the seal of this certificate (DER) stands in our register; NOT_FOUND for another house's."""
+        ...
+
     def proof(self, identifier: str) -> bytes | Absent | Unavailable:
         """Return the `.tlog-proof` of its issuing; PENDING while the sequencer has not reached it."""
+        ...
+
+    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+        """Return what a chain holds of the log; NO_SOURCE where it is anchored nowhere.
+
+        index: of the entry; size: of the checkpoint that proves it.
+        """
         ...

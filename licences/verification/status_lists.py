@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from licences.verification.report import JSON
@@ -116,6 +117,12 @@ def _status(payload: Mapping[str, JSON], index: int) -> ListedStatus | None:
 def _unpacked(text: JSON) -> bytes:
     if not isinstance(text, str):
         raise _Unusable("lst")
+    return _inflated(text)
+
+
+# One list speaks of many documents: whoever judges them in a row inflates it once.
+@lru_cache(maxsize=1)
+def _inflated(text: str) -> bytes:
     try:
         compressed = b64url_decode(text)
         inflater = zlib.decompressobj()

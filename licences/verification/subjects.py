@@ -12,6 +12,7 @@ from licences.verification.case import Case
 from licences.verification.claims import LicenceClaims
 from licences.verification.report import JSON, CheckResult, Subject, digest_text
 from licences.verification.sources import Record
+from seals.ses.steps import shown
 
 if TYPE_CHECKING:
     from licences.licence_type import LicenceType
@@ -27,7 +28,22 @@ def subject_of(case: Case, rows: Mapping[str, CheckResult]) -> Subject:
         return _of_licence(case, licence, document)
     if isinstance(record, Record):
         return _of_record(case, record, document)
-    return Subject(identifier=case.identifier, document=document)
+    return Subject(identifier=case.identifier, document=document, face=_face_of_seals(case, rows))
+
+
+def _face_of_seals(case: Case, rows: Mapping[str, CheckResult]) -> Mapping[str, Mapping[str, str]]:
+    """Return number and name of each national seal, to be compared with its picture; of believed makers only."""
+    if rows["trust.seal_maker"].outcome != "passed" or not _is_believed(rows):
+        return {}
+    several = len(case.examined.national_seals) > 1
+    face: dict[str, Mapping[str, str]] = {}
+    for number, one in enumerate(case.examined.national_seals, 1):
+        mark = f" {number}" if several else ""
+        words = {"zh": f"印章名称{mark}", "en": f"seal{mark}", "value": shown(one.seal.name)}
+        face[f"seal_{number}"] = words
+        words = {"zh": f"印章编码{mark}", "en": f"seal number{mark}", "value": shown(one.seal.es_id)}
+        face[f"seal_number_{number}"] = words
+    return face
 
 
 def _is_believed(rows: Mapping[str, CheckResult]) -> bool:

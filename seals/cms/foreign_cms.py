@@ -1,11 +1,12 @@
-"""Signature values of other makers: we do not judge them, but we say so only where they are not plainly broken.
+"""Signature values of other makers, read tolerantly: whether digest and signature hold, by the common algorithms.
 
-"A form that we do not read" must never be the hiding place of a changed document, so digest and signature are tried with
-the common algorithms first.
+"A form that we do not read" must never be the hiding place of a changed document. Nothing is said of the spelling: bytes
+that the signature does not cover may have been changed, and mean the same.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -26,6 +27,8 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     oids.SHA384: hashes.SHA384(),
     oids.SHA512: hashes.SHA512(),
 }
+_BY_NAME: Final = {one.name: one for one in _HASHES.values()}
+_SIGNATURE_TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
 _RSA: Final = frozenset(
     {"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13"}
 )
@@ -33,13 +36,36 @@ _ECDSA: Final = frozenset({"1.2.840.10045.2.1", oids.ECDSA_WITH_SHA256, "1.2.840
 
 
 @dataclass(frozen=True, slots=True)
-class _Signer:
-    identifier: bytes
-    hash: hashes.HashAlgorithm | None
-    attributes: bytes | None
-    message_digest: bytes | None
+class ForeignCms:
+    """A detached CMS of another maker that was read; what may be believed of it `state` says.
+
+    certificates: DER, the signer's first, the others as they stand; hash: by its name in hashlib; attributes: the DER SET
+    that is signed; algorithm: dotted; signing_time: as claimed, UTC, where it is a signed attribute; token: DER of an
+    RFC 3161 timestamp over the signature value, where there is one.
+    """
+
+    certificates: tuple[bytes, ...] = field(repr=False)
+    hash: str
+    attributes: bytes = field(repr=False)
+    message_digest: bytes
     algorithm: str
-    signature: bytes
+    signature: bytes = field(repr=False)
+    signing_time: datetime | None
+    token: bytes | None = field(repr=False)
+
+    @property
+    def scheme(self) -> str:
+        """Our id of the signature algorithm (`RS256`, `ES384`), by key kind and hash."""
+        return f"{'RS' if self.algorithm in _RSA else 'ES'}{self.hash.removeprefix('sha')}"
+
+    def state(self, digest: Callable[[str], bytes]) -> State:
+        """Say whether it plainly fails over the content, holds, or cannot be told.
+
+        digest: gives the content's digest by the hash's name. Whether the signer is trusted is not judged.
+        """
+        if self.message_digest != digest(self.hash):
+            return "broken"
+        return _verify(read_certificate(self.certificates[0]).public_key, self)
 
 
 def foreign_state(value: bytes, digest: Callable[[str], bytes]) -> State:
@@ -49,12 +75,33 @@ def foreign_state(value: bytes, digest: Callable[[str], bytes]) -> State:
     trusted is not judged. Source: RFC 5652 sections 5.1 to 5.6.
     """
     try:
-        return _state(value, digest)
+        found = _read(value)
+        if isinstance(found, _Unnamed):
+            # Whoever takes the signer's certificate out has not made a changed document whole.
+            return "broken" if found.message_digest != digest(found.hash) else "unknown"
+        return "unknown" if found is None else found.state(digest)
     except (DerInvalid, CmsUnreadable):
         return "unknown"
 
 
-def _state(value: bytes, digest: Callable[[str], bytes]) -> State:
+def read_foreign(value: bytes) -> ForeignCms | None:
+    """Read a detached CMS of another maker; None where it has not one signer, known hash and embedded certificate."""
+    try:
+        found = _read(value)
+    except (DerInvalid, CmsUnreadable):
+        return None
+    return found if isinstance(found, ForeignCms) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unnamed:
+    """A signer whose certificate is not there: only the digest can be compared."""
+
+    hash: str
+    message_digest: bytes
+
+
+def _read(value: bytes) -> ForeignCms | _Unnamed | None:
     content_info = der.Fields(der.read(split_padding(value)[0]))
     content_info.take(der.OBJECT_IDENTIFIER)
     signed_data = der.Fields(der.read(content_info.take(der.context(0)).value))
@@ -64,33 +111,39 @@ def _state(value: bytes, digest: Callable[[str], bytes]) -> State:
     signed_data.optional(der.context(1))
     signers = der.children(signed_data.take(der.SET))
     if certificates is None or len(signers) != 1:
-        return "unknown"
-    signer = _read_signer(signers[0])
-    if signer.hash is None or signer.attributes is None or signer.message_digest is None:
-        return "unknown"
-    if signer.message_digest != digest(signer.hash.name):
-        return "broken"
-    for member in der.children(certificates):
-        if member.tag == der.SEQUENCE and _identifier(member.raw) == signer.identifier:
-            return _verify(read_certificate(member.raw).public_key, signer)
-    return "unknown"
+        return None
+    members = [member.raw for member in der.children(certificates) if member.tag == der.SEQUENCE]
+    return _read_signer(signers[0], members)
 
 
-def _read_signer(element: der.Element) -> _Signer:
+def _read_signer(element: der.Element, certificates: Sequence[bytes]) -> ForeignCms | _Unnamed | None:
     fields = der.Fields(element)
     fields.take(der.INTEGER)
-    identifier = fields.take()
+    identifier = fields.take().raw
     hash_algorithm = _HASHES.get(_algorithm(fields.take()))
     attributes = fields.optional(der.context(0))
     algorithm = _algorithm(fields.take())
-    return _Signer(
-        identifier=identifier.raw,
-        hash=hash_algorithm,
+    signature = der.parse_octets(fields.take())
+    signed = {} if attributes is None else _attributes(attributes)
+    if hash_algorithm is None or attributes is None or oids.MESSAGE_DIGEST not in signed:
+        return None
+    message_digest = der.parse_octets(signed[oids.MESSAGE_DIGEST])
+    named = [one for one in certificates if _identifier(one) == identifier]
+    if not named:
+        return _Unnamed(hash_algorithm.name, message_digest)
+    unsigned = fields.optional(der.context(1))
+    token = None if unsigned is None else _attributes(unsigned).get(_SIGNATURE_TIME_STAMP)
+    time = signed.get(oids.SIGNING_TIME)
+    return ForeignCms(
+        certificates=(named[0], *(one for one in certificates if one != named[0])),
+        hash=hash_algorithm.name,
         # RFC 5652 section 5.4: signed as the SET that it is, not under the tag it stands with
-        attributes=None if attributes is None else der.tlv(der.SET, attributes.value),
-        message_digest=None if attributes is None else _message_digest(attributes),
+        attributes=der.tlv(der.SET, attributes.value),
+        message_digest=message_digest,
         algorithm=algorithm,
-        signature=der.parse_octets(fields.take()),
+        signature=signature,
+        signing_time=None if time is None else der.parse_time(time),
+        token=None if token is None else token.raw,
     )
 
 
@@ -98,12 +151,18 @@ def _algorithm(element: der.Element) -> str:
     return der.parse_oid(der.Fields(element).take())
 
 
-def _message_digest(attributes: der.Element) -> bytes | None:
-    for attribute in der.children(attributes):
+def _attributes(element: der.Element) -> dict[str, der.Element]:
+    """Return the attributes that have one value, by their types; one that stands twice means nothing."""
+    found: dict[str, der.Element] = {}
+    twice = set()
+    for attribute in der.children(element):
         fields = der.Fields(attribute)
-        if der.parse_oid(fields.take()) == oids.MESSAGE_DIGEST:
-            return der.parse_octets(der.read(fields.take(der.SET).value))
-    return None
+        kind, values = der.parse_oid(fields.take()), der.children(fields.take(der.SET))
+        if len(values) != 1 or kind in found:
+            twice.add(kind)
+        else:
+            found[kind] = values[0]
+    return {kind: value for kind, value in found.items() if kind not in twice}
 
 
 def _identifier(certificate: bytes) -> bytes:
@@ -111,15 +170,14 @@ def _identifier(certificate: bytes) -> bytes:
     return der.sequence(read.issuer, der.integer(read.serial_number))
 
 
-def _verify(public_key: bytes, signer: _Signer) -> State:
-    assert signer.hash is not None
-    assert signer.attributes is not None
+def _verify(public_key: bytes, signer: ForeignCms) -> State:
+    hash_algorithm = _BY_NAME[signer.hash]
     try:
         key = load_der_public_key(public_key)
         if isinstance(key, rsa.RSAPublicKey) and signer.algorithm in _RSA:
-            key.verify(signer.signature, signer.attributes, padding.PKCS1v15(), signer.hash)
+            key.verify(signer.signature, signer.attributes, padding.PKCS1v15(), hash_algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey) and signer.algorithm in _ECDSA:
-            key.verify(signer.signature, signer.attributes, ec.ECDSA(signer.hash))
+            key.verify(signer.signature, signer.attributes, ec.ECDSA(hash_algorithm))
         else:
             return "unknown"
     except InvalidSignature:

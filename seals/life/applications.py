@@ -12,12 +12,14 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor, Uscc
+from ledger.canonical import JSON
 from ledger.events import EventKind
 from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject
 from seals import store
 from seals.errors import OrganisationUnknown, SealUnknown
+from seals.life.carrying import Carrying
 from seals.life.grants import Seal
 from seals.life.life_errors import ApplicationRefused, ApplicationUnknown, MaterialDiffers, StateRefused
 from seals.life.registry import NewSeal, check_seal, seal_row
@@ -39,7 +41,7 @@ _REPLACEABLE: Final = frozenset({"active", "suspended", "expired"})
 class SealApplication:
     """A seal that is wanted: whose, which kind, its number and full name, the line across it, and why.
 
-    replaces: the seal that it shall follow.
+    replaces: the seal that it shall follow; carries: whether those who may use that one may use it too, on the same terms.
     """
 
     organisation: Uscc
@@ -49,6 +51,7 @@ class SealApplication:
     grounds: str
     bottom_text: str | None = None
     replaces: UUID | None = None
+    carries: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a seal; raises ApplicationRefused."""
@@ -59,6 +62,8 @@ class SealApplication:
         for member, text in (("name", self.name), ("grounds", self.grounds), ("bottom_text", self.bottom_text or "无")):
             if not (0 < len(text.strip()) <= _LONGEST and text.isprintable()):
                 raise ApplicationRefused(reason=member)
+        if self.carries and self.replaces is None:
+            raise ApplicationRefused(reason="carries")
 
 
 class SealApplications:
@@ -68,13 +73,17 @@ class SealApplications:
         self._wrapper = wrapper
         self._events = SealEvents(wrapper, promiser)
         self._stops = SealStops(wrapper, promiser)
+        self._carrying = Carrying(self._events)
 
     def apply(self, session: Session, wanted: SealApplication, actor: Actor, now: datetime) -> UUID:
         """Apply for a seal; return the application's id. Raises CustodyRefused, OrganisationUnknown, SealUnknown."""
         require(actor, wanted.organisation, SEAL_CLERK, SEAL_CUSTODIAN)
         if store.organisation_on(session, wanted.organisation, local_date(now)) is None:
             raise OrganisationUnknown(uscc=wanted.organisation)
-        _check_place(session, wanted.organisation, wanted.code, wanted.replaces)
+        before = _check_place(session, wanted.organisation, wanted.code, wanted.replaces)
+        # Who may put a seal of one kind on a document was never asked about another kind.
+        if wanted.carries and before is not None and before.kind != wanted.kind:
+            raise ApplicationRefused(reason="carries")
         subject, _keys = create_subject(session, self._wrapper, "seal")
         row = ApplicationRow(
             id=uuid4(),
@@ -85,6 +94,7 @@ class SealApplications:
             name=wanted.name,
             bottom_text=wanted.bottom_text,
             replaces=wanted.replaces,
+            carries=wanted.carries,
             grounds=wanted.grounds,
             state="applied",
             applied_by=actor.as_json(),
@@ -92,7 +102,10 @@ class SealApplications:
         )
         session.add(row)
         session.flush()
-        self._tell(session, EventKind.APPLIED, row, actor, now, code=wanted.code, seal_kind=wanted.kind)
+        carries = True if wanted.carries else None
+        self._tell(
+            session, EventKind.APPLIED, row, actor, now, code=wanted.code, seal_kind=wanted.kind, carries=carries
+        )
         return row.id
 
     def decide(
@@ -157,7 +170,7 @@ class SealApplications:
     def deliver(self, session: Session, application: UUID, receiver: str, actor: Actor, now: datetime) -> Seal:
         """Hand a seal over, which puts it to use, and its predecessor out of it; raises as `decide` does.
 
-        receiver: the account of the person who took it over.
+        What the application asked to carry over, and the approver let, goes over with it. receiver: the account of the person who took it over.
         """
         row = _locked(session, application)
         require(actor, row.organisation, SEAL_CUSTODIAN)
@@ -175,10 +188,12 @@ class SealApplications:
         row.delivered_by, row.delivered_to, row.delivered_at = actor.as_json(), receiver, now
         session.flush()
         self._tell(session, EventKind.DELIVERED, row, actor, now, receiver=receiver)
+        if row.carries:
+            self._carrying.carry(session, row, actor, now)
         return seal_of(seal)
 
     def _tell(
-        self, session: Session, kind: EventKind, row: ApplicationRow, actor: Actor, now: datetime, **detail: str
+        self, session: Session, kind: EventKind, row: ApplicationRow, actor: Actor, now: datetime, **detail: JSON
     ) -> None:
         self._events.record(session, kind, row.seal_id, actor, now, application=str(row.id), **detail)
 

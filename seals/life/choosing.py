@@ -48,13 +48,22 @@ class Denial:
 
 
 def choose_seal(
-    session: Session, *, organisation: str, licence_type: str, kind: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    organisation: str,
+    licence_type: str,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    only: UUID | None = None,
 ) -> Choice | Denial:
     """Return the seal that an organisation puts on licences of a type, for this actor, or why there is none.
 
-    kind: the kind the type asks for; it decides between several.
+    kind: the kind the type asks for; it decides between several. only: this seal, or none.
     """
     found = rows.grants_for(session, organisation, licence_type, kind)
+    if only is not None:
+        found = [(seal, grant) for seal, grant in found if seal.id == only]
     seals = {seal.id for seal, _ in found}
     leaves: Sequence[Authorisation] = ()
     if seals and needs_authorisation(actor):
@@ -65,7 +74,8 @@ def choose_seal(
         tried = _try(seal, grant, [leave for leave in leaves if leave.seal_id == seal.id], actor, now)
         if isinstance(tried, Choice):
             return tried
-        if position == 0:
+        # Why one's own grant does not help says more than that others have one.
+        if position == 0 or (nearest.grant is None and tried.grant is not None):
             nearest = tried
     return nearest
 

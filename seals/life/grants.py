@@ -25,6 +25,10 @@ ANY = "*"
 """Any registered system, or any licence type: the door has already decided who may come in."""
 
 
+DOCUMENTS = "documents"
+"""In the place of a licence type: files that are no licences, such as approvals and notices."""
+
+
 class Use(NamedTuple):
     """What a seal is used under: its id, the grant's, and that of the standing authorisation of a system."""
 
@@ -37,8 +41,8 @@ class Use(NamedTuple):
 class Seal:
     """A seal as its users see it. certificate: DER; valid_from to valid_until: the seal's own period.
 
-    provider: who holds its keys, `local` or the name of a remote service; esl: the national seal, with the certificate
-    (DER) and the key that sign under it.
+    provider: who holds its keys, `local` or the name of a remote service; esl_certificate, esl_key_name: what signs under
+    its national form (DER), which itself is asked for where it is needed: its picture is large (`store.national_form`).
     """
 
     id: UUID
@@ -54,14 +58,13 @@ class Seal:
     valid_until: datetime
     provider: str = "local"
     generation: int = 1
-    esl: bytes | None = field(default=None, repr=False)
     esl_certificate: bytes | None = field(default=None, repr=False)
     esl_key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who may use a seal: `grantee` the id of a person, a system or `*`, `licence_type` 21 characters or `*`.
+    """Who may use a seal: `grantee` the id of a person, a system or `*`, `licence_type` 21 characters, `documents` or `*`.
 
     daily_limit: uses on a local day, None for any number.
     """

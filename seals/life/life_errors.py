@@ -14,6 +14,7 @@ SealError
     ├── GrantRefused                a grant that cannot be
     ├── AuthorisationUnknown        there is no such standing authorisation
     ├── AuthorisationRefused        a standing authorisation that cannot be
+    ├── MatterRefused               what a file is sealed for cannot be entered
     └── RegisterUnprintable         no font has a character of the register
 """
 
@@ -156,6 +157,17 @@ class AuthorisationRefused(CustodyRefused):
     code = "seals.authorisation_refused"
     zh = "自动用章授权的 {reason} 不合规"
     en = "the {reason} of the standing authorisation is not valid"
+
+    reason: str
+
+
+@dataclass(eq=False)
+class MatterRefused(CustodyRefused):
+    """What a file is sealed for cannot be entered; `reason` is the member that is wrong."""
+
+    code = "seals.matter_refused"
+    zh = "用印事项的 {reason} 不合规"
+    en = "the {reason} of what is sealed is not valid"
 
     reason: str
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from ca.algorithms.digests import compute
 from ca.errors import CertificateInvalid
 from ca.reading.certificate_reader import Certificate, read_certificate
 from ca.reading.names import seal_holder
@@ -29,7 +30,7 @@ from seals.life.rows import grant_of, seal_of
 from seals.life.seal_events import SealEvents
 from seals.local_time import local_date
 from seals.models import SEAL_KINDS, GrantRow, OrganisationRow, SealRow
-from seals.store.seals import grant_for_decision
+from seals.store.seals import grant_for_decision, seal_for_decision
 
 _ENDED = frozenset({"cancelled", "expired", "replaced"})
 
@@ -97,6 +98,31 @@ class SealCustodian:
         """Enter a seal that was made elsewhere. Raises SealRefused, OrganisationUnknown, RoleWanted, UnitRefused."""
         require(actor, seal.organisation, SEAL_CUSTODIAN)
         return self._enter(session, seal, EventKind.IMPORTED, actor, now)
+
+    def add_national(
+        self,
+        session: Session,
+        seal_id: UUID,
+        esl: bytes,
+        certificate: bytes,
+        key_name: str,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        """Enter the national form (DER, an .esl file) of a seal that has none, which a key ceremony made.
+
+        certificate: DER, that signs under it. Raises SealUnknown, SealRefused, StateRefused, RoleWanted, UnitRefused.
+        """
+        seal = _known(seal_for_decision(session, seal_id), seal_id)
+        require(actor, seal.organisation, SEAL_FOUNDER)
+        if seal.state in _ENDED:
+            raise StateRefused(what=seal.code, state=seal.state)
+        if seal.esl is not None:
+            raise SealRefused(reason="national_seal_there")
+        seal.esl, seal.esl_certificate, seal.esl_key_name = esl, certificate, key_name
+        session.flush()
+        digest = f"sm3:{compute('SM3', esl).hex()}"
+        self._events.record(session, EventKind.MADE, seal.id, actor, now, code=seal.code, national_seal=digest)
 
     def grant(
         self,

@@ -20,7 +20,6 @@ def seal_of(row: SealRow) -> Seal:
         valid_until=row.valid_until,
         provider=row.provider,
         generation=row.generation,
-        esl=row.esl,
         esl_certificate=row.esl_certificate,
         esl_key_name=row.esl_key_name,
     )

@@ -41,10 +41,13 @@ from seals.store.uses import Closing, Quota
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A use to be opened. purpose: the licence version; matter: what the seal goes on; number: of the document."""
+    """A use to be opened.
+
+    purpose: the licence version, None for other files; matter: what the seal goes on; number: of the document.
+    """
 
     use: Use
-    purpose: UUID
+    purpose: UUID | None
     matter: str
     number: str | None = None
     copies: int = 1

@@ -24,7 +24,7 @@ from seals.ofd.signatures import (
 from seals.ses.checks import check_signature
 from seals.ses.errors import SesOverLimits, SesUnreadable
 from seals.ses.reader import SesSignature, read_signature
-from seals.ses.steps import NOT_APPLICABLE, PASSED, Finding, SesJudgement, failed, run, shown, undecided
+from seals.ses.steps import NOT_APPLICABLE, PASSED, Finding, SesJudgement, Step, failed, run, shown, undecided
 from seals.ses.trust import Paths
 
 PROVIDER: Final = "elicence"
@@ -157,17 +157,22 @@ def judge_ofd(signature: OfdSignature, *, paths: Paths) -> SesJudgement:
     The steps are `references`, `value`, `seal_file`, and behind them, if they were reached, those of check_signature.
     Coverage and form are facts of the evidence, not steps of this order.
     """
-    steps = run(
+    steps = package_steps(signature)
+    if signature.value is None or any(step.outcome == "failed" for step in steps):
+        return SesJudgement(steps, None)
+    of_value = check_signature(signature.value, paths=paths, documents=signature.documents())
+    return SesJudgement(steps + of_value.steps, of_value.moment, of_value.proven)
+
+
+def package_steps(signature: OfdSignature) -> tuple[Step, ...]:
+    """Judge what the package adds to the signature value, without any trust."""
+    return run(
         (
             ("references", lambda: _references(signature)),
             ("value", lambda: _value(signature)),
             ("seal_file", lambda: _seal_file(signature)),
         )
     )
-    if signature.value is None or any(step.outcome == "failed" for step in steps):
-        return SesJudgement(steps, None)
-    of_value = check_signature(signature.value, paths=paths, documents=signature.documents())
-    return SesJudgement(steps + of_value.steps, of_value.moment, of_value.proven)
 
 
 def _signature(

@@ -9,21 +9,24 @@ import logging
 import resource
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final
 
-from asn1crypto import cms, tsp, x509
+from asn1crypto import cms, ocsp, tsp, x509
+from asn1crypto import crl as asn1_crl
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
-from pyhanko.sign.signers.pdf_signer import PdfTimeStamper, TimestampDSSContentSettings
+from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import DocumentSecurityStore
-from pyhanko.sign.validation.dss import collect_validation_info
-from pyhanko_certvalidator import ValidationContext
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
+from pyhanko_certvalidator.path import ValidationPath
 
 from ca.timestamping.token import read_token
 from seals.pdf.evidence import read_pdf
@@ -96,17 +99,15 @@ class _Extension:
         for seal in reader.embedded_regular_signatures:
             token = next(one.token for one in evidence.signatures if one.field_name == seal.field_name)
             assert token is not None
-            at = read_token(token).gen_time
-            paths += await collect_validation_info(seal, self._context(at), skip_timestamp=True)
-            paths += [path for path in await collect_validation_info(seal, self._context(first)) if path not in paths]
-        for number, stamp in enumerate(reader.embedded_timestamp_signatures, 1):
+            # The seal had to be good when it was set; since then its certificate may have ended, or been replaced.
+            paths.append(await _path(seal.signed_data, self._context(read_token(token).gen_time)))
+            stamps_of_seal = extract_tst_data_iter(seal.signer_info, signed=False)
+            paths += [await _path(stamp, self._context(first)) for stamp in stamps_of_seal]
+        for number, archived in enumerate(reader.embedded_timestamp_signatures, 1):
             at = stamps[number] if number < len(stamps) else self._now
-            paths += await collect_validation_info(stamp, self._context(at), skip_timestamp=True)
+            paths.append(await _path(archived.signed_data, self._context(at)))
         writer = _Writer(BytesIO(data))
-        store = DocumentSecurityStore.supply_dss_in_writer(
-            writer, None, paths=paths, validation_context=self._context(self._now)
-        )
-        if not store.modified:
+        if not self._supply(writer, paths):
             return data
         writer.register_extension(ESIC_EXTENSION_1)
         out = BytesIO()
@@ -114,15 +115,56 @@ class _Extension:
         return _respelt(data, out.getvalue())
 
     async def _stamped(self, data: bytes) -> bytes:
-        stamper = PdfTimeStamper(_Stamper(self._ask), readable_field_name="文件时间戳")
-        out = await stamper.async_timestamp_pdf(
-            _Writer(BytesIO(data)),
-            _HASH,
-            validation_context=self._context(self._now),
-            dss_settings=TimestampDSSContentSettings(include_vri=False, update_before_ts=True),
-        )
+        authority = _Stamper(self._ask)
+        # Its own chain goes below the timestamp, too: whoever renews it finds there what proves it.
+        paths = [path async for path in authority.validation_paths(self._context(self._now))]  # type: ignore[no-untyped-call]
+        writer = _Writer(BytesIO(data))
+        self._supply(writer, paths)
+        out = await PdfTimeStamper(authority, readable_field_name="文件时间戳").async_timestamp_pdf(writer, _HASH)
         stamped: bytes = out.getvalue()
         return stamped
+
+    def _supply(self, writer: _Writer, paths: Sequence[ValidationPath]) -> bool:
+        """Put what proves these paths into the document's store; return whether anything was new."""
+        certificates = [one for path in paths for one in path.iter_certs(include_root=True)]
+        crls, answers = self._proof_of(certificates)
+        store = DocumentSecurityStore.supply_dss_in_writer(writer, None, paths=paths, crls=crls, ocsps=answers)
+        return bool(store.modified)
+
+    def _proof_of(
+        self, certificates: Sequence[x509.Certificate]
+    ) -> tuple[list[asn1_crl.CertificateList], list[ocsp.OCSPResponse]]:
+        """Return the lists and answers that speak of these certificates: a house has many more, and lists grow long."""
+        crls = (asn1_crl.CertificateList.load(one) for one in self._material["crls"])
+        answers = (ocsp.OCSPResponse.load(one) for one in self._material["ocsp"])
+        numbers = {one.serial_number for one in certificates}
+        return (
+            [one for one in crls if any(_signs(certificate, one) for certificate in certificates)],
+            [one for one in answers if numbers & _numbers(one)],
+        )
+
+
+def _signs(certificate: x509.Certificate, crl: asn1_crl.CertificateList) -> bool:
+    """Say whether a certificate is that of a list's issuer; two authorities may have one name, and not one key."""
+    named, key = crl.authority_key_identifier, certificate.key_identifier
+    same_key = named is None or key is None or named == key
+    return bool(certificate.subject == crl.issuer and same_key)
+
+
+def _numbers(answer: ocsp.OCSPResponse) -> set[int]:
+    """Return the serial numbers that an OCSP answer speaks of."""
+    told = answer.basic_ocsp_response["tbs_response_data"]["responses"]
+    return {one["cert_id"]["serial_number"].native for one in told}
+
+
+async def _path(signed_data: cms.SignedData, context: ValidationContext) -> ValidationPath:
+    """Return the path of who signed; raises PathBuildingError, PathValidationError."""
+    found = extract_certificate_info(signed_data)
+    validator = CertificateValidator(
+        found.signer_cert, intermediate_certs=found.other_certs, validation_context=context
+    )
+    path: ValidationPath = await validator.async_validate_usage(key_usage=set())  # type: ignore[no-untyped-call]
+    return path
 
 
 def _respelt(data: bytes, extended: bytes) -> bytes:

@@ -6,6 +6,7 @@ Pure, bounded, and strict: what it cannot read in exactly one way it refuses, wi
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from seals.pdf.errors import PdfOverLimits, PdfUnreadable
 from seals.pdf.filters import decode_syntax
@@ -24,6 +25,10 @@ _INHERITED = ("Resources", "MediaBox", "CropBox", "Rotate")
 _HEADER = re.compile(rb"%PDF-(?:1\.[0-7]|2\.0)[\r\n]")
 
 
+Reads: TypeAlias = tuple[tuple[Ref, bytes], ...]
+"""Objects that were read from a file, each as it lies there, from its number to the byte behind `endobj`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page: where it lies, its own dictionary, and what holds for it with what it inherits."""
@@ -31,6 +36,15 @@ class Page:
     ref: Ref
     dictionary: PdfDict
     effective: PdfDict
+
+
+class _Place(NamedTuple):
+    """From where to where an indirect object lies, and from where to where its value."""
+
+    start: int
+    stop: int
+    value: int
+    value_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,9 @@ class PdfFile:
         self.data = data
         self.sections: tuple[Section, ...] = read_sections(data)
         self._objects: dict[Ref, PdfObject] = {}
-        self._places: dict[Ref, tuple[int, int]] = {}
+        self._places: dict[Ref, _Place] = {}
+        # Whether something was read that `reads` cannot tell: packed, a stream, what is not there.
+        self._elsewhere = False
         self._packed: dict[int, _ObjectStream] = {}
         self._syntax = self._inflated = 0
         self._opening: set[Ref] = set()
@@ -143,11 +159,28 @@ class PdfFile:
         """Return a dictionary object with entries added or replaced, its other bytes as they stand in the file."""
         dictionary = self.dictionary(ref)
         added = b"".join([b"/%b %b" % (key.encode("ascii"), value) for key, value in additions.items()])
-        if ref in self._places and not dictionary.keys() & additions.keys():
-            start, end = self._places[ref]
-            return b"<<%b%b" % (added, self.data[start + len(b"<<") : end])
+        place = self._places.get(ref)
+        if place is not None and not dictionary.keys() & additions.keys():
+            return b"<<%b%b" % (added, self.data[place.value + len(b"<<") : place.value_end])
         kept: PdfDict = {key: value for key, value in dictionary.items() if key not in additions}
         return b"<<%b%b" % (added, serialise(kept).removeprefix(b"<<"))
+
+    def reads(self) -> Reads | None:
+        """Return every object that was read so far; None where that is not all that was read.
+
+        What follows from these objects follows for each file that has them, wherever they lie in it.
+        """
+        if self._elsewhere:
+            return None
+        return tuple((ref, self.data[place.start : place.stop]) for ref, place in self._places.items())
+
+    def reads_the_same(self, reads: Reads) -> bool:
+        """Say whether these objects, read here, are the same, byte for byte."""
+        for ref, text in reads:
+            entry = self._find(ref.number)
+            if entry.kind != "plain" or entry.extra != ref.generation or not self.data.startswith(text, entry.place):
+                return False
+        return True
 
     def _find(self, number: int) -> Entry:
         for section in self.sections:
@@ -158,16 +191,18 @@ class PdfFile:
 
     def _read(self, ref: Ref) -> PdfObject:
         entry = self._find(ref.number)
-        if entry.kind == "free":
-            return None
         if entry.kind == "packed":
+            self._elsewhere = True
             return self._unpack(ref, entry)
-        if entry.extra != ref.generation:
+        if entry.kind == "free" or entry.extra != ref.generation:
+            self._elsewhere = True
             return None
         found = read_indirect(self.data, entry.place, self._length)
         if found.ref != ref:
             raise PdfUnreadable(reason="object_misplaced")
-        self._places[ref] = (found.start, found.end)
+        # With the byte behind its last word, which would be another word if that byte belonged to it.
+        self._places[ref] = _Place(entry.place, found.stop + 1, found.start, found.end)
+        self._elsewhere |= isinstance(found.value, Stream) or found.stop == len(self.data)
         self._count(found.end - found.start)
         return found.value
 

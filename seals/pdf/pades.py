@@ -4,11 +4,9 @@ One incremental update; the old bytes are not touched, and what was PDF/A stays 
 every document is made once per seal.
 """
 
-from binascii import hexlify
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import new
 from typing import Final
 
 from ledger.signing import Signer
@@ -20,13 +18,13 @@ from seals.pdf.objects import Name, PdfDict, Ref, serialise, text_string
 from seals.pdf.placement import Placement, add_annotations
 from seals.pdf.seam import Seam, add_strips
 from seals.pdf.signature import CANONICAL_FORM
+from seals.pdf.stencil import Stencil, Stencils, cut
 from seals.pdf.update import PdfUpdate
 from seals.pdf.widgets import EmptyField, Mark, add_field, certify, fill_field, prepare, seals_first
 from seals.picture.appearance import SealAppearance
 
 __all__ = ["EmptyField", "PdfSealer", "Placement", "SealedPdf", "Seam", "Timestamper", "prepare"]
 
-_RANGE_WIDTH: Final = 36  # characters kept for the three numbers of the byte range
 _CERTIFYING: Final[PdfDict] = {
     "Type": Name("SigRef"),
     "TransformMethod": Name("DocMDP"),
@@ -41,17 +39,6 @@ class SealedPdf:
 
     data: bytes
     digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A document with a hole at `start`, a bracket and twice `space` digits, for a signature value of `space` bytes."""
-
-    data: bytearray
-    start: int
-    space: int
-    digest: bytes
-    message_digest: bytes
 
 
 class PdfSealer:
@@ -74,6 +61,7 @@ class PdfSealer:
         self._hash = self._cms.hash
         self._appearance = appearance
         self._reserved: int | None = None
+        self._stencils = Stencils()
         dictionary: PdfDict = {
             "Type": Name("Sig"),
             "Filter": Name("Adobe.PPKLite"),
@@ -97,14 +85,12 @@ class PdfSealer:
         self._cms.check(now)
         file = PdfFile(pdf)
         while True:
-            prepared = self._prepare(file, place, seam, now, self._space(now))
-            cms = self._cms.sign(prepared.message_digest, now)
-            if len(cms) <= prepared.space:
-                break
+            unsigned = self._stencil(file, place, seam, self._space(now)).lay(file, _date(now))
+            digest = unsigned.digest("sha256")
+            cms = self._cms.sign(digest if self._hash == "sha256" else unsigned.digest(self._hash), now)
+            if len(cms) <= unsigned.space:
+                return SealedPdf(unsigned.signed(cms), digest)
             self._reserved = len(cms) + TOKEN_SLACK
-        value = hexlify(cms)
-        prepared.data[prepared.start + 1 : prepared.start + 1 + len(value)] = value
-        return SealedPdf(bytes(prepared.data), prepared.digest)
 
     def _space(self, now: datetime) -> int:
         """Return how many bytes to keep for the CMS."""
@@ -112,18 +98,17 @@ class PdfSealer:
             self._reserved = self._cms.size(now)
         return self._reserved
 
-    def _prepare(
-        self, file: PdfFile, place: Placement | str, seam: Seam | None, now: datetime, space: int
-    ) -> _Prepared:
+    def _stencil(self, file: PdfFile, place: Placement | str, seam: Seam | None, space: int) -> Stencil:
+        return self._stencils.find(file, (place, seam, space), lambda: self._draw(file, place, seam, space))
+
+    def _draw(self, file: PdfFile, place: Placement | str, seam: Seam | None, space: int) -> Stencil:
         fields = tuple(signature_fields(file))
         first = seals_first(file, fields)
         if not first and (seam is not None or isinstance(place, Placement)):
             raise PdfAlreadySealed
         update = PdfUpdate(file)
         mark = Mark(Ref(update.allocate(), 0), Ref(update.allocate(len(self._appearance)), 0), self._appearance)
-        head = b"%b/M%b/ByteRange[0 " % (self._first if first else self._later, serialise(_date(now)))
-        body = b"%b%b]/Contents<%b>>>" % (head, b" " * _RANGE_WIDTH, b"0" * (2 * space))
-        start = update.put(mark.signature, body)
+        stencil = cut(update, mark.signature, self._first if first else self._later, space)
         for number, picture in enumerate(self._appearance.objects(mark.picture.number), mark.picture.number):
             update.put(Ref(number, 0), picture)
         added = []
@@ -136,24 +121,8 @@ class PdfSealer:
         if seam is not None:
             added.extend(add_strips(file, update, seam, mark))
         add_annotations(file, update, added)
-        data = update.finish(head)
-        hole_end = start + len(body) - len(b">>")
-        hole = hole_end - 2 * space - len(b"<>")
-        numbers = b"%d %d %d" % (hole, hole_end, len(data) - hole_end)
-        data[start + len(head) : start + len(head) + len(numbers)] = numbers
-        digest = _digest("sha256", data, hole, hole_end)
-        return _Prepared(
-            data, hole, space, digest, digest if self._hash == "sha256" else _digest(self._hash, data, hole, hole_end)
-        )
-
-
-def _digest(name: str, data: bytearray, hole: int, hole_end: int) -> bytes:
-    hashed = new(name, usedforsecurity=True)
-    with memoryview(data) as view:
-        hashed.update(view[:hole])
-        hashed.update(view[hole_end:])
-    return hashed.digest()
+        return stencil()
 
 
 def _date(moment: datetime) -> bytes:
-    return moment.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ").encode("ascii")
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode("ascii")

@@ -109,7 +109,7 @@ def respell(before: PdfFile, after: PdfFile, revision: Revision) -> bytes:
     update = PdfUpdate(before)
     for ref in sorted(revision.objects):
         update.put(ref, serialise(after.get(ref)))
-    return bytes(update.finish(b""))
+    return update.finish(b"")
 
 
 def reachable(file: PdfFile, *, without: str) -> set[Ref]:

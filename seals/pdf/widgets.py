@@ -70,7 +70,7 @@ def prepare(pdf: bytes, fields: Sequence[EmptyField]) -> bytes:
     add_annotations(file, update, added)
     catalog = {"AcroForm": _form(file, [widget for _, widget in added], _SIGNATURES_EXIST)}
     update.put(file.root, file.amended(file.root, catalog))
-    return bytes(update.finish(serialise(text_string("\n".join(field.name for field in fields)))))
+    return update.finish(serialise(text_string("\n".join(field.name for field in fields))))
 
 
 def seals_first(file: PdfFile, fields: Sequence[SignatureField]) -> bool:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,8 @@ _STARTXREF = re.compile(rb"startxref[\x00\t\n\f\r ]+(\d{1,10})[\x00\t\n\f\r ]+%%
 _HEADING = re.compile(rb"(\d{1,10}) (\d{1,10})(?: ?\r?\n| ?\r)")
 _ROWS = re.compile(rb"(?:\d{10} \d{5} [fn](?: \r| \n|\r\n))*+")
 _ROW = 20
+_IDENTIFIER = re.compile(rb"/ID\[\(([^()\\\r]*+)\)\(([^()\\\r]*+)\)\]>>")
+_MAX_TRAILER = 1_024
 
 
 class Entry(NamedTuple):
@@ -74,12 +77,16 @@ class Section:
 
     def find(self, number: int) -> Entry | None:
         """Return an object's entry, None if this revision says nothing of it."""
-        index = bisect_right(self.runs, number, key=_first) - 1
-        if index < 0 or number >= self.runs[index].first + self.runs[index].size:
+        runs = self.runs
+        index = 0 if len(runs) == 1 else bisect_right(runs, number, key=_first) - 1
+        if index < 0:
             return None
-        run = self.runs[index]
-        width = sum(self.widths) or _ROW
-        row = run.rows[(number - run.first) * width : (number - run.first + 1) * width]
+        first, size, rows = runs[index]
+        if not 0 <= number - first < size:
+            return None
+        width = sum(self.widths) if self.widths else _ROW
+        start = (number - first) * width
+        row = rows[start : start + width]
         return _stream_entry(row, self.widths) if self.widths else _table_entry(row)
 
 
@@ -109,12 +116,10 @@ def read_sections(data: bytes) -> tuple[Section, ...]:
     Raises PdfUnreadable, PdfOverLimits, PdfEncrypted, PdfUnsupported (hybrid files).
     Source: ISO 32000-1 sections 7.5.4 to 7.5.8.
     """
-    found = list(_STARTXREF.finditer(data, max(0, len(data) - _TAIL)))
-    if not found:
-        raise PdfUnreadable(reason="no_startxref")
+    place: int | None = _start(data)
     sections: list[Section] = []
     seen: set[int] = set()
-    place: int | None = int(found[-1][1])
+    count = 0
     while place is not None:
         if place in seen:
             raise PdfUnreadable(reason="xref_loop")
@@ -123,10 +128,22 @@ def read_sections(data: bytes) -> tuple[Section, ...]:
         seen.add(place)
         section = _read_section(data, place)
         sections.append(section)
-        if sum(one.count for one in sections) > MAX_OBJECTS:
+        count += section.count
+        if count > MAX_OBJECTS:
             raise PdfOverLimits(reason="objects")
         place = _previous(section.trailer)
     return tuple(sections)
+
+
+def _start(data: bytes) -> int:
+    """Return what the last startxref says that is followed by an end of file."""
+    end = len(data)
+    while (place := data.rfind(b"startxref", max(0, len(data) - _TAIL), end)) >= 0:
+        found = _STARTXREF.match(data, place)
+        if found is not None:
+            return int(found[1])
+        end = place
+    raise PdfUnreadable(reason="no_startxref")
 
 
 def _previous(trailer: PdfDict) -> int | None:
@@ -159,15 +176,42 @@ def _read_table(data: bytes, place: int) -> Section:
             raise PdfUnreadable(reason="xref_table")
         runs.append(Run(int(heading[1]), count, data[start:end]))
         reader.position = end
-    reader.position += len(b"trailer")
+    trailer, end = _read_trailer(data, reader.position + len(b"trailer"))
+    return Section("table", place, end, trailer, _in_order(runs))
+
+
+def _read_trailer(data: bytes, place: int) -> tuple[PdfDict, int]:
+    """Read a trailer dictionary; return where it ends, too.
+
+    Documents of one template differ here in their identifier alone, which stands last: the rest is read once.
+    """
+    found = _IDENTIFIER.search(data, place, place + _MAX_TRAILER)
+    if found is not None:
+        others = _read_once(data[place : found.start()] + b">>")
+        if others is not None:
+            return {**others, "ID": [found[1], found[2]]}, found.end()
+    reader = Reader(data, place)
     trailer = reader.value()
     if not isinstance(trailer, dict):
         raise PdfUnreadable(reason="trailer")
-    return Section("table", place, reader.position, trailer, _in_order(runs))
+    return trailer, reader.position
+
+
+@lru_cache(maxsize=256)
+def _read_once(text: bytes) -> "PdfDict | None":
+    """Read a dictionary that could have an identifier where it ends: then nothing but an entry can stand there."""
+    reader = Reader(text)
+    try:
+        value = reader.value()
+    except PdfUnreadable:
+        return None  # read again where it stands, which tells the reason
+    if not isinstance(value, dict) or "ID" in value or reader.position != len(text):
+        return None
+    return value
 
 
 def _in_order(runs: list[Run]) -> tuple[Run, ...]:
-    ordered = tuple(sorted((run for run in runs if run.size), key=_first))
+    ordered = tuple(sorted([run for run in runs if run.size], key=_first))
     if ordered and ordered[-1].first + ordered[-1].size > MAX_OBJECTS:
         raise PdfOverLimits(reason="objects")
     if any(one.first + one.size > other.first for one, other in pairwise(ordered)):

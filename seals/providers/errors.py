@@ -3,7 +3,9 @@
 SealError
 └── SealKeyUnusable            (pdf_errors.py) the house's affair, never the licence's
     ├── ProviderUnknown        nobody said where the service is that holds the key
-    └── ServicesUnusable       the file that says so cannot be used
+    ├── ServicesUnusable       the file that says so cannot be used
+    ├── NationalSealMissing    the seal has no national form to seal OFD with
+    └── SealMakerMissing       the house has no key that makes national seals
 """
 
 from dataclasses import dataclass
@@ -34,3 +36,26 @@ class ServicesUnusable(SealKeyUnusable):
     path: str
     zh_reason: str
     reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NationalSealMissing(SealKeyUnusable):
+    """The seal has no national form (SES), under which alone OFD and other national documents are sealed."""
+
+    code = "seals.national_seal_missing"
+    zh = "印章 {seal} 没有国密电子印章（GB/T 38540），不能签署 OFD 等文件"
+    en = "seal {seal} has no national form (GB/T 38540), without which OFD is not sealed"
+
+    seal: str
+    reason: str = "national_seal_missing"
+
+
+@dataclass(eq=False, kw_only=True)
+class SealMakerMissing(SealKeyUnusable):
+    """No ceremony made the key that makes national seals."""
+
+    code = "seals.maker_missing"
+    zh = "尚无制章密钥，不能制作国密电子印章。请举行密钥仪式：elicence ca rollover follow national-seal-maker"
+    en = "there is no key that makes national seals; hold a ceremony: elicence ca rollover follow national-seal-maker"
+
+    reason: str = "maker_missing"

@@ -28,7 +28,7 @@ def judge_timestamp(signed: SesSeal | SesSignature, claimed: datetime | None, pa
     """Judge the timestamp over a signature value. claimed: the time that the signer states."""
     if signed.timestamp is None:
         return Stamp(NOT_APPLICABLE)
-    if _is_national(signed.timestamp):
+    if is_national(signed.timestamp):
         # Its structure is not read here: it proves nothing, and takes nothing away either.
         return Stamp(Finding("not_applicable", "time.timestamp_form"))
     try:
@@ -51,7 +51,8 @@ def _trusted(token: TimestampToken, claimed: datetime | None, paths: Paths) -> S
     return Stamp(PASSED, token.gen_time)
 
 
-def _is_national(token: bytes) -> bool:
+def is_national(token: bytes) -> bool:
+    """Say whether a token is of the form of GB/T 35275, which is not read here."""
     try:
         return der.parse_oid(der.Fields(der.read(token)).take()) == _NATIONAL_SIGNED_DATA
     except DerInvalid:

@@ -12,7 +12,7 @@ from ca.algorithms.signatures import key_kind
 from ca.encoding import der, oids
 from ca.errors import CertificateInvalid, DerInvalid
 from ca.reading.certificate_reader import read_certificate
-from ledger.signing import Signer
+from ledger.signing import Signer, signing_after
 from seals.ses.errors import SesRefused
 from seals.ses.reader import SesExtension, SesSeal, read_seal
 
@@ -38,6 +38,7 @@ _ES_ID: Final = re.compile(r"[0-9]{14}", re.ASCII)
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MAX_MM: Final = 100
 _DIGEST_SIZE: Final = 32
+_MAX_PREFIXES: Final = 16  # as many as there are lengths of property_info at a time
 _SM2_WITH_SM3: Final = der.oid(oids.SM2_WITH_SM3)
 _VERSION: Final = der.integer(VERSION)
 
@@ -115,6 +116,7 @@ class SesSealer:
         self._timestamper = timestamper
         self._head = der.integer(found.form) + seal
         self._tail = der.octets(certificate) + _SM2_WITH_SM3
+        self._prefixes: dict[int, tuple[bytes, Callable[[bytes], bytes]]] = {}
 
     @property
     def seal(self) -> SesSeal:
@@ -131,12 +133,21 @@ class SesSealer:
         moment = now.replace(microsecond=0)
         if not (self._seal.valid_from <= moment <= self._seal.valid_until and self._since <= moment <= self._until):
             raise SesRefused(reason="outside_validity")
-        to_sign = der.sequence(
-            self._head, der.generalized_time(moment), der.bits(data_hash), _ascii(property_info, "property_info")
-        )
-        signature = self._signer.sign(to_sign)
+        rest = der.generalized_time(moment) + der.bits(data_hash) + _ascii(property_info, "property_info")
+        prefix, sign = self._prefix(len(rest))
+        signature = sign(rest)
         stamp = b"" if self._timestamper is None else self._stamp(self._timestamper, signature, now)
-        return der.sequence(to_sign, self._tail, der.bits(signature), stamp)
+        return der.sequence(prefix, rest, self._tail, der.bits(signature), stamp)
+
+    def _prefix(self, rest: int) -> tuple[bytes, Callable[[bytes], bytes]]:
+        """Return what TBS_Sign begins with, the seal and its picture, and what signs that with a rest of so many bytes."""
+        found = self._prefixes.get(rest)
+        if found is None:
+            if len(self._prefixes) == _MAX_PREFIXES:
+                self._prefixes.clear()
+            prefix = der.sequence(self._head, bytes(rest))[:-rest]
+            found = self._prefixes[rest] = prefix, signing_after(self._signer, prefix)
+        return found
 
     @staticmethod
     def _stamp(timestamper: Timestamper, signature: bytes, now: datetime) -> bytes:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, case, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from seals.life.grants import ANY, Use
 from seals.models import AuthorisationRow, GrantRow, SealRow, StopRow
@@ -14,12 +14,19 @@ from seals.store.locks import lock_for_decision
 
 RowT = TypeVar("RowT", SealRow, GrantRow, AuthorisationRow)
 SubRowT = TypeVar("SubRowT", GrantRow, AuthorisationRow)
+_WITHOUT_PICTURES: Final = defer(SealRow.esl)
+"""Where many uses go through: a national seal is as large as a page."""
 Facts: TypeAlias = tuple[SealRow, GrantRow, AuthorisationRow | None]
 
 
 def seal_by_id(session: Session, seal_id: UUID) -> SealRow | None:
     """Return a seal."""
     return session.get(SealRow, seal_id)
+
+
+def national_form(session: Session, seal_id: UUID) -> bytes | None:
+    """Return the national form of a seal (DER, an .esl file), None if it has none."""
+    return session.scalar(select(SealRow.esl).where(SealRow.id == seal_id))
 
 
 def seals_by_id(session: Session, seal_ids: Iterable[UUID]) -> Sequence[SealRow]:
@@ -109,6 +116,7 @@ def grants_for(
     matches = and_(GrantRow.seal_id == SealRow.id, GrantRow.licence_type.in_((licence_type, ANY)))
     query = (
         select(SealRow, GrantRow)
+        .options(_WITHOUT_PICTURES)
         .outerjoin(GrantRow, matches)
         .where(SealRow.organisation == organisation, SealRow.state != "made")
         .order_by(
@@ -154,4 +162,6 @@ def _fresh(session: Session, kind: type[RowT], ids: Iterable[UUID | None]) -> di
     if not wanted:
         return {}
     query = select(kind).where(kind.id.in_(wanted)).execution_options(populate_existing=True)
+    if kind is SealRow:
+        query = query.options(_WITHOUT_PICTURES)
     return {row.id: row for row in session.scalars(query)}

@@ -1,10 +1,12 @@
 """The house's own trust list: which one counts, when a new one is due, and what it says then."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from api.database import Database
@@ -61,7 +63,7 @@ def judged(house: House, now: datetime, seal: str = "market") -> PathReport:
 def test_the_first_one_is_the_ceremonys(founded: House) -> None:
     assert founded.trust_lists.file(BEGIN) == founded.ceremony.trust
     assert founded.trust(BEGIN) is founded.trust(BEGIN + DAY)
-    assert number(founded) == 1
+    assert number(founded) == founded.trust(BEGIN).number == int(BEGIN.timestamp())
     assert publish_lists(founded, BEGIN + DAY) == ()
 
 
@@ -105,6 +107,44 @@ def test_a_revocation_makes_a_new_one(founded: House) -> None:
     assert judged(founded, now + DAY).reason == "revoked"
     assert judged(founded, now + DAY, "housing").reason == "good"
     assert publish_lists(founded, now + DAY) == ()
+
+
+def test_a_list_whose_making_was_cut_off_is_made_again(founded: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authorities' lists were made for it, and it was never signed: what they tell must not wait for half a year."""
+    now = BEGIN + DAY
+    with monkeypatch.context() as cut:
+        cut.setattr("api.trust_lists._store_as_newest", _cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            publish_trust(founded, now)
+    assert number(founded) == int(BEGIN.timestamp())
+    assert "trust" in publish_lists(founded, now + timedelta(minutes=1))
+    assert publish_lists(founded, now + timedelta(minutes=2)) == ()
+
+
+def _cut_off(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_numbers_rise_also_for_those_who_publish_at_once(founded: House) -> None:
+    now = BEGIN + DAY
+    houses = [House(founded.settings, founded.database, founded.objects) for _ in range(3)]
+    with ThreadPoolExecutor(len(houses)) as pool:
+        files = list(pool.map(lambda house: publish_trust(house, now), houses))
+    first = int(now.timestamp())
+    assert sorted(load_trust(file, now).number for file in files) == [first, first + 1, first + 2]
+    with founded.database.session(Role.APP) as session:
+        row = newest_trust(session)
+        assert row is not None
+        assert (row.number, load_trust(row.data, now).number) == (first + 2, first + 2)
+
+
+def test_a_restored_register_does_not_give_a_number_a_second_time(founded: House) -> None:
+    """It has forgotten the last ones; counterparts have not."""
+    seen = load_trust(publish_trust(founded, BEGIN + 9 * DAY), BEGIN + 9 * DAY)
+    with founded.database.engine(Role.OWNER).begin() as owner:
+        owner.execute(text("DELETE FROM ca.trust_lists WHERE number > :first"), {"first": int(BEGIN.timestamp())})
+    restored = publish_trust(founded, BEGIN + 10 * DAY)
+    assert load_trust(restored, BEGIN + 10 * DAY).number > seen.number
 
 
 def test_a_later_ceremony_makes_a_new_one(founded: House) -> None:
@@ -179,11 +219,11 @@ def test_a_list_that_nobody_would_believe_is_not_published(founded: House) -> No
     rollover.renew(founded.keys, root_keys(founded.settings), now, revoked)
     with pytest.raises(TrustListInvalid, match="revoked"):
         register(founded, now)
-    assert number(founded) == 1
+    assert number(founded) == int(BEGIN.timestamp())
     assert judged(founded, now).reason == "good"
     rollover.follow(founded.keys, root_keys(founded.settings), "trust", now + DAY)
     register(founded, now + DAY)
-    assert number(founded) == 2
+    assert number(founded) == founded.trust(now + DAY).number == int((now + DAY).timestamp())
     assert judged(founded, now + DAY).reason == "good"
 
 

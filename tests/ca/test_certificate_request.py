@@ -1,7 +1,7 @@
 """What may be certified: the rules that a request meets before anything is written."""
 
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
@@ -14,6 +14,7 @@ from ca.writing import profiles
 from ca.writing.certificate_request import CertificateRequest, ValidatedRequest, validate
 from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root, serial_number
 from ca.writing.locations import Locations
+from ca.writing.profiles import ProfileName
 from ca.writing.to_be_signed import to_be_signed
 from tests.ca.house import CA_USAGE, NOW, YEAR, certify
 
@@ -109,7 +110,7 @@ def test_a_seal_is_named_by_its_code_and_its_unit(subject: DistinguishedName) ->
 KEYS = {
     "P-521": info(ec.generate_private_key(ec.SECP521R1()).public_key()),
     "another curve": info(ec.generate_private_key(ec.SECP256K1()).public_key()),
-    "RSA of 2048 bits": info(rsa.generate_private_key(65537, 2048).public_key()),
+    "RSA of 2040 bits": info(rsa.generate_private_key(65537, 2040).public_key()),
     "RSA with exponent 3": info(rsa.generate_private_key(3, 3072).public_key()),
     "DSA": info(dsa.generate_private_key(1024).public_key()),
     "Ed25519": SoftwareSigner.generate("Ed25519").public_key,
@@ -136,6 +137,43 @@ def test_the_kinds_of_key_that_are_certified() -> None:
     assert validate(replace(GOOD, public_key=NATIONAL_KEY), NATIONAL).public_key == NATIONAL_KEY
     log = CertificateRequest("log", PLAIN, KEYS["Ed25519"], NOW, NOW + YEAR)
     assert validate(log, ISSUER).public_key == KEYS["Ed25519"]
+
+
+SHORT_RSA = info(rsa.generate_private_key(65537, 2048).public_key())
+LAST_CERTIFIED = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+LAST_VALID = datetime(2028, 12, 31, 23, 59, 59, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "certified"),
+    [
+        (NOW, LAST_VALID, True),
+        (LAST_CERTIFIED, LAST_VALID, True),
+        (LAST_CERTIFIED + SECOND, LAST_VALID, False),
+        (NOW, LAST_VALID + SECOND, False),
+    ],
+)
+def test_a_seal_has_a_short_rsa_key_until_its_last_days(begin: datetime, end: datetime, *, certified: bool) -> None:
+    wanted = replace(GOOD, public_key=SHORT_RSA, not_before=begin, not_after=end)
+    if certified:
+        assert validate(wanted, ISSUER).public_key == SHORT_RSA
+    else:
+        with pytest.raises(ProfileViolated, match="2028-12-31"):
+            validate(wanted, ISSUER)
+
+
+@pytest.mark.parametrize("profile", [name for name in profiles.PROFILES if name not in {"seal", "root"}])
+def test_nobody_but_a_seal_has_a_short_rsa_key(profile: ProfileName) -> None:
+    wanted = replace(GOOD, profile=profile, subject=PLAIN, public_key=SHORT_RSA, not_after=NOW + YEAR)
+    with pytest.raises(ProfileViolated, match=r"3072|kind"):
+        validate(wanted, ISSUER)
+
+
+def test_a_root_has_no_short_rsa_key() -> None:
+    wanted = CertificateRequest("root", PLAIN, SHORT_RSA, NOW, NOW + YEAR)
+    with pytest.raises(ProfileViolated, match="3072"):
+        validate(wanted, None)
 
 
 def test_an_international_key_is_not_certified_by_a_national_authority() -> None:

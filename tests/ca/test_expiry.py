@@ -1,14 +1,30 @@
 """The expiry watch tells of what ends soon and has no successor, and of nothing else."""
 
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from ca.ceremonies import rollover
 from ca.desk.expiry import Expiring, expiring
 from ca.desk.publishing import LIFETIME
+from ca.keys.folder import KeyFolder
 from ca.models import AuthorityRow
-from tests.ca.house import NOW, YEAR
-from tests.ca.office import DAY, HOUR, OFFICER, Office, client, new_key, person, serial_of
+from tests.ca.house import CHEAP, NOW, YEAR
+from tests.ca.office import (
+    DAY,
+    HOUR,
+    OFFICER,
+    PASSPHRASE,
+    Office,
+    client,
+    new_key,
+    open_office,
+    person,
+    register,
+    serial_of,
+)
 from tests.ca.test_issuance import SYSTEMS
 
 MONTH = timedelta(days=30)
@@ -100,10 +116,23 @@ def test_a_roots_list_is_told_of_before_it_ends_and_when_it_misses_a_revocation(
     assert [(one.name, one.ends_at) for one in told(office, NOW, "crl")] == [("root", NOW)]
 
 
+@pytest.mark.parametrize("line", ["national-seal-maker", "status", "timestamp"])
+def test_a_service_that_was_followed_under_another_name_may_end(office: Office, tmp_path: Path, line: str) -> None:
+    keys = shutil.copytree(office.ring.path, tmp_path / "keys")
+    serial = serial_of(office.ceremony.certificates[line].cert_der)
+    end = office.row(serial).not_after
+    assert serial in serials(office, end - DAY)
+    own = open_office(office.database, keys)
+    offline = KeyFolder(keys / "root", PASSPHRASE, CHEAP)
+    followed = rollover.follow(own.ring, offline, line, end - 300 * DAY)
+    register(own, end - 300 * DAY, followed)
+    assert serial not in serials(own, end - DAY)
+
+
 def test_the_trust_list_is_told_of(office: Office) -> None:
     assert told(office, NOW, "trust-list") == []
     (one,) = told(office, NOW + YEAR - DAY, "trust-list")
-    assert one.number == "1"
+    assert one.number == str(int(NOW.timestamp()))
     with office.worker() as session:
         whole = expiring(session, NOW + 5 * YEAR, 6 * YEAR)
     assert [one.ends_at for one in whole] == sorted(one.ends_at for one in whole)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from ca.encoding import pem
 from ca.keys.software_signer import SoftwareSigner
 from ca.outside.foreign_chain import certificates_in, examine_chain
-from ca.outside.foreign_errors import ChainUnusable
+from ca.outside.foreign_errors import AnchorMismatch, ChainUnusable
 from ca.reading.names import DistinguishedName
 from ca.writing.certificates import Authority, issue, issue_root
 from ca.writing.locations import Locations
 from ca.writing.profiles import CLIENT, ISSUING, ROOT
 from tests.ca.house import NOW
+from tests.seals import national
 
 YEAR = timedelta(days=365)
 WHERE = Locations.of("http://ca.example", "issuing-systems")
@@ -67,6 +68,21 @@ def test_any_order_gives_the_chain_and_leaves_the_rest(certificates: list[bytes]
 def test_what_does_not_fit_is_refused(certificates: list[bytes], when: datetime) -> None:
     with pytest.raises(ChainUnusable):
         examine_chain("client", OURS.public_key, certificates, FINGERPRINT, when)
+
+
+def test_a_maker_of_seals_is_the_one_that_is_no_authority_and_has_an_sm2_key() -> None:
+    top, middle, maker = national.root(), national.issuing(), national.maker()
+    fingerprint = hashlib.sha256(top.certificate).hexdigest()
+    files = [top.certificate, maker.certificate, middle.certificate]
+    chain = examine_chain("seal-maker", None, files, fingerprint, NOW)
+    assert tuple(one.der for one in chain.certificates) == (maker.certificate, middle.certificate, top.certificate)
+    with pytest.raises(AnchorMismatch):
+        examine_chain("seal-maker", None, files, FINGERPRINT, NOW)
+    for wrong in ([*files, national.bureau().certificate], files[:1] + files[2:]):
+        with pytest.raises(ChainUnusable, match="exactly one"):
+            examine_chain("seal-maker", None, wrong, fingerprint, NOW)
+    with pytest.raises(ChainUnusable, match="SM2"):
+        examine_chain("seal-maker", None, [LEAF, MIDDLE, TOP], FINGERPRINT, LATER)
 
 
 def test_files_hold_pem_or_der_and_other_things_are_refused() -> None:

@@ -10,7 +10,7 @@ from ca.keys.ring import CountedSigner, KeyRing
 from ca.keys.use_errors import KeyExhausted
 from ca.keys.uses import KeyPlace, KeyUses
 from ca.tokens.errors import TokenLacks, TokenMissing, TokenNotConfigured
-from ledger.signing import SignatureAlgorithm, Signer
+from ledger.signing import SignatureAlgorithm, Signer, signing_after
 from tests.ca.house import CHEAP, NOW
 from tests.ca.soft_token import SoftToken
 
@@ -76,6 +76,20 @@ def test_the_signers_of_one_name_share_a_block(folder: KeyFolder) -> None:
     for signer in (made, ring.signer("seal-market"), ring.signer("seal-market")):
         signer.sign(DATA)
     assert ring.uses("seal-market").reserved == 1000
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_prefix_hashed_once_saves_no_count(ring: KeyRing, place: KeyPlace) -> None:
+    signer = ring.create("root", "ES256", place, limit=2)
+    sign = signing_after(signer, DATA[:5])
+    assert ring.uses("root") == KeyUses(0, 2, place, made_here=True)
+    for _ in range(2):
+        assert good(signer, sign(DATA[5:]))
+    with pytest.raises(KeyExhausted):
+        sign(DATA[5:])
+    with pytest.raises(KeyExhausted):
+        signer.sign(DATA)
+    assert ring.uses("root") == KeyUses(2, 2, place, made_here=True)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -188,4 +202,4 @@ def test_a_signer_tells_nothing_but_its_public_half(folder: KeyFolder) -> None:
     signer = KeyRing(folder).create("log", "Ed25519")
     assert isinstance(signer, CountedSigner)
     assert not hasattr(signer, "to_pkcs8")
-    assert {name for name in dir(signer) if not name.startswith("_")} == {"algorithm", "public_key", "sign"}
+    assert {name for name in dir(signer) if not name.startswith("_")} == {"after", "algorithm", "public_key", "sign"}

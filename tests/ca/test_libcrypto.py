@@ -149,6 +149,21 @@ def test_an_operation_that_fails_is_no_verdict() -> None:
         library.sign(key, sm2.USER_ID, b"data")
 
 
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_digest_of_another_size_is_not_signed(size: int) -> None:
+    library = Libcrypto()
+    with pytest.raises(NationalFailed):
+        library.sign_digest(library.generate(), bytes(size))
+
+
+@pytest.mark.parametrize("function", ["EVP_PKEY_CTX_new_from_pkey", "EVP_PKEY_sign_init", "EVP_PKEY_sign"])
+def test_a_digest_is_signed_or_nothing_is(function: str) -> None:
+    key = Libcrypto().generate()
+    library = Libcrypto(changed(**{function: _null if function.endswith("pkey") else _no}))
+    with pytest.raises(NationalFailed):
+        library.sign_digest(key, bytes(32))
+
+
 SCRIPT = """
 from ca.algorithms import sm2
 from ca.errors import NationalUnavailable

@@ -196,7 +196,21 @@ FAULTS: list[tuple[str, ProfileName, Change, str]] = [
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=rsa_key(3072, 2**256 + 1)), "exponent"),
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=ED25519_KEY.public_key), "kind"),
     ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=der.sequence()), "kind"),
-    ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=SHORT_RSA_KEY), "shorter"),
+    ("RFC 5280 4.1.2.7", "seal", lambda p: replace(p, public_key=rsa_key(2040, 65537)), "shorter"),
+    ("RFC 5280 4.1.2.7", "status", lambda p: replace(p, public_key=SHORT_RSA_KEY), "shorter"),
+    ("RFC 5280 4.1.2.7", "issuing", lambda p: replace(p, public_key=SHORT_RSA_KEY), "shorter"),
+    (
+        "TS 119 312 8.4",
+        "seal",
+        lambda p: replace(p, public_key=SHORT_RSA_KEY, not_before=der.time(datetime(2027, 1, 1, tzinfo=UTC))),
+        "new certificate",
+    ),
+    (
+        "TS 119 312 8.4",
+        "seal",
+        lambda p: replace(p, public_key=SHORT_RSA_KEY, not_after=der.time(datetime(2029, 1, 1, tzinfo=UTC))),
+        "outlives",
+    ),
     ("profile: hierarchy", "seal", lambda p: replace(p, public_key=SM2_KEY.public_key), "mixed"),
     (
         "RFC 5280 4.1.2.8",
@@ -359,7 +373,7 @@ def test_a_certificate_is_held_against_its_own_profile_only() -> None:
 
 def alike(one: Profile, other: Profile) -> bool:
     """Whether nothing but the name, the keys and the length of the validity tells two profiles apart."""
-    changes = {"name": other.name, "keys": other.keys, "max_years": other.max_years}
+    changes = {"name": other.name, "keys": other.keys, "max_years": other.max_years, "short_rsa": other.short_rsa}
     if one.seal_subject and not other.seal_subject:
         changes["seal_subject"] = False  # a seal's subject is nowhere forbidden
     return replace(one, **changes) == other  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ def with_members(info: bytes, numbers: list[int]) -> bytes:
 
 def test_a_whole_key_passes() -> None:
     assert with_members(INFO, members(INFO)) == INFO
-    rsa_numbers.check(INFO, BITS)
+    rsa_numbers.check(INFO, [BITS, 3 * BITS])
 
 
 @pytest.mark.parametrize("index", range(9), ids=MEMBERS)
@@ -45,20 +45,20 @@ def test_each_number_is_held_against_the_others(index: int, step: int) -> None:
     numbers = members(INFO)
     numbers[index] += step
     with pytest.raises(DerInvalid):
-        rsa_numbers.check(with_members(INFO, numbers), BITS)
+        rsa_numbers.check(with_members(INFO, numbers), [BITS])
 
 
 def test_primes_that_are_negative_missing_or_too_many_are_refused() -> None:
     numbers = members(INFO)
     for wrong in ([*numbers[:4], -numbers[4], *numbers[5:]], numbers[:-1], [*numbers, 5], []):
         with pytest.raises(DerInvalid):
-            rsa_numbers.check(with_members(INFO, wrong), BITS)
+            rsa_numbers.check(with_members(INFO, wrong), [BITS])
 
 
 def test_a_key_of_another_length_is_refused() -> None:
-    for bits in (BITS - 8, BITS + 8, 2 * BITS):
+    for sizes in ([BITS - 8], [BITS + 8], [2 * BITS], [BITS // 2, 2 * BITS]):
         with pytest.raises(DerInvalid):
-            rsa_numbers.check(INFO, bits)
+            rsa_numbers.check(INFO, sizes)
 
 
 def test_a_key_file_with_such_numbers_does_not_open() -> None:

@@ -57,6 +57,23 @@ def test_the_standards_key_opens_and_has_the_standards_public_half() -> None:
         sm2.PrivateKey.open(info[:at] + scalar + info[at + 32 :])
 
 
+@settings(max_examples=30, deadline=None)
+@given(data=st.binary(max_size=300), at=st.integers(0, 300))
+def test_a_message_may_be_hashed_in_two_parts(data: bytes, at: int) -> None:
+    sign = KEY.after(data[:at])
+    for _ in range(2):
+        signature = sign(data[at:])
+        assert sm2_verifier.verify(KEY.public_key, data, signature)
+        assert sm2.verify(KEY.public_key, data, signature)
+        assert not sm2.verify(KEY.public_key, data + b"!", signature)
+
+
+def test_another_identity_makes_another_signature_of_two_parts() -> None:
+    signature = KEY.after(b"da", b"another id")(b"ta")
+    assert sm2.verify(KEY.public_key, b"data", signature, b"another id")
+    assert not sm2.verify(KEY.public_key, b"data", signature)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00", b"data", bytes(range(256)) * 300])
 def test_the_second_opinion_agrees(data: bytes) -> None:
     signature = KEY.sign(data)

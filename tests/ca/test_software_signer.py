@@ -16,7 +16,7 @@ from ca.keys import pkcs8
 from ca.keys.folder import KeyFolder
 from ca.keys.passphrase import Cost
 from ca.keys.software_signer import SoftwareSigner
-from ledger.signing import SignatureAlgorithm, Signer
+from ledger.signing import PrefixSigner, SignatureAlgorithm, Signer, signing_after
 from tests.ca.house import CHEAP, openssl
 
 ALGORITHMS: tuple[SignatureAlgorithm, ...] = ("ES256", "ES384", "RS256", "Ed25519", "SM2")
@@ -75,6 +75,17 @@ def test_openssl_opens_the_key_and_believes_its_signature(tmp_path: Path, algori
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_many_messages_begin_with_is_signed_with_each(algorithm: SignatureAlgorithm) -> None:
+    signer, identifier = SIGNERS[algorithm], signatures.identifier(algorithm)
+    assert isinstance(signer, PrefixSigner)
+    sign = signing_after(signer, b"every message ")
+    for rest in (b"", b"one", b"other" * 100):
+        signature = sign(rest)
+        assert signatures.verify(signer.public_key, identifier, b"every message " + rest, signature)
+        assert not signatures.verify(signer.public_key, identifier, rest, signature)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_folder_keeps_keys_of_every_algorithm(tmp_path: Path, algorithm: SignatureAlgorithm) -> None:
     made = KeyFolder(tmp_path / "keys", b"secret", CHEAP).create("national-root-2", algorithm)
     again = KeyFolder(tmp_path / "keys", b"secret").signer("national-root-2")
@@ -103,7 +114,8 @@ def test_keys_of_other_kinds_are_refused() -> None:
     for key in (
         ec.generate_private_key(ec.SECP521R1()),
         ec.generate_private_key(ec.SECP256K1()),
-        rsa.generate_private_key(65537, 2048),
+        rsa.generate_private_key(65537, 1024),
+        rsa.generate_private_key(65537, 2056),
         rsa.generate_private_key(3, 3072),
         dsa.generate_private_key(1024),
         ed448.Ed448PrivateKey.generate(),
@@ -111,6 +123,15 @@ def test_keys_of_other_kinds_are_refused() -> None:
         info = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         with pytest.raises(KeyUnreadable):
             SoftwareSigner.from_pkcs8(pkcs8.encrypt(info, b"x", CHEAP), b"x")
+
+
+def test_a_short_rsa_key_from_outside_opens() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    data = SoftwareSigner(key).to_pkcs8(b"x", CHEAP)
+    opened = SoftwareSigner.from_pkcs8(data, b"x")
+    assert opened.algorithm == "RS256"
+    assert signatures.key_kind(opened.public_key) == ("RSA", 2048)
+    assert signatures.verify(opened.public_key, signatures.identifier("RS256"), b"data", opened.sign(b"data"))
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 400])

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from api.database import Database
 from api.schema import Role
 from ca.ceremonies import rollover
+from ca.judging.trust import load_trust
 from ca.keys.folder import KeyFolder
 from ca.models import AuthorityRow, Base, CertificateRow, CrlRow, RevocationRow
 from ca.ocsp.responder import CertificateStatus
@@ -25,6 +26,7 @@ from ca.store import (
     certificate_by_serial,
     certificates,
     crl_of,
+    last_trust_number,
     newest_trust,
     revoked_of,
     statuses,
@@ -94,7 +96,7 @@ def test_the_authorities_lists_and_trust_list_are_entered(office: Office) -> Non
             assert (row.der, row.number, row.audience) == (der, 1, "everybody" if "root" in name else "trust-list")
         trust = newest_trust(session)
         assert trust is not None
-        assert (trust.number, trust.data) == (1, office.ceremony.trust)
+        assert (trust.number, trust.data) == (int(NOW.timestamp()), office.ceremony.trust)
 
 
 def test_registering_again_changes_nothing(office: Office) -> None:
@@ -134,16 +136,17 @@ def test_looking_up(office: Office) -> None:
         assert crl_of(session, "nobody") is None
 
 
-def test_trust_lists_are_numbered_once_each(office: Office) -> None:
-    def store(data: bytes) -> int:
+def test_the_numbers_of_trust_lists_only_rise(office: Office) -> None:
+    def store(number: int) -> bool:
         with office.worker() as session:
-            return store_trust(session, data, NOW, LATER)
+            return store_trust(session, number, b"%d" % number, NOW, LATER)
 
-    assert store(b"second") == 2
-    assert store(office.ceremony.trust) == 1
-    numbers = at_once(*[lambda number=number: store(b"%d" % number) for number in range(6)])
-    assert sorted(numbers, key=str) == [3, 4, 5, 6, 7, 8]
-    assert store(b"second") == 2
+    with office.worker() as session:
+        first = last_trust_number(session)
+    assert first == load_trust(office.ceremony.trust, NOW).number == int(NOW.timestamp())
+    given = (first, first - 1, first + 2, first + 1, 0)
+    assert [number for number in given if store(number)] == [first + 2]
+    assert sorted(map(str, at_once(*[lambda: store(first + 3)] * 6))) == ["False"] * 5 + ["True"]
 
 
 # --- rollover --------------------------------------------------------------------------------------------------------

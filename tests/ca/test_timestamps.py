@@ -12,6 +12,7 @@ from pyhanko_certvalidator import ValidationContext
 from ca.encoding import der
 from ca.errors import KeyMismatch, ProfileViolated
 from ca.keys.software_signer import SoftwareSigner
+from ca.timestamping import timestamps
 from ca.timestamping.request import MAX_SIZE
 from ca.timestamping.timestamps import TimestampAuthority, read_token
 from tests.ca.conftest import City
@@ -192,6 +193,22 @@ def test_pyhanko_believes_the_token(city: City) -> None:
     assert result["intact"]
     assert result["trust_problem_indic"] is None
     assert result["timestamp"] == NOW.replace(microsecond=123000)
+
+
+def test_tokens_of_other_sizes_between_two_alike_change_nothing(city: City) -> None:
+    """What stands around TSTInfo and the signature is kept by their sizes: of one size it must never serve another."""
+    nonces = [None, 0, 127, 128, *(1 << bits for bits in range(8, 400, 16))]
+    for nonce in (*nonces, *reversed(nonces)):
+        token = read_token(city.authority.stamp(DIGEST, NOW, nonce=nonce))
+        assert (token.nonce, token.imprint) == (nonce, DIGEST)
+
+
+def test_only_so_many_sizes_are_kept(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timestamps, "_MAX_SIZES", 3)
+    city.authority._parts.clear()
+    for bits in range(0, 300, 8):
+        assert read_token(city.authority.stamp(DIGEST, NOW, nonce=1 << bits)).nonce == 1 << bits
+        assert len(city.authority._parts) <= 3
 
 
 @settings(max_examples=30, deadline=None)

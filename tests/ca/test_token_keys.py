@@ -174,6 +174,36 @@ def elsewhere_made(
         session.close()
 
 
+def rsa_made_elsewhere(name: str, bits: int) -> None:
+    module = library(MODULE)
+    with module.in_use():
+        session = module.token(LABEL).open(rw=True)
+        session.generate_keypair(
+            KeyType.RSA,
+            bits,
+            store=True,
+            label=name,
+            capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
+            private_template={Attribute.EXTRACTABLE: False, Attribute.SENSITIVE: True},
+        )
+        session.close()
+
+
+def test_an_rsa_key_that_a_device_has_long_had(token: SoftToken, tmp_path: Path) -> None:
+    keys = token.keys()
+    keys.names()
+    rsa_made_elsewhere("short", 2048)
+    signer = keys.signer("short")
+    assert signatures.key_kind(signer.public_key) == ("RSA", 2048)
+    signature = signer.sign(DATA)
+    assert len(signature) == 256
+    assert good(signer, DATA, signature)
+    assert openssl_agrees(tmp_path, signer, DATA, signature)
+    rsa_made_elsewhere("shorter", 1024)
+    with pytest.raises(TokenRefused, match="1024 bits"):
+        keys.signer("shorter")
+
+
 def test_keys_of_other_makers_that_do_not_fit_are_refused(token: SoftToken) -> None:
     keys = token.keys()
     keys.names()

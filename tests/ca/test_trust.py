@@ -12,7 +12,7 @@ import rfc8785
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca.errors import KeyMismatch, TrustListInvalid
-from ca.judging.trust import AllowedAlgorithm, algorithm_allowed, load_trust, sign_trust
+from ca.judging.trust import AllowedAlgorithm, SealMaker, algorithm_allowed, load_trust, sign_trust
 from ca.keys.software_signer import SoftwareSigner
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.crl_reader import Revoked, read_crl
@@ -47,9 +47,17 @@ TRUST = replace(
 FILE = sign_trust(TRUST, SIGNER.certificate, SIGNER.signer)
 
 
+@pytest.mark.parametrize("number", [1, 2**53 - 1])
+def test_number_and_makers_read_as_they_were_made(number: int) -> None:
+    makers = tuple(SealMaker(f"测试制章 {one}", seal(ISSUING).certificate) for one in range(2))
+    trust = replace(TRUST, number=number, seal_makers=makers)
+    loaded = load_trust(sign_trust(trust, SIGNER.certificate, SIGNER.signer), NOW)
+    assert (loaded.number, loaded.seal_makers) == (number, makers)
+
+
 def test_a_trust_list_reads_as_it_was_made() -> None:
     loaded = load_trust(FILE, NOW)
-    assert loaded == replace(TRUST, digest=loaded.digest)
+    assert loaded == replace(TRUST, digest=loaded.digest, signer=SIGNER.certificate)
     assert loaded.digest.startswith("sha-256:")
 
 
@@ -73,6 +81,22 @@ def test_the_lists_inside_last_as_long_as_the_list(city: City) -> None:
         assert made.next_update is not None
         assert made.next_update >= city.trust.valid_until
     assert city.trust.valid_until == city.trust.valid_from + timedelta(days=366)
+
+
+def test_the_ceremonys_list_is_numbered_and_names_the_maker_of_seals(city: City) -> None:
+    maker = city.ceremony.certificates["national-seal-maker"].cert_der
+    assert city.trust.number == int(NOW.timestamp())
+    assert city.trust.seal_makers == (SealMaker("C=CN, O=测试市数据局, CN=测试市电子印章制作 M1", maker),)
+    file = json.loads(city.ceremony.trust)["trust"]
+    assert file["seal_makers"] == [
+        {"name": "C=CN, O=测试市数据局, CN=测试市电子印章制作 M1", "certificate": base64.b64encode(maker).decode()}
+    ]
+
+
+def test_a_list_of_an_earlier_release_has_no_number_and_believes_no_maker() -> None:
+    assert not {"number", "seal_makers", "foreign"} & json.loads(FILE)["trust"].keys()
+    loaded = load_trust(FILE, NOW)
+    assert (loaded.number, loaded.seal_makers) == (0, ())
 
 
 def test_openssl_believes_the_signature(tmp_path: Path) -> None:
@@ -145,6 +169,20 @@ BAD_CONTENTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a time with a fraction": lambda contents: contents.update(valid_from="2026-11-22T08:30:15.5Z"),
     "an algorithm with an unknown member": lambda contents: contents["algorithms"][0].update(since="2020-01-01"),
     "an algorithm with a date that is none": lambda contents: contents["algorithms"][0].update(until="2035-02-30"),
+    "a number below one": lambda contents: contents.update(number=0),
+    "a number that is a truth": lambda contents: contents.update(number=True),
+    "a number with a fraction": lambda contents: contents.update(number=1.5),
+    "a maker without a name": lambda contents: contents.update(seal_makers=[{"certificate": LEAF}]),
+    "a maker with a name that is none": lambda contents: contents.update(
+        seal_makers=[{"name": "", "certificate": LEAF}]
+    ),
+    "a maker with an unknown member": lambda contents: contents.update(
+        seal_makers=[{"name": "测试制章", "certificate": LEAF, "until": "2035"}]
+    ),
+    "a maker that is no certificate": lambda contents: contents.update(
+        seal_makers=[{"name": "测试制章", "certificate": "AAAA"}]
+    ),
+    "makers that are no list": lambda contents: contents.update(seal_makers={}),
     "from before its signer": lambda contents: contents.update(valid_from="2020-01-01T00:00:00Z"),
 }
 
@@ -153,6 +191,14 @@ BAD_CONTENTS: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_other_contents_are_refused_even_if_signed(change: Callable[[dict[str, Any]], object]) -> None:
     with pytest.raises(TrustListInvalid):
         load_trust(signed_by_hand(change), NOW)
+
+
+@pytest.mark.parametrize("number", [2**53, 10**4000, -1])
+def test_a_number_that_has_no_one_spelling_is_refused_before_it_is_spelt(number: int) -> None:
+    file = json.loads(FILE)
+    file["trust"]["number"] = number
+    with pytest.raises(TrustListInvalid, match="out of range"):
+        load_trust(json.dumps(file).encode(), NOW)
 
 
 def signed_by(signer: Authority, **changes: Any) -> bytes:

@@ -2,11 +2,12 @@ import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import canonical
-from ledger.canonical import NotCanonical
+from ledger.canonical import JSON, NotCanonical, dumps
 
 # What a double and UTF-8 can hold (RFC 7493).
 VALUES = st.recursive(
@@ -87,3 +88,37 @@ def test_endless_nesting_is_refused_and_no_crash() -> None:
 def test_bytes_in_another_form_are_refused(data: bytes) -> None:
     with pytest.raises(NotCanonical):
         canonical.loads(data)
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(_VALUES)
+def test_the_short_way_gives_what_the_long_way_gives(value: JSON) -> None:
+    """Whatever does not go the short way is the library's; whatever does must not be told from it."""
+    try:
+        expected = rfc8785.dumps(value)
+    except ValueError:
+        with pytest.raises(NotCanonical):
+            dumps(value)
+        return
+    assert dumps(value) == expected
+
+
+@pytest.mark.parametrize("text", ["".join(map(chr, range(0x80))), "\x7f\u2028\u2029é", "👩‍🚀\uffff\U00010000", '"\\/'])
+def test_every_character_is_written_alike(text: str) -> None:
+    assert dumps({"a": text}) == rfc8785.dumps({"a": text})
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\udfff": 1}, ["\ud800\u0020"]])
+def test_half_a_character_has_no_form(value: JSON) -> None:
+    with pytest.raises(NotCanonical):
+        dumps(value)

@@ -14,6 +14,7 @@ from ledger.errors import LedgerError
 
 for module in pkgutil.iter_modules(ledger.__path__):
     importlib.import_module(f"ledger.{module.name}")
+importlib.import_module("ledger.anchor.errors")
 
 EXAMPLES: dict[Any, object] = {int: 7, str: "x", UUID: UUID(int=7)}
 

@@ -1,3 +1,4 @@
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -25,7 +26,7 @@ def test_a_promise_says_what_will_stand_in_the_log_and_by_when() -> None:
 
 def test_the_deadline_is_told_in_utc() -> None:
     local = AT.astimezone(timezone(timedelta(hours=8)))
-    assert Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, local) == PROMISE
+    assert Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, local).text == PROMISE.text
 
 
 def test_a_promise_is_no_checkpoint_and_a_checkpoint_no_promise() -> None:
@@ -58,3 +59,22 @@ def test_a_misshapen_promise_is_refused_even_when_signed(digest: str, deadline: 
     note = signer.sign(f"elicence/promise/v1\n{ORIGIN}\nevt_1\n{digest}\n{deadline}\n")
     with pytest.raises(NoteUnreadable):
         read_promise(note, VKEYS)
+
+
+def test_a_promise_is_signed_when_it_is_asked_for_and_once() -> None:
+    signed: list[bytes] = []
+
+    class Counting(Ed25519Signer):
+        def sign(self, data: bytes) -> bytes:
+            signed.append(data)
+            return super().sign(data)
+
+    promise = Promiser(ORIGIN, Counting()).promise("evt_1", b"d" * 32, AT)
+    assert signed == []
+    assert promise.text == promise.text == PROMISE.text
+    assert len(signed) == 1
+
+
+def test_a_promise_that_leaves_its_process_is_signed() -> None:
+    promise = pickle.loads(pickle.dumps(Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, AT)))
+    assert (promise.event, promise.text, promise.deadline) == (PROMISE.event, PROMISE.text, PROMISE.deadline)

@@ -32,11 +32,11 @@ def test_an_event_is_proved_once_it_is_published(session: Session, objects: Obje
     leader = sequencer(nested(session), objects, WRAPPER)
     record(session, issued, keys, PROMISER)
     assert inclusion(session, objects, WRAPPER, issued.id) is None, "nothing is published"
-    leader.finish(NOW)
+    leader.log.finish(NOW)
     assert inclusion(session, objects, WRAPPER, issued.id) is None, "it is pending"
     leader.assign(NOW)
     assert inclusion(session, objects, WRAPPER, issued.id) is None, "it has its place and no checkpoint yet"
-    leader.finish(NOW)
+    leader.log.finish(NOW)
     proof = inclusion(session, objects, WRAPPER, issued.id)
     assert proof is not None
     verified = verify_proof(TlogProof.parse(proof.text), VKEYS)

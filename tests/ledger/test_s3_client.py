@@ -35,6 +35,9 @@ def test_more_keys_than_one_answer_holds(s3_endpoint: str, s3_bucket: str) -> No
 def _calls(store: ObjectStore) -> list[Callable[[], object]]:
     return [
         lambda: store.put("a", b""),
+        lambda: store.put_all({"a": b"", "b": b""}),
+        lambda: store.swap("a", None, b""),
+        lambda: store.swap("a", b"", b""),
         lambda: store.get("a"),
         lambda: store.delete("a"),
         lambda: list(store.keys("")),

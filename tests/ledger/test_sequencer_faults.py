@@ -1,6 +1,6 @@
 """Faults in pairs, at every step that leaves something behind: it failed, and it failed but had been done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -40,7 +40,7 @@ class Steps:
 
 
 class SteppedObjects:
-    """An object store whose puts are steps."""
+    """An object store whose puts are steps, each object one."""
 
     def __init__(self, objects: ObjectStore, steps: Steps) -> None:
         self._objects, self._steps = objects, steps
@@ -48,6 +48,14 @@ class SteppedObjects:
 
     def put(self, key: str, data: bytes) -> None:
         self._steps.take(f"put {key}", lambda: self._objects.put(key, data))
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        # Side by side: a crash leaves any of them, the last as well as the first.
+        for key, data in sorted(objects.items(), reverse=len(self._steps.taken) % 2 == 1):
+            self.put(key, data)
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        self._steps.take(f"swap {key}", lambda: self._objects.swap(key, expected, data))
 
 
 def stepped_sessions(database: Database, steps: Steps) -> Sessions:
@@ -94,7 +102,7 @@ def test_whatever_step_a_leader_dies_at_the_next_one_finishes(
             break
         at += 1
     kinds = {step.rsplit("/", 1)[0] for step in struck}
-    assert {"commit", "put log", "put log/tile/entries", "put log/tile/0", "put log/tile/1"} <= {
+    assert {"commit", "swap log", "put log/tile/entries", "put log/tile/0", "put log/tile/1"} <= {
         kind.removesuffix("/000.p").removesuffix("/001.p") for kind in kinds
     }
     assert struck[0] == "commit"
@@ -102,7 +110,7 @@ def test_whatever_step_a_leader_dies_at_the_next_one_finishes(
 
 
 @pytest.mark.parametrize("mode", ["failed", "failed but persisted"])
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(2))
 def test_a_leader_may_die_while_the_log_begins(session: Session, objects: LocalObjects, at: int, mode: Mode) -> None:
     steps, wrapper = Steps(at, mode), MemoryWrapper()
 
@@ -118,6 +126,6 @@ def test_a_leader_may_die_while_the_log_begins(session: Session, objects: LocalO
 
     with pytest.raises(Crash):
         sequencer(stepped, SteppedObjects(objects, steps), wrapper).run_once(NOW)
-    assert steps.taken == ["commit", "commit", "put log/checkpoint", "commit"][: at + 1]
+    assert steps.taken == ["commit", "swap log/checkpoint"][: at + 1]
     sequencer(nested(session), objects, wrapper).run_once(NOW)
     assert audit(session, objects, wrapper) == []

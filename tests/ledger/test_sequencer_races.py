@@ -1,7 +1,7 @@
 """Several recorders and sequencers at once, with real commits; and a leader that wakes up after another has led."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -27,7 +27,7 @@ from tests.ledger.recording import NOW, PROMISER, Sessions, event, new_subjects,
 
 
 class WatchedObjects:
-    """An object store that notes what is published, and stops a thread of ours before a put."""
+    """An object store that notes what is published."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
@@ -36,8 +36,13 @@ class WatchedObjects:
 
     def put(self, key: str, data: bytes) -> None:
         self._objects.put(key, data)
-        if key == "log/checkpoint":
-            self.sizes.append(int(data.split(b"\n")[1]))
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        self._objects.put_all(objects)
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        self._objects.swap(key, expected, data)
+        self.sizes.append(int(data.split(b"\n")[1]))
 
 
 def worker(database: Database) -> Sessions:
@@ -61,7 +66,7 @@ def test_recorders_and_sequencers_at_once_make_one_log(database: Database, objec
         return acknowledged
 
     def lead() -> None:
-        sequencer(worker(database), watched, wrapper, batch=7).run(stop, interval=0.001)
+        sequencer(worker(database), watched, wrapper, batch=7).run(stop, interval=0.001, publish_every=0.01)
 
     with ThreadPoolExecutor(5) as pool:
         leaders = [pool.submit(lead) for _ in range(2)]
@@ -115,6 +120,14 @@ class Sleeper:
         self.step(key)
         self._objects.put(key, data)
 
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.put(key, data)
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        self.step(key)
+        self._objects.swap(key, expected, data)
+
     @contextmanager
     def sessions(self) -> Iterator[Session]:
         with self._database.session(Role.WORKER) as session:
@@ -124,7 +137,7 @@ class Sleeper:
         self.connection = None
 
 
-@pytest.mark.parametrize("at", range(11))
+@pytest.mark.parametrize("at", range(10))
 def test_a_leader_that_wakes_up_after_another_has_led_does_no_harm(
     database: Database, objects: LocalObjects, at: int
 ) -> None:
@@ -160,12 +173,7 @@ def test_a_leader_that_wakes_up_after_another_has_led_does_no_harm(
     sleeper.wake.set()
     thread.join(30)
     assert all(isinstance(error, (OperationalError, FenceLost)) for error in ended), ended
-    if sleeper.before == "log/checkpoint":
-        # The one thing a sleeper can do: it lost its lock inside the very put and shows an older, true checkpoint.
-        assert watched.sizes == [0, 240, 270, 273, 270]
-    else:
-        assert watched.sizes == sorted(watched.sizes), "a checkpoint never goes back"
-    other.run_once(NOW)
+    assert watched.sizes == sorted(set(watched.sizes)), "a checkpoint never goes back"
     assert watched.sizes[-1] == 273
     with database.session(Role.WORKER) as session:
         assert audit(session, objects, wrapper) == [promise.event for promise in recorded]

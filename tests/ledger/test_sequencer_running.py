@@ -1,5 +1,6 @@
 import logging
 import threading
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy.orm import Session
@@ -21,11 +22,21 @@ class Unreliable:
         self.get, self.keys, self.delete = objects.get, objects.keys, objects.delete
 
     def put(self, key: str, data: bytes) -> None:
+        self.put_all({key: data})
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        self._answer()
+        self._objects.put_all(objects)
+
+    def _answer(self) -> None:
         if self._failures:
             self._failures -= 1
             raise ObjectStoreUnavailable(reason="it is restarting")
-        self._objects.put(key, data)
-        if key == "log/checkpoint" and Checkpoint.parse(data.decode().rpartition("\n\n")[0] + "\n").size == self._size:
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        self._answer()
+        self._objects.swap(key, expected, data)
+        if Checkpoint.parse(data.decode().rpartition("\n\n")[0] + "\n").size == self._size:
             self._stop.set()
 
 
@@ -35,7 +46,7 @@ def test_it_outlives_a_store_that_is_away(
     wrapper, stop = MemoryWrapper(), threading.Event()
     recorded = record_events(session, wrapper, new_subjects(session, wrapper, 25))
     unreliable = Unreliable(objects, failures=3, size=25, stop=stop)
-    sequencer(nested(session), unreliable, wrapper, batch=10).run(stop, interval=0.001)
+    sequencer(nested(session), unreliable, wrapper, batch=10).run(stop, interval=0.001, publish_every=0)
     assert audit(session, objects, wrapper) == [promise.event for promise in recorded]
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
 

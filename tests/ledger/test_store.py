@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import chains, store
@@ -51,7 +52,7 @@ def test_an_event_gets_its_place_once(session: Session) -> None:
     keys, tips = open_subjects(session, wrapper, subjects), store.tips(session, subjects)
     first, both = chains.place(waiting[:1], tips, keys, 0), chains.place(waiting, tips, keys, 0)
     store.place(session, first)
-    assert store.entry_parts(session, 0, 5) == [(first[0].tag, first[0].commitment)]
+    assert store.entries_between(session, 0, 5) == [first[0].entry]
     with pytest.raises(FenceLost):
         store.place(session, first)
     with pytest.raises(FenceLost):
@@ -84,3 +85,34 @@ def test_pending_is_a_state(session: Session) -> None:
     assert store.has_pending(session)
     assert store.has_pending(session, subjects[0])
     assert not store.has_pending(session, subjects[1])
+
+
+def test_opaque_entries_are_found_by_any_range(session: Session) -> None:
+    entries = [b"%d" % number * (number + 1) for number in range(10)]
+    store.insert_opaque(session, 5, entries[:4], NOW)
+    store.insert_opaque(session, 9, entries[4:], NOW)
+    for start in range(17):
+        for end in range(start, 17):
+            expected = entries[max(0, start - 5) : max(0, end - 5)]
+            assert store.entries_between(session, start, end) == expected
+
+
+@pytest.mark.parametrize(("start", "count"), [(5, 1), (4, 2), (7, 9), (0, 20)])
+def test_an_index_of_an_opaque_entry_is_given_once(session: Session, start: int, count: int) -> None:
+    store.insert_opaque(session, 5, [b""] * 3, NOW)
+    store.insert_opaque(session, 2, [b""] * 3, NOW)
+    with pytest.raises(IntegrityError), session.begin_nested():
+        store.insert_opaque(session, start, [b""] * count, NOW)
+
+
+def test_entries_of_events_and_opaque_ones_stand_in_one_order(session: Session) -> None:
+    wrapper = MemoryWrapper()
+    subjects = new_subjects(session, wrapper, 2)
+    record_events(session, wrapper, subjects)
+    keys, tips = open_subjects(session, wrapper, subjects), store.tips(session, subjects)
+    places = chains.place(store.pending(session, 10), tips, keys, 3)
+    store.place(session, places)
+    store.insert_opaque(session, 0, [b"a", b"b", b"c"], NOW)
+    store.insert_opaque(session, 5, [b"f"], NOW)
+    logged = [b"a", b"b", b"c", places[0].entry, places[1].entry, b"f"]
+    assert [store.entries_between(session, start, 9) for start in range(6)] == [logged[start:] for start in range(6)]

@@ -5,17 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import merkle
-from ledger.tiles import (
-    ENTRIES,
-    Tile,
-    TileInvalid,
-    TilePathInvalid,
-    TileReader,
-    encode_bundle,
-    fold,
-    grow,
-    parse_bundle,
-)
+from ledger.bundles import encode_entries
+from ledger.growth import grow
+from ledger.tiles import ENTRIES, Tile, TileCache, TileInvalid, TilePathInvalid, TileReader, parse_bundle
 from tests.ledger import reference_tree as reference
 from tests.ledger.test_merkle import LEAVES, NODES, ROOTS
 
@@ -203,7 +195,7 @@ def test_a_damaged_tile_gives_another_root_or_none(path: str) -> None:
 
 @given(st.lists(st.binary(max_size=40), max_size=20))
 def test_a_bundle_holds_its_entries(entries: list[bytes]) -> None:
-    assert parse_bundle(Tile(ENTRIES, 0, len(entries)), encode_bundle(entries)) == tuple(entries)
+    assert parse_bundle(Tile(ENTRIES, 0, len(entries)), encode_entries(entries)) == tuple(entries)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x01", b"\x00\x01ab", b"\x00\x00\x00\x00", b"\xff\xffab"])
@@ -212,6 +204,23 @@ def test_a_bundle_of_another_shape_is_refused(data: bytes) -> None:
         parse_bundle(Tile(ENTRIES, 0, 1), data)
 
 
-def test_folding_is_the_tree_hash() -> None:
-    assert fold(LEAVES[:256]) == ROOTS[256]
-    assert fold(LEAVES[:1]) == LEAVES[0]
+@pytest.mark.parametrize("limit", [1, 2, 4096])
+def test_readers_that_share_a_cache_give_the_same_nodes(limit: int) -> None:
+    """70,000 entries have three levels of tiles; a log that grew meanwhile has other partial ones."""
+    log, cache = Log(), TileCache(limit)
+    log.grow(70_000)
+    small = log.reader()
+    log.grow(70_300)
+    asked: list[str] = []
+
+    def fetch(path: str) -> bytes:
+        asked.append(path)
+        return log.objects[path]
+
+    for size, index in [(70_000, 5), (70_300, 69_999), (70_000, 65_536), (70_300, 70_299), (70_000, 5)]:
+        plain, shared = log.reader() if size == 70_300 else small, TileReader(size, fetch, cache)
+        proof = merkle.inclusion_proof(index, size, shared.nodes)
+        assert proof == merkle.inclusion_proof(index, size, plain.nodes)
+        merkle.verify_inclusion(index, size, merkle.leaf_hash(entry(index)), proof, plain.root())
+    above = [path for path in asked if not path.startswith("tile/0/")]
+    assert (len(above) == len(set(above))) == (limit > 2)

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import pytest
@@ -88,6 +88,13 @@ class _Broken:
             self.failing -= 1
             raise ObjectStoreUnavailable(reason="test")
         self.inner.put(key, data)
+
+    def put_all(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.put(key, data)
+
+    def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
+        self.inner.swap(key, expected, data)
 
     def get(self, key: str) -> bytes:
         return self.inner.get(key)

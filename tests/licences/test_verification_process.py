@@ -7,7 +7,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,12 @@ from licences.verification import examination
 from licences.verification.documents import Examined
 from licences.verification.errors import MaterialUnreadable
 from licences.verification_process import Payload, ProcessLimits, VerificationPool, _load_examined, verify_bytes
+from tests.licences.verification import nationals
+from tests.licences.verification.archives import renewed
 from tests.licences.verification.sealed import NOW, licence, proof_of, world
+from tests.licences.verification.strangers import by_pyhanko
+from tests.licences.verification.test_pairs import CONTENT, beside
+from tests.seals import national
 
 REAL = examination._examine
 LIMITS = ProcessLimits(memory=256 * 1024 * 1024, seconds=1.0)
@@ -99,6 +106,40 @@ def test_examining_alone_is_limited_in_the_same_way(
     assert found.trouble.kind == "crashed"
     for document in (licence().pdf.data, licence().json.flattened, b"", b"junk"):
         assert pool.examine(document, 1 << 20) == examination.examine(document, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("document", "companion"),
+    [
+        pytest.param(nationals.sealed_by_two, None, id="package"),
+        pytest.param(nationals.foreign, None, id="their package"),
+        pytest.param(national.esl, None, id="seal"),
+        pytest.param(nationals.value, lambda: national.DOCUMENT, id="value"),
+        pytest.param(lambda: CONTENT, beside, id="pair"),
+        pytest.param(renewed, None, id="archived"),
+        pytest.param(by_pyhanko, None, id="stranger"),
+    ],
+)
+def test_every_form_crosses_the_border_whole(
+    document: Callable[[], bytes], companion: Callable[[], bytes] | None
+) -> None:
+    data, other = document(), None if companion is None else companion()
+    with VerificationPool(1, start_method="fork") as pool:
+        found = pool.examine(data, 1 << 24, other)
+        assert found.trouble is None
+        assert found == examination.examine(data, 1 << 24, other)
+
+
+def test_a_file_too_large_to_be_held_is_read_by_the_readers_process(tmp_path: Path) -> None:
+    file = tmp_path / "large.bin"
+    file.write_bytes(CONTENT)
+    asked = replace(payload(b""), file=file, companion=beside(), policy_id="seal")
+    with VerificationPool(1, start_method="fork") as pool:
+        assert pool.verify(asked).verdict == "valid"
+        file.write_bytes(CONTENT + b"x")
+        assert pool.verify(asked).reason == "document.altered"
+        file.unlink()
+        assert pool.verify(asked).check("integrity.limits").code == "CRASHED"
 
 
 def test_what_a_reader_sends_back_can_be_nothing_but_an_examination() -> None:

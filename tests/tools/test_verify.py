@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from ca.judging.trust import TrustList
 from licences.verification.checks import CHECKS
-from tests.licences.verification import attacks, sealed
+from tests.licences.verification import attacks, nationals, sealed
 from tests.licences.verification.sealed import licence, seal, world
+from tests.licences.verification.test_pairs import CONTENT, beside
+from tests.seals import national, ofd_maker
 from tools.cli import main
 
 NOW = datetime.now(UTC)  # the command line has a real clock: its material must be fresh for it
@@ -100,7 +103,8 @@ def test_without_material_it_cannot_tell(run: Run) -> None:
 def test_a_proof_beside_the_file_is_read(run: Run, folder: Path, name: str) -> None:
     (folder / name).write_bytes(world().proof(licence().pdf.digest))
     code, output = run("good.pdf", "--json")
-    assert (code, rows(output)[0]["checks"][-1]["outcome"]) == (0, "passed")
+    outcomes = {row["id"]: row["outcome"] for row in rows(output)[0]["checks"]}
+    assert (code, outcomes["ledger.inclusion"]) == (0, "passed")
     (folder / name).write_bytes(world().proof(bytes(32)))
     code, output = run("good.pdf", "--json")
     assert (code, rows(output)[0]["reason"]) == (1, "ledger.proof_of_other")
@@ -187,6 +191,108 @@ def test_a_wrong_request_is_told_before_any_file_is_read(
     assert captured.out == ""
     assert "Traceback" not in captured.err
     assert captured.err
+
+
+# --- seals of other forms --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def national_folder(folder: Path) -> Path:
+    """What the national form and seals beside files look like on a disk, with a trust list that knows their makers."""
+    (folder / "good.ofd").write_bytes(nationals.sealed())
+    (folder / "theirs.ofd").write_bytes(nationals.foreign())
+    (folder / "bad.ofd").write_bytes(nationals.foreign_with(ofd_maker.PAGE, b"<other/>"))
+    (folder / "seal.esl").write_bytes(national.esl())
+    (folder / "approval.docx").write_bytes(CONTENT)
+    (folder / "approval.docx.p7s").write_bytes(beside())
+    (folder / "alone.p7s").write_bytes(beside())
+    (folder / "unpacked").mkdir()
+    (folder / "unpacked" / "Signature.xml").write_bytes(national.DOCUMENT)
+    (folder / "unpacked" / "SignedValue.dat").write_bytes(nationals.value())
+    (folder / "value.dat").write_bytes(nationals.value())
+    members = vars_of(national.trust(), "crls", "tsa", "intermediates", "anchors", "algorithms", "seal_makers")
+    here = vars_of(world().trust(days=3900, crl_days=3900), *members)
+    both: dict[str, Any] = {name: (*here[name], *members[name]) for name in members}
+    (folder / "trust.json").write_bytes(world().trust_file(days=3900, crl_days=3900, **both))
+    return folder
+
+
+def vars_of(trust: TrustList, *names: str) -> dict[str, tuple[Any, ...]]:
+    return {name: getattr(trust, name) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "reason"),
+    [
+        ("good.ofd", 0, "document.sealed"),
+        ("theirs.ofd", 0, "document.sealed"),
+        ("bad.ofd", 1, "document.altered"),
+        ("seal.esl", 0, "document.sealed"),
+        ("approval.docx", 0, "document.sealed"),
+        ("approval.docx.p7s", 0, "document.sealed"),
+        ("alone.p7s", 2, "document.content_absent"),
+        ("unpacked/SignedValue.dat", 0, "document.sealed"),
+        ("unpacked/Signature.xml", 1, "document.unknown_format"),
+        ("value.dat", 2, "document.absent"),
+        ("good.pdf", 0, "document.sealed"),
+    ],
+)
+def test_the_seals_alone(run: Run, national_folder: Path, file: str, code: int, reason: str) -> None:
+    assert national_folder
+    found, output = run(file, "--json", "--policy", "seal", status=False)
+    assert (found, rows(output)[0]["reason"]) == (code, reason), output
+
+
+def test_several_forms_at_once_one_line_each(run: Run, national_folder: Path) -> None:
+    files = ["good.ofd", "seal.esl", "approval.docx", "bad.ofd", "good.pdf", "missing.esl"]
+    code, output = run(*files, "--json", "--policy", "seal")
+    assert national_folder
+    assert [(row["file"], row.get("verdict")) for row in rows(output)] == [
+        *((file, "valid") for file in files[:3]),
+        ("bad.ofd", "invalid"),
+        ("good.pdf", "valid"),
+        ("missing.esl", None),
+    ]
+    assert code == 1
+
+
+def test_a_package_is_no_licence_in_force_by_itself(run: Run, national_folder: Path) -> None:
+    assert national_folder
+    code, output = run("good.ofd", "--json")
+    assert (code, rows(output)[0]["reason"]) == (2, "document.not_a_licence")
+    code, output = run("seal.esl", "--json")
+    assert (code, rows(output)[0]["reason"]) == (0, "document.sealed")
+
+
+def test_without_trust_the_families_of_integrity_are_judged_all_the_same(run: Run, national_folder: Path) -> None:
+    assert national_folder
+    for file in ("theirs.ofd", "seal.esl", "approval.docx"):
+        code, output = run(file, "--json", trust=False, status=False)
+        outcomes = {row["id"]: row["outcome"] for row in rows(output)[0]["checks"]}
+        assert code == 2
+        assert {outcomes[id_] for id_ in outcomes if id_.startswith("integrity.")} <= {"passed", "not_applicable"}
+        trusts = {outcomes[id_] for id_ in outcomes if id_.startswith("trust.")}
+        assert "not_run" in trusts
+        assert "failed" not in trusts
+
+
+def test_a_sealed_file_over_the_limit_is_judged_where_it_lies(run: Run, folder: Path) -> None:
+    with (folder / "huge.bin").open("wb") as stream:
+        stream.truncate(40 * 1024 * 1024)
+    content = (folder / "huge.bin").read_bytes()
+    (folder / "huge.bin.p7s").write_bytes(beside(content))
+    for file in ("huge.bin", "huge.bin.p7s"):
+        code, output = run(file, "--json", "--policy", "seal", status=False)
+        assert (code, rows(output)[0]["reason"]) == (0, "document.sealed"), output
+    (folder / "huge.bin.p7s").write_bytes(beside())
+    assert run("huge.bin", "--policy", "seal", status=False)[0] == 1
+
+
+def test_a_person_reads_whose_seal_it_is(run: Run, national_folder: Path) -> None:
+    assert national_folder
+    _, output = run("good.ofd", "--policy", "seal", "--lang", "zh")
+    assert "印章真实，文件自盖章后未被改动；未核验其内容是否现行有效。" in output
+    assert f"印章编码: {national.ES_ID}" in output
 
 
 def test_checks_as_data(capsys: pytest.CaptureFixture[str]) -> None:

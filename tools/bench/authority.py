@@ -16,6 +16,7 @@ from ca.writing.certificates import Authority, DistinguishedName, issue, issue_r
 from ca.writing.locations import Locations
 from ca.writing.profiles import Profile
 from ca.writing.revocation import make_crl
+from ledger.signing import SignatureAlgorithm
 
 LOCATIONS: Final = Locations.of("http://ca.example.test", "issuing-persons")
 _POLICY: Final = "2.999.3161.1"
@@ -24,7 +25,7 @@ _YEAR: Final = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class BenchAuthority:
-    """A root, the authority below it, its responder and the timestamp authority, all P-256, founded at `now`."""
+    """A root, the authority below it, its responder and the timestamp authority, founded at `now`."""
 
     now: datetime
     root: Authority
@@ -80,10 +81,10 @@ class _Register:
         return {serial: self.known[serial] for serial in serials if serial in self.known}
 
 
-def found() -> BenchAuthority:
-    """Found the authority."""
-    now = datetime.now(UTC)
-    signer = SoftwareSigner.generate("ES256")
+def found(now: datetime | None = None, algorithm: SignatureAlgorithm = "ES256") -> BenchAuthority:
+    """Found the authority, of the present if no other time is given."""
+    now = now or datetime.now(UTC)
+    signer = SoftwareSigner.generate(algorithm)
     begin, end = now - _YEAR, now + 20 * _YEAR
     root = Authority(issue_root(profiles.ROOT, DistinguishedName("测试根", "测试市"), signer, begin, end), signer)
     issuing = _below(root, profiles.ISSUING, now)
@@ -92,7 +93,7 @@ def found() -> BenchAuthority:
 
 
 def _below(above: Authority, profile: Profile, now: datetime) -> Authority:
-    signer = SoftwareSigner.generate("ES256")
+    signer = SoftwareSigner.generate(above.signer.algorithm)
     name = DistinguishedName(f"测试 {profile.name}", "测试市")
     begin = now - timedelta(hours=1)
     return Authority(issue(profile, name, signer.public_key, above, begin, begin + 2 * _YEAR), signer)

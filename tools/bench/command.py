@@ -24,13 +24,25 @@ def _issue(say: "Say") -> "Iterator[Row]":
     return issue.rows(issue.Size(), say)
 
 
+def _seal(say: "Say") -> "Iterator[Row]":
+    from tools.bench import seal
+
+    return seal.rows(seal.Size(), say)
+
+
+def _ledger(say: "Say") -> "Iterator[Row]":
+    from tools.bench import ledger
+
+    return ledger.rows(ledger.Size(), say)
+
+
 def _cli(say: "Say") -> "Iterator[Row]":
     from tools.bench import cli
 
     return cli.rows(cli.RUNS, say)
 
 
-BENCHMARKS: Final[dict[str, Benchmark]] = {"ca": _ca, "cli": _cli, "issue": _issue}
+BENCHMARKS: Final[dict[str, Benchmark]] = {"ca": _ca, "cli": _cli, "issue": _issue, "ledger": _ledger, "seal": _seal}
 
 
 @click.command()

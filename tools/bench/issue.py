@@ -14,10 +14,11 @@ from api.schema import Role
 from licences.rendering import Renderer
 from licences.rows import Row as ImportRow
 from licences.rows import read_rows
-from tools.bench import seal
+from tools.bench import house_seal
 from tools.bench.house import Say, one_core, throwaway_house
 from tools.bench.pages import Page, RecordingHouse
 from tools.bench.row import Row
+from tools.bench.stock_seal import require_reference
 from tools.bulk import issue_file
 from tools.bulk_results import RowResult, Tally
 from tools.bulk_rows import Feed
@@ -45,14 +46,14 @@ class Size:
 
 def rows(size: Size, say: Say) -> Iterator[Row]:
     """Measure issuing on one core and on two, and sealing; raises BenchmarkNeedsPyhanko before anything is measured."""
-    seal.require_reference()
+    require_reference()
     with one_core(), throwaway_house() as (opened, folder):
         house = RecordingHouse(opened)
         yield _on_one_core(house, folder, size, say)
         pages = house.recorder.pages
         say("seal")
         title = next(page for page in pages if page.kind.slug == "real-estate-title")
-        yield seal.row(house, title.render(Renderer(house.fonts)), title.kind, size.seal_seconds)
+        yield house_seal.row(house, title.render(Renderer(house.fonts)), title.kind, size.seal_seconds)
     yield _on_two_cores(pages, size, say)
 
 

@@ -1,110 +1,128 @@
-"""A PAdES B-T seal by our own writer and by stock pyHanko: same page, same key, same timestamp authority."""
+"""Sealing beside what nobody could leave out, the operation of the key, and beside stock pyHanko at the same level.
 
-import io
-import secrets
-from collections.abc import Callable
+All rows of one run are about the same pages of about 50 kB: of one template, no two alike, as licences are. Everything is
+bytes to bytes in this process, the timestamp authority included.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from itertools import cycle
+from typing import Final
 
-from api.house import House
-from api.schema import Role
-from ca.ceremonies.ceremony import SealCertificate
-from licences.licence_type import LicenceType
-from seals.life.choosing import usable_seal
-from seals.pdf.placement import Placement
-from tools.bench.errors import BenchmarkNeedsPyhanko
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ca.algorithms import sm2
+from ca.algorithms.digests import compute
+from ca.keys.software_signer import SoftwareSigner
+from seals.cms.sealer import Timestamper
+from seals.pdf.evidence import read_pdf
+from seals.pdf.extension import Extender
+from tools.bench import seal_parties, token
+from tools.bench.authority import found
+from tools.bench.house import Say, one_core
 from tools.bench.row import Row, paired_rates
-from tools.demo.service import approval_system
+from tools.bench.seal_parties import PLACE, Party, party
+from tools.bench.stock_seal import require_reference, stock_extension, stock_seal
 
-if TYPE_CHECKING:
-    from pyhanko.sign.signers import SimpleSigner
-    from pyhanko.sign.timestamps import TimeStamper
-
-
-def require_reference() -> None:
-    """Raise BenchmarkNeedsPyhanko where the reference is not installed."""
-    try:
-        import pyhanko.sign  # noqa: F401
-    except ImportError as error:
-        raise BenchmarkNeedsPyhanko from error
+_UNIT: Final = "seals/s"
+_STOCK: Final = "stock pyHanko"
+_SIGNED: Final = bytes(250)  # octets, about what a seal's CMS has signed
+_PATH: Final = "/Doc_0/Signs/Sign_0/Signature.xml"
 
 
-def row(house: House, page: bytes, kind: LicenceType, seconds: float) -> Row:
-    """Measure sealing one page of a licence."""
-    credential = next(seal for seal in house.ceremony.seals.values() if kind.slug in seal.plan.licence_types)
-    ours, reference = paired_rates(
-        our_seal(house, page, kind, credential), stock_seal(house, page, credential), seconds=seconds
-    )
-    return Row("seal", ours, "seals/s", "stock pyHanko B-T", reference, (("page_kb", round(len(page) / 1024, 1)),))
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: seconds of each row and, beside it, of its reference, in so many rounds; pages in turn."""
+
+    seconds: float = 4.0
+    rounds: int = 5
+    pages: int = 8
 
 
-def our_seal(house: House, page: bytes, kind: LicenceType, credential: SealCertificate) -> Callable[[], bytes]:
-    """Return the act of sealing the page our way: the seal visible, its picture included."""
-    with house.database.session(Role.WORKER) as session:
-        chosen = usable_seal(
-            session,
-            organisation=credential.plan.uscc,
-            licence_type=kind.code,
-            kind=kind.seal.kind,
-            actor=approval_system(house).actor_for(credential.plan.uscc),
-            now=datetime.now(UTC),
-        )
-    sealer = house.sealing_tools(chosen.seal).pdf
-    place = Placement(kind.seal.page, kind.seal.x_mm, kind.seal.y_mm)
-    return lambda: sealer.seal(page, place, datetime.now(UTC)).data
+def rows(size: Size, say: Say) -> Iterator[Row]:
+    """Measure sealing on one core; raises BenchmarkNeedsPyhanko before anything is measured."""
+    require_reference()
+    with one_core():
+        bench = _Bench(size, say)
+        yield bench.stock("pades-bb", None)
+        yield bench.stock("pades-bt", bench.authority.timestamps().stamp)
+        yield bench.beside_key("pades-bb-limit", bench.party, "raw P-256 signature")
+        yield bench.rsa()
+        if token.available():
+            yield bench.token()
+        if sm2.available():
+            yield bench.national()
+        yield bench.extension()
 
 
-def stock_seal(house: House, page: bytes, credential: SealCertificate) -> Callable[[], bytes]:
-    """Return the act of sealing the page with pyHanko as its documentation shows it, timestamps by our authority.
+class _Bench:
+    def __init__(self, size: Size, say: Say) -> None:
+        self._size, self._say = size, say
+        say("seal: pages")
+        self._pages = seal_parties.pages(size.pages)
+        self.authority = found()
+        self._signer = SoftwareSigner.generate("ES256")
+        self.party = party(self.authority, self._signer)
 
-    Its seal is invisible: it does less.
-    """
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign import fields, signers
+    def stock(self, name: str, timestamper: Timestamper | None) -> Row:
+        """Measure a level beside pyHanko's."""
+        theirs = stock_seal(cycle(self._pages), self._signer, self.party.chain, timestamper)
+        level = "B-B" if timestamper is None else "B-T"
+        return self._row(name, self._act(self.party, timestamper), f"{_STOCK} {level}", theirs)
 
-    signer, stamper = _signer(house, credential), _stamper(house)
+    def beside_key(self, name: str, own: Party, reference: str, now: datetime | None = None) -> Row:
+        """Measure B-B beside the raw operation of the same key. now: at which the seal's certificate holds."""
+        return self._row(name, self._act(own, None, now), reference, lambda: own.signer.sign(_SIGNED))
 
-    def seal() -> bytes:
-        writer = IncrementalPdfFileWriter(io.BytesIO(page + b"\n"))
-        meta = signers.PdfSignatureMetadata(
-            field_name="Seal1",
-            md_algorithm="sha256",
-            subfilter=fields.SigSeedSubFilter.PADES,
-            certify=True,
-            docmdp_permissions=fields.MDPPerm.FILL_FORMS,
-        )
-        out: bytes = signers.PdfSigner(meta, signer=signer, timestamper=stamper).sign_pdf(writer).getvalue()
-        return out
+    def rsa(self) -> Row:
+        """Measure a seal by the shortest RSA key that seals may have."""
+        now = seal_parties.last_day_of_short_keys(self.authority.now)
+        signer = SoftwareSigner(rsa.generate_private_key(65537, 2048))
+        return self.beside_key("pades-bb-rsa2048", party(found(now), signer), "raw RSA-2048 signature", now)
 
-    return seal
+    def token(self) -> Row:
+        """Measure B-B by a key in a token, beside the same by a key in memory."""
+        with token.signer("ES256") as signer:
+            ours = self._act(party(self.authority, signer), None)
+            return self._row("pades-bb-pkcs11", ours, "B-B, key in memory", self._act(self.party, None))
 
+    def national(self) -> Row:
+        """Measure a national seal's signature, digest of the page included, beside the raw one."""
+        authority = found(algorithm="SM2")
+        signer, maker = (SoftwareSigner.generate("SM2") for _ in range(2))
+        sealer, pages = seal_parties.ses_sealer(authority, signer, maker), cycle(self._pages)
 
-def _signer(house: House, credential: SealCertificate) -> "SimpleSigner":
-    from asn1crypto import x509
-    from pyhanko.keys import load_private_key_from_pemder_data
-    from pyhanko.sign import signers
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
+        def seal() -> bytes:
+            return sealer.sign(compute("SM3", next(pages)), _PATH, datetime.now(UTC))
 
-    chain = [x509.Certificate.load(der) for der in house.ceremony.chain(credential)]
-    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    store.register_multiple(chain[1:])
-    passphrase = secrets.token_bytes(16)
-    key = load_private_key_from_pemder_data(
-        house.keys.folder.signer(credential.key_name).to_pkcs8(passphrase), passphrase
-    )
-    return signers.SimpleSigner(signing_cert=chain[0], signing_key=key, cert_registry=store)
+        return self._row("ses-v4", seal, "raw SM2 signature", lambda: signer.sign(_SIGNED))
 
+    def extension(self) -> Row:
+        """Measure making a B-T seal last, in a process of its own with limits and all judged again, beside pyHanko here."""
+        stamp, material = self.authority.timestamps().stamp, seal_parties.material(self.authority)
+        sealed = [self._act(self.party, stamp)() for _ in self._pages]
+        theirs = stock_extension(cycle(sealed), material, stamp)
+        with Extender() as extender:
+            documents = cycle(sealed)
+            return self._row(
+                "extend-lta",
+                lambda: extender.extend(next(documents), material, stamp, datetime.now(UTC)),
+                f"{_STOCK} B-LTA",
+                theirs,
+            )
 
-def _stamper(house: House) -> "TimeStamper":
-    from asn1crypto import cms, tsp
-    from pyhanko.sign.timestamps import TimeStamper
+    def _act(self, own: Party, timestamper: Timestamper | None, now: datetime | None = None) -> Callable[[], bytes]:
+        """Return the act of sealing the next page."""
+        sealer, pages = own.sealer(timestamper), cycle(self._pages)
+        seal = read_pdf(sealer.seal(self._pages[0], PLACE, now or datetime.now(UTC)).data).seal
+        assert seal is not None
+        assert (seal.fault, seal.canonical_faults) == (None, ())
+        return lambda: sealer.seal(next(pages), PLACE, now or datetime.now(UTC)).data
 
-    authority = house.timestamps
-
-    class InProcess(TimeStamper):
-        async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-            imprint, nonce = req["message_imprint"]["hashed_message"].native, req["nonce"].native
-            token = cms.ContentInfo.load(authority.stamp(imprint, datetime.now(UTC), nonce))
-            return tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
-
-    return InProcess()  # type: ignore[no-untyped-call]
+    def _row(self, name: str, ours: Callable[[], object], reference_name: str, reference: Callable[[], object]) -> Row:
+        self._say(name)
+        rate, theirs = paired_rates(ours, reference, seconds=self._size.seconds, rounds=self._size.rounds)
+        page = sum(map(len, self._pages)) / len(self._pages)
+        extra = (("ms", round(1000 / rate, 3)), ("more_ms", round(1000 / rate - 1000 / theirs, 3)))
+        return Row(name, rate, _UNIT, reference_name, theirs, (*extra, ("page_kb", round(page / 1024, 1))))

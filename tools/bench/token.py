@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from ledger.signing import SignatureAlgorithm, Signer
 from tools.bench.row import Row, paired_rates
 
 _MODULE: Final = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -23,8 +24,9 @@ def available() -> bool:
     return _MODULE.exists() and shutil.which(_UTILITY) is not None
 
 
-def row(message: bytes, seconds: float, rounds: int, reference_name: str, reference: Callable[[], object]) -> Row:
-    """Measure signatures by a P-256 key that never leaves its token."""
+@contextmanager
+def signer(algorithm: SignatureAlgorithm) -> Iterator[Signer]:
+    """Give a new key that never leaves its token; the token goes with the block."""
     from ca.tokens.keys import TokenKeys
     from ca.tokens.library import library
 
@@ -32,8 +34,13 @@ def row(message: bytes, seconds: float, rounds: int, reference_name: str, refere
     with _softhsm(pin) as marks:
         module = library(_MODULE)
         module.restart(module.generation)  # it may have been started before, with another folder of tokens
-        signer = TokenKeys(_MODULE, _LABEL, lambda: pin, marks).create("bench", "ES256")
-        ours, theirs = paired_rates(lambda: signer.sign(message), reference, seconds=seconds, rounds=rounds)
+        yield TokenKeys(_MODULE, _LABEL, lambda: pin, marks).create("bench", algorithm)
+
+
+def row(message: bytes, seconds: float, rounds: int, reference_name: str, reference: Callable[[], object]) -> Row:
+    """Measure signatures by a P-256 key in a token."""
+    with signer("ES256") as key:
+        ours, theirs = paired_rates(lambda: key.sign(message), reference, seconds=seconds, rounds=rounds)
     return Row("pkcs11-sign", ours, "signatures/s", reference_name, theirs)
 
 

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "foreign": Entry("tools.ca.outside:foreign", "List what other CAs issued, and how it stands. 外部证书清单"),
     "hold": Entry("tools.ca.standing:hold", "Put a certificate on hold; it can come back. 暂停证书"),
     "import": Entry("tools.ca.outside:import_", "Take in what another CA issued for a request. 导入外部证书"),
+    "import-seal-maker": Entry("tools.ca.outside:import_seal_maker", "Believe another maker of seals. 信任外部制章者"),
     "import-tsa": Entry("tools.ca.outside:import_tsa", "Take in another timestamp authority. 导入外部时间戳机构"),
     "issue": Entry("tools.ca.issuing:issue", "Issue a certificate for a request (PKCS #10). 签发证书"),
     "keys": Entry("tools.ca.keys:keys", "List the keys, where they are and how often used. 密钥清单"),
@@ -25,6 +26,7 @@ COMMANDS: Final = {
     "revoke": Entry("tools.ca.standing:revoke", "Revoke a certificate, for good. 吊销证书"),
     "rollover": Entry("tools.ca.rollover:rollover", "Follow an authority by its next generation. 换发 CA"),
     "show": Entry("tools.ca.showing:show", "Show a certificate with its history. 证书详情"),
+    "take-in-crl": Entry("tools.ca.taking_in:take_in_crl", "After a restore: published revocations. 取回吊销信息"),
     "transcript": Entry("tools.ca.transcript:transcript", "Show the ceremonies' record, verified. 仪式记录"),
     "trust": Entry("tools.trust:export", "Write the trust list (also `elicence trust export`). 信任列表"),
     "validate": Entry("tools.ca.validate:validate", "Judge any certification path. 验证证书路径"),
@@ -33,8 +35,8 @@ COMMANDS: Final = {
 
 STORY: Final = (
     ("Found 建立", ("ceremony", "transcript", "rollover", "trust")),
-    ("Issue 签发", ("issue", "renew", "rekey", "request", "import", "import-tsa")),
-    ("Revoke 吊销", ("revoke", "hold", "release", "publish")),
+    ("Issue 签发", ("issue", "renew", "rekey", "request", "import", "import-tsa", "import-seal-maker")),
+    ("Revoke 吊销", ("revoke", "hold", "release", "publish", "take-in-crl")),
     ("Look 查看", ("list", "show", "foreign", "expiring", "keys", "clock", "validate")),
 )
 

@@ -12,7 +12,6 @@ import click
 from api.house import House
 from api.schema import Role
 from ca import store
-from ca.algorithms import signatures
 from ca.ceremonies.names import Role as AuthorityRole
 from ca.encoding import pem
 from ca.reading.certificate_reader import read_certificate
@@ -25,7 +24,7 @@ from ledger.signing import SignatureAlgorithm
 from tools.ca.answering import Answer, answering, facts, language_of, tell, told
 from tools.ca.certificate_telling import certificate_json
 from tools.ca.errors import SubjectMissing
-from tools.ca.office import OFFICER, desk, end_of, find, validity
+from tools.ca.office import OFFICER, active_authority, desk, end_of, find, validity
 from tools.ca.own_keys import ALGORITHMS, own_key, require_free, require_purpose
 from tools.opening import opened_house
 from tools.sequencing import Sequencing
@@ -115,7 +114,7 @@ def issue(
         _require_purpose(house, key, profile)
         public_key, asked = _key_of(house, request, key, algorithm, on_token=on_token)
         subject = _subject(asked, cn, organisation)
-        issuer = authority or _active(house, _ROLES[profile], public_key)
+        issuer = authority or active_authority(house, _ROLES[profile], public_key)
         wanted = CertificateRequest(cast("ProfileName", profile), subject, public_key, now, end_of(now, days, until))
         name = request_id or _request_id(profile, issuer, subject, public_key)
         der = desk(house).issue(wanted, issuer, name, OFFICER, now, key_name=key)
@@ -210,16 +209,6 @@ def _subject(asked: SigningRequest | None, cn: str | None, organisation: str | N
         raise SubjectMissing
     named = asked.distinguished_name()
     return DistinguishedName(cn or named.common_name, organisation or named.organisation, named.country)
-
-
-def _active(house: House, role: AuthorityRole, public_key: bytes) -> str:
-    """Return the authority that issues now, of the hierarchy that the key belongs to."""
-    found = signatures.key_kind(public_key)
-    hierarchy = "national" if found is not None and found[0] == "SM2" else "international"
-    with house.database.session(Role.WORKER) as session:
-        rows = store.authorities(session)
-    active = (row.id for row in rows if (row.role, row.hierarchy, row.state) == (role, hierarchy, "active"))
-    return next(active, f"{hierarchy} {role}")
 
 
 def _request_id(profile: str, authority: str, subject: DistinguishedName, public_key: bytes) -> str:

@@ -9,6 +9,7 @@ import click
 
 from api.schema import Role
 from ca import store
+from ca.algorithms import signatures
 from ca.desk.asking import CERTIFICATE_OFFICER
 from ca.desk.issuance import CertificateDesk
 from ca.desk.publishing import CrlPublisher
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from api.house import House
+    from ca.ceremonies.names import Role as AuthorityRole
 
 OFFICER: Final = Actor(
     kind="person", id="operator", operator_unit=None, on_behalf_of=None, roles=frozenset({CERTIFICATE_OFFICER})
@@ -44,6 +46,16 @@ def desk(house: "House") -> CertificateDesk:
         promiser=house.promiser,
         locations=partial(Locations.of, house.ceremony.plan.base_url),
     )
+
+
+def active_authority(house: "House", role: "AuthorityRole", public_key: bytes) -> str:
+    """Return the authority that issues now, of the hierarchy that the key (DER) belongs to."""
+    found = signatures.key_kind(public_key)
+    hierarchy = "national" if found is not None and found[0] == "SM2" else "international"
+    with house.database.session(Role.WORKER) as session:
+        rows = store.authorities(session)
+    active = (row.id for row in rows if (row.role, row.hierarchy, row.state) == (role, hierarchy, "active"))
+    return next(active, f"{hierarchy} {role}")
 
 
 def publisher(house: "House") -> CrlPublisher:

@@ -1,4 +1,4 @@
-"""`elicence ca request`, `import`, `import-tsa`, `foreign`: certificates of another, licensed authority."""
+"""`elicence ca request`, `import`, `import-tsa`, `import-seal-maker`, `foreign`: certificates of other authorities."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -87,7 +87,7 @@ def _chain(command: Callable[..., T]) -> Callable[..., T]:
     "use",
     default="seal",
     show_default=True,
-    type=click.Choice([use for use in get_args(ForeignUse) if use != "timestamp"]),
+    type=click.Choice([use for use in get_args(ForeignUse) if use not in {"timestamp", "seal-maker"}]),
     help="What it is used for. 用途",
 )
 @answering
@@ -111,6 +111,18 @@ def import_tsa(files: tuple[Path, ...], root_sha256: str, lang: Language | None,
     导入外部时间戳机构的证书及其各级上级证书（含根证书），顺序不限。ELICENCE_TSA_URL says where it answers.
     """
     _take_in("timestamp", None, None, files, root_sha256, lang, as_json=as_json)
+
+
+@click.command("import-seal-maker")
+@_chain
+@answering
+def import_seal_maker(files: tuple[Path, ...], root_sha256: str, lang: Language | None, *, as_json: bool) -> None:
+    """Believe another maker of national seals (SES): its certificate and those above it, root included, from FILES.
+
+    信任外部电子印章制作者（制章人）：导入其 SM2 证书及各级上级证书（含根证书），顺序不限。Seals by makers that nobody took in are
+    refused, whoever certified them. The next trust list names it.
+    """
+    _take_in("seal-maker", None, None, files, root_sha256, lang, as_json=as_json)
 
 
 @click.command()

@@ -3,7 +3,7 @@
 # No lock names a registry: each machine uses its own, and the hashes decide.
 set -eu
 cd "$(dirname "$0")/../.."
-. tools/setup/fonts.sh
+. tools/setup/node.sh
 
 compile() {
     .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-build \

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 level=$1
-for part in say system python fonts; do
+for part in say system python node; do
     . "tools/setup/$part.sh"
 done
 
@@ -15,7 +15,7 @@ fingerprint() {
 
 ready() {
     [ "$(cat ".venv/.setup-$level" 2>/dev/null)" = "$(fingerprint "$level")" ] &&
-        [ -x .venv/bin/python ] && fonts_present && [ -z "$(missing_packages "$level")" ]
+        [ -x .venv/bin/python ] && node_present "$level" && [ -z "$(missing_packages "$level")" ]
 }
 
 ! ready || exit 0
@@ -48,8 +48,9 @@ venv_sound || step "Python environment in .venv" make_venv ||
     stop "无法建立 .venv（原因见上）。" "no .venv could be made, as shown above."
 step "Python packages of requirements/$level.txt" install_python "$level" ||
     stop "Python 依赖安装失败（原因见上）；修复后重试即可。" "Python packages failed, as shown above; mend that and try again."
-fonts_present || step "fonts of package-lock.json" install_fonts ||
-    stop "字体安装失败（原因见上）；修复后重试即可。" "the fonts failed, as shown above; mend that and try again."
+node_present "$level" || step "npm packages of package-lock.json" install_node "$level" ||
+    stop "npm 软件包（字体等）安装失败（原因见上）；修复后重试即可。" \
+        "the npm packages (fonts) failed, as shown above; mend that and try again."
 
 # The development lock holds the runtime lock whole.
 [ "$level" = runtime ] || fingerprint runtime >.venv/.setup-runtime

@@ -45,14 +45,14 @@ NOT_A_LICENCE: Final = Code(
     "document.not_a_licence",
     "文件有签章，但不是本服务认识的电子证照",
     "the file is sealed, but it is no e-licence that this service knows",
-    Advice.ASK_ISSUER,
+    Advice.SEAL_ONLY,
 )
 
 
 def _run(case: Case) -> Finding:
     page, data = case.examined.page, case.examined.data
     if page is None:
-        return _alone(data)
+        return _sealed_otherwise(case) if data is None else _alone(data)
     if not page.is_ours:
         return Finding(NOT_A_LICENCE)
     if data is None:
@@ -64,9 +64,16 @@ def _run(case: Case) -> Finding:
     return _inside(page, data)
 
 
-def _alone(data: SignedData | None) -> Finding:
+def _sealed_otherwise(case: Case) -> Finding:
+    # These forms carry no data of ours: only the register can say that one is a licence.
+    if case.examined.form in {"ofd", "detached"} and not case.recorded:
+        return Finding(NOT_A_LICENCE)
+    return Finding(NOT_APPLICABLE)
+
+
+def _alone(data: SignedData) -> Finding:
     # A copy may withhold fields, but never what makes it a licence.
-    if data is not None and data.signature.fault is None and not data.disclosure_faults and data.licence is None:
+    if data.signature.fault is None and not data.disclosure_faults and data.licence is None:
         return Finding(NOT_A_LICENCE)
     return Finding(NOT_APPLICABLE)
 

@@ -55,7 +55,12 @@ REGISTER_UNREACHABLE: Final = Code(
 )
 
 
+_NEVER_LICENCES: Final = frozenset({"ses-seal", "ses-signature"})
+
+
 def _run(case: Case) -> Finding:
+    if case.examined.form in _NEVER_LICENCES:
+        return Finding(NOT_APPLICABLE)
     match case.record:
         case Absent.NO_SOURCE:
             return Finding(NOT_APPLICABLE)

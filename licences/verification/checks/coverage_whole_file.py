@@ -1,15 +1,19 @@
 """coverage.whole_file: our own stricter rule, that the seal covers the file to its last byte.
 
-Whatever comes after a seal can paint over the page while other readers still show a green tick: incremental
-saving and shadow attacks. Source: ISO 32000-1 section 12.8.1 (ByteRange).
+Validation data, document timestamps and seals in fields made for them may come after a seal, nothing else. Whose these
+timestamps and seals are, trust.* and time.* judge. Whatever else comes after a seal can paint over the page while other readers still show a green tick: incremental
+saving and shadow attacks. In a package every file must lie under a seal. Source: ISO 32000-1 section 12.8.1 (ByteRange).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from licences.verification.case import Case
 from licences.verification.check import Check, Finding
-from licences.verification.codes import NOT_APPLICABLE, Code
+from licences.verification.codes import NOT_APPLICABLE, Advice, Code
+from licences.verification.documents import Oddity
 from licences.verification.report import JSON
+from seals.ses.steps import shown
 
 NOT_COVERED: Final = Code(
     "NOT_COVERED",
@@ -18,17 +22,32 @@ NOT_COVERED: Final = Code(
     "文件中有印章没有覆盖的内容，可能在盖章后添加",
     "the file holds something the seal does not cover; it may have been added after sealing",
 )
+LATER_UNJUDGED: Final = Code(
+    "LATER_UNJUDGED",
+    "not_run",
+    "document.later_unjudged",
+    "文件在最后一次签名之后又有改动，且不是本服务能够判断的那一类",
+    "the file was added to after its last signature, in a way that this service cannot judge",
+    Advice.ASK_ISSUER,
+)
 _SHOWN: Final = 10
 
 
 def _run(case: Case) -> Finding:
-    page = case.examined.page
-    if page is None:
+    page, examined = case.examined.page, case.examined
+    if page is None and examined.form not in {"ofd", "detached"}:
         return Finding(NOT_APPLICABLE)
-    if page.coverage_faults:
-        faults: list[JSON] = [{"code": fault.code, "detail": fault.detail} for fault in page.coverage_faults[:_SHOWN]]
-        return Finding(NOT_COVERED, {"faults": faults})
-    return Finding(evidence={"size": case.examined.size})
+    faults = (*examined.coverage_faults, *(() if page is None else page.coverage_faults))
+    if faults:
+        return Finding(NOT_COVERED, _named(faults))
+    if page is not None and page.uncertain:
+        return Finding(LATER_UNJUDGED, _named(page.uncertain))
+    return Finding(evidence={"size": examined.size})
+
+
+def _named(faults: Sequence[Oddity]) -> dict[str, JSON]:
+    rows: list[JSON] = [{"code": fault.code, "detail": shown(fault.detail)} for fault in faults[:_SHOWN]]
+    return {"faults": rows}
 
 
 CHECK: Final = Check(
@@ -38,6 +57,6 @@ CHECK: Final = Check(
     passed_zh="印章覆盖整个文件",
     passed_en="the seal covers the whole file",
     depends_on=("integrity.format",),
-    codes=(NOT_COVERED,),
+    codes=(NOT_COVERED, LATER_UNJUDGED),
     run=_run,
 )

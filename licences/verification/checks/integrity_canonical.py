@@ -1,14 +1,17 @@
 """integrity.canonical: whether the parts that no signature covers are spelt in the one way in which we write them.
 
 Without this 130 of 247 one-digit changes inside a CMS go unnoticed, and every change of its padding.
-Judged for documents that say they are licences of ours; the saying lies under the seal.
+Judged for seals that say they are written in our way, and documents that say they are licences of ours; the saying lies
+under the seal.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NOT_APPLICABLE, Code
+from licences.verification.documents import Examined, Oddity
 from licences.verification.report import JSON
 from seals.jwt.jades import RESPELT
 
@@ -30,20 +33,33 @@ _SHOWN: Final = 10
 
 
 def _run(case: Case) -> Finding:
-    page, data = case.examined.page, case.examined.data
-    if page is not None and not page.is_ours:
+    page, examined = case.examined.page, case.examined
+    if not examined.signatures and examined.bare_seal is None:
         return Finding(NOT_APPLICABLE)
-    oddities = page.oddities if page is not None else () if data is None else data.oddities
-    if page is None and data is None:
-        return Finding(NOT_APPLICABLE)
+    if page is not None and page.foreign:
+        # What others write has no one spelling; what says that it is a licence of ours has.
+        return (
+            Finding(NOT_CANONICAL, _failure([Oddity("signature.form", "")]))
+            if page.is_ours
+            else Finding(NOT_APPLICABLE)
+        )
+    oddities = (*_own(examined), *examined.oddities)
     if oddities:
         if page is None and {oddity.code for oddity in oddities} == {RESPELT}:
             return Finding(RESPELT_JSON)
-        faults: list[JSON] = [{"code": oddity.code, "detail": oddity.detail} for oddity in oddities[:_SHOWN]]
-        return Finding(
-            NOT_CANONICAL, {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"}
-        )
+        return Finding(NOT_CANONICAL, _failure(oddities))
     return Finding()
+
+
+def _own(examined: Examined) -> tuple[Oddity, ...]:
+    if examined.page is not None:
+        return examined.page.oddities
+    return () if examined.data is None else examined.data.oddities
+
+
+def _failure(oddities: Sequence[Oddity]) -> dict[str, JSON]:
+    faults: list[JSON] = [{"code": oddity.code, "detail": oddity.detail} for oddity in oddities[:_SHOWN]]
+    return {"faults": faults, "indication": "TOTAL-FAILED", "sub_indication": "FORMAT_FAILURE"}
 
 
 CHECK: Final = Check(

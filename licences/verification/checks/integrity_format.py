@@ -11,8 +11,8 @@ UNKNOWN_FORMAT: Final = Code(
     "UNKNOWN_FORMAT",
     "failed",
     "document.unknown_format",
-    "这不是电子证照文件（既不是 PDF，也不是签名的 JSON）",
-    "this is not an e-licence file: neither a PDF nor signed JSON",
+    "这不是带电子印章的文件（不是 PDF、OFD、签名的 JSON，也不是印章或签章数据）",
+    "this is no file of a sealed form: neither PDF, OFD or signed JSON, nor a seal or signature value",
 )
 MALFORMED: Final = Code(
     "MALFORMED",
@@ -44,6 +44,14 @@ UNSUPPORTED: Final = Code(
     "the file is of a form that this service does not read; another system may have made it",
     Advice.ASK_ISSUER,
 )
+CONTENT_ABSENT: Final = Code(
+    "CONTENT_ABSENT",
+    "not_run",
+    "document.content_absent",
+    "只有签章文件（.p7s），没有它所签的文件",
+    "here is a seal file (.p7s) without the file that it seals",
+    Advice.SUPPLY_DOCUMENT,
+)
 _BY_TROUBLE: Final = {
     "empty": EMPTY,
     "unknown": UNKNOWN_FORMAT,
@@ -51,6 +59,7 @@ _BY_TROUBLE: Final = {
     "unsigned": NOT_SIGNED,
     "encrypted": ENCRYPTED,
     "unsupported": UNSUPPORTED,
+    "incomplete": CONTENT_ABSENT,
 }
 
 
@@ -70,6 +79,6 @@ CHECK: Final = Check(
     passed_zh="是一份带电子印章的文件",
     passed_en="it is a document with an electronic seal",
     depends_on=("integrity.limits",),
-    codes=(EMPTY, UNKNOWN_FORMAT, MALFORMED, NOT_SIGNED, ENCRYPTED, UNSUPPORTED),
+    codes=(EMPTY, UNKNOWN_FORMAT, MALFORMED, NOT_SIGNED, ENCRYPTED, UNSUPPORTED, CONTENT_ABSENT),
     run=_run,
 )

@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING, Final
 
-from licences.verification.case import BadToken, Case, UnjudgedToken, path_evidence
+from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.per_seal import each_seal
 from licences.verification.report import JSON, utc_text
+from licences.verification.seal_case import SealCase
+from licences.verification.timestamps import COVERS_SOMETHING_ELSE, BadToken, UnjudgedToken
+from seals.ses.steps import shown
 
 if TYPE_CHECKING:
     from ca.judging.paths import PathReport
@@ -63,6 +67,14 @@ TIMESTAMP_ALGORITHM: Final = Code(
     "the timestamp is signed with SM2, which this machine's cryptographic library lacks, so it cannot be judged here",
     Advice.PAPER,
 )
+TIMESTAMP_FORM: Final = Code(
+    "TIMESTAMP_FORM",
+    "not_run",
+    "time.timestamp_form",
+    "时间戳的形式不在本服务能读取的范围内，无法判断",
+    "the timestamp is of a form that this service does not read, so it cannot be judged",
+    Advice.ASK_ISSUER,
+)
 TIMESTAMP_AGED: Final = Code(
     "TIMESTAMP_AGED",
     "not_run",
@@ -79,39 +91,51 @@ TIMESTAMP_FROM_FUTURE: Final = Code(
     "the timestamp is later than the present: check this machine's clock",
     Advice.RETRY,
 )
+_FORGED: Final = frozenset({COVERS_SOMETHING_ELSE, "a signature that is wrong"})
+"""Why a token is bad whoever wrote it; all else may be another maker's way."""
 
 
 def _run(case: Case) -> Finding:
-    signature, token = case.examined.signature, case.token
-    if signature is None or case.examined.form == "sd-jwt":
+    return each_seal(case, _judge)
+
+
+def _judge(seal: SealCase) -> Finding:
+    case, token = seal.case, seal.token
+    if case.examined.form == "sd-jwt" and not seal.signature.beside:
         # The compact form has no place for one; its time is claimed, and proved by record or ledger alone.
         return Finding(NOT_APPLICABLE)
     if token is None:
-        return Finding(NO_TIMESTAMP if case.is_licence else NOT_APPLICABLE)
+        return Finding(NO_TIMESTAMP if case.is_licence and not seal.signature.beside else NOT_APPLICABLE)
     if isinstance(token, UnjudgedToken):
         return Finding(TIMESTAMP_ALGORITHM)
     if isinstance(token, BadToken):
-        return Finding(TIMESTAMP_INVALID, {"reason": token.reason})
-    return _trusted(case, token)
+        strict = case.is_licence or token.reason in _FORGED
+        return Finding(TIMESTAMP_INVALID if strict else TIMESTAMP_FORM, {"reason": token.reason})
+    return _trusted(seal, token)
 
 
-def _trusted(case: Case, token: "TimestampToken") -> Finding:
+def _trusted(seal: SealCase, token: "TimestampToken") -> Finding:
     from ca.judging.paths import has_stray
+
+    case = seal.case
 
     evidence: dict[str, JSON] = {"gen_time": utc_text(token.gen_time)}
     if case.trust is None:
         return Finding(NO_TRUST_LIST, evidence)
     if token.gen_time > case.request.now + case.request.policy.clock_tolerance:
         return Finding(TIMESTAMP_FROM_FUTURE, evidence)
-    path = case.token_path
+    path = seal.token_path
     assert path is not None
     evidence |= path_evidence(path)
     if path.outcome != "passed":
         return Finding(_untrusted(case, path), evidence)
-    if has_stray(token.certificates, path, case.trust):
+    if not seal.signature.foreign and has_stray(token.certificates, path, case.trust):
         return Finding(TIMESTAMP_INVALID, {**evidence, "reason": "stray_certificate"})
-    if case.token_aged:
+    if seal.token_aged:
         return Finding(TIMESTAMP_AGED, evidence)
+    if seal.carried_by is not None:
+        # What its own certificate could no longer prove, the later timestamps over it do.
+        evidence["carried_by"] = shown(seal.carried_by.name)
     return Finding(evidence=evidence, at=token.gen_time)
 
 
@@ -136,6 +160,7 @@ CHECK: Final = Check(
         TIMESTAMP_UNKNOWN,
         TIMESTAMP_UNDECIDED,
         TIMESTAMP_ALGORITHM,
+        TIMESTAMP_FORM,
         TIMESTAMP_AGED,
         TIMESTAMP_FROM_FUTURE,
     ),

@@ -1,10 +1,13 @@
 """trust.algorithm: whether the trust list allows the signature's algorithm at the signing time."""
 
+from datetime import datetime
 from typing import Final
 
 from licences.verification.case import Case
 from licences.verification.check import Check, Finding
-from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.codes import NO_TRUST_LIST, Advice, Code
+from licences.verification.documents import Signature
+from licences.verification.per_seal import each_seal
 from licences.verification.report import JSON, utc_text
 
 ALGORITHM_NOT_ALLOWED: Final = Code(
@@ -15,20 +18,37 @@ ALGORITHM_NOT_ALLOWED: Final = Code(
     "the seal's cryptographic algorithm was not allowed when it was used",
     Advice.ASK_ISSUER,
 )
-_DIGEST: Final = "SHA-256"  # of every form that we read
 
 
 def _run(case: Case) -> Finding:
-    signature, trust = case.examined.signature, case.trust
-    if signature is None:
-        return Finding(NOT_APPLICABLE)
-    if trust is None:
+    bare = case.examined.bare_seal
+    if bare is not None:
+        return _judge(case, ("SM2", "SM3"), bare.seal.created)
+    return each_seal(case, lambda seal: _judge(case, _used(seal.signature), seal.judged_at))
+
+
+def _used(signature: Signature) -> tuple[str, ...]:
+    """Return what a seal stands on: its algorithm and its hash, and a short RSA key, which is believed for less long."""
+    from ca.algorithms.signatures import key_kind
+    from ca.errors import CertificateInvalid
+    from ca.reading.certificate_reader import read_certificate
+    from ca.writing.profiles import SHORT_RSA, SHORT_RSA_ALGORITHM
+
+    used = signature.algorithm, signature.digest_algorithm
+    try:
+        kind, bits = key_kind(read_certificate(signature.certificate).public_key) or (None, 0)
+    except CertificateInvalid:
+        return used
+    return (*used, SHORT_RSA_ALGORITHM) if kind == "RSA" and bits < SHORT_RSA.stop else used
+
+
+def _judge(case: Case, used: tuple[str, ...], at: datetime) -> Finding:
+    if case.trust is None:
         return Finding(NO_TRUST_LIST)
     from ca.judging.trust import algorithm_allowed
 
-    used = (signature.algorithm, _DIGEST)
-    evidence: dict[str, JSON] = {"algorithms": list(used), "at": utc_text(case.judged_at)}
-    if all(algorithm_allowed(trust, algorithm, case.judged_at) for algorithm in used):
+    evidence: dict[str, JSON] = {"algorithms": list(used), "at": utc_text(at)}
+    if all(algorithm_allowed(case.trust, algorithm, at) for algorithm in used):
         return Finding(evidence=evidence)
     # Source: ETSI EN 319 102-1 table 6: never TOTAL-FAILED, since the algorithm's weakness proves no forgery.
     return Finding(

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
-from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.codes import NO_TRUST_LIST, Advice, Code
+from licences.verification.per_seal import each_seal
 from licences.verification.report import JSON, utc_text
+from licences.verification.seal_case import SealCase
 
 if TYPE_CHECKING:
     from ca.judging.paths import PathReport
@@ -41,6 +43,14 @@ OUTSIDE_PERIOD: Final = Code(
     "the seal's certificate is outside its period, and no trusted time proves that it sealed within it",
     Advice.ASK_ISSUER,
 )
+BY_ITS_OWN_WORD: Final = Code(
+    "BY_ITS_OWN_WORD",
+    "warning",
+    "seal.by_its_own_word",
+    "印章证书现已过期，未发现吊销；盖章在有效期内仅以签章所写时间为据（国标如此认定）",
+    "the seal's certificate has run out since and was never revoked; that it sealed before rests on the time it states, "
+    "which the national standard believes",
+)
 PATH_UNDECIDED: Final = Code(
     "PATH_UNDECIDED",
     "not_run",
@@ -63,31 +73,36 @@ _OUTSIDE: Final = frozenset({"expired_no_poe", "not_yet_valid_no_poe"})
 
 
 def _run(case: Case) -> Finding:
-    if case.examined.signature is None:
-        return Finding(NOT_APPLICABLE)
-    trust, path = case.trust, case.path
+    return each_seal(case, _judge)
+
+
+def _judge(seal: SealCase) -> Finding:
+    case, trust, path = seal.case, seal.case.trust, seal.path
     if trust is None or path is None:
         return Finding(NO_TRUST_LIST)
     evidence: dict[str, JSON] = {
         **path_evidence(path),
-        "at": utc_text(case.judged_at),
-        "proof_of_existence": None if case.existence is None else case.existence.by,
+        "at": utc_text(seal.judged_at),
+        "proof_of_existence": None if seal.existence is None else seal.existence.by,
         "trust_list": trust.digest,
     }
     if not trust.is_current(case.request.now):
         return Finding(TRUST_LIST_EXPIRED, {"trust_list": trust.digest, "until": utc_text(trust.valid_until)})
     code = _code(case, path)
-    if code is None and _has_stray(case, trust, path):
+    if code is None and _has_stray(seal, trust, path):
         return Finding(PATH_UNDECIDED, {**evidence, "reason": "stray_certificate"})
+    if code is None and seal.by_claim:
+        return Finding(BY_ITS_OWN_WORD, evidence, seal.judged_at)
     return Finding(code, evidence)
 
 
-def _has_stray(case: Case, trust: "TrustList", path: "PathReport") -> bool:
+def _has_stray(seal: SealCase, trust: "TrustList", path: "PathReport") -> bool:
     from ca.judging.paths import has_stray
 
-    # Those of a JSON lie under its signature.
-    page = case.examined.page
-    return page is not None and has_stray(page.signature.certificates, path, trust)
+    # Those of a JSON lie under its signature, a national seal has but the signer's, and strangers add what they like.
+    signature = seal.signature
+    in_cms = signature.beside or seal.case.examined.page is not None
+    return in_cms and not signature.foreign and has_stray(signature.certificates, path, trust)
 
 
 def _code(case: Case, path: "PathReport") -> Code | None:
@@ -109,6 +124,14 @@ CHECK: Final = Check(
     passed_zh="印章证书可信",
     passed_en="the seal's certificate leads to a trusted root",
     depends_on=("integrity.signature",),
-    codes=(PATH_INVALID, SEALER_NOT_TRUSTED, SEALER_UNKNOWN, OUTSIDE_PERIOD, PATH_UNDECIDED, TRUST_LIST_EXPIRED),
+    codes=(
+        PATH_INVALID,
+        SEALER_NOT_TRUSTED,
+        SEALER_UNKNOWN,
+        OUTSIDE_PERIOD,
+        BY_ITS_OWN_WORD,
+        PATH_UNDECIDED,
+        TRUST_LIST_EXPIRED,
+    ),
     run=_run,
 )

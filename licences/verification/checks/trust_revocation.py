@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
-from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.codes import NO_TRUST_LIST, Advice, Code
+from licences.verification.per_seal import each_seal
 from licences.verification.report import JSON, utc_text
+from licences.verification.seal_case import SealCase
 
 if TYPE_CHECKING:
     from ca.judging.paths import PathReport
@@ -52,31 +54,33 @@ ON_HOLD: Final = Code(
 
 
 def _run(case: Case) -> Finding:
-    if case.examined.signature is None:
-        return Finding(NOT_APPLICABLE)
-    path = case.path
+    return each_seal(case, _judge)
+
+
+def _judge(seal: SealCase) -> Finding:
+    path = seal.path
     if path is None:
         return Finding(NO_TRUST_LIST)
-    evidence: dict[str, JSON] = {**path_evidence(path), "at": utc_text(case.judged_at)}
-    code = _code(case, path)
-    later = _revoked_later(case) if code is None else None
+    evidence: dict[str, JSON] = {**path_evidence(path), "at": utc_text(seal.judged_at)}
+    code = _code(seal, path)
+    later = _revoked_later(seal) if code is None else None
     if later is not None:
         return Finding(REVOKED_LATER, evidence, later)
     return Finding(code, evidence, path.revoked_at)
 
 
-def _code(case: Case, path: "PathReport") -> Code | None:
+def _code(seal: SealCase, path: "PathReport") -> Code | None:
     if path.reason == "on_hold":
         return ON_HOLD
     if path.revocation == "revoked":
         # Revoked by now, and nothing proves that it sealed before: EN 319 102-1 REVOKED_NO_POE.
-        return REVOKED_UNDATED if case.existence is None else SEAL_REVOKED
+        return REVOKED_UNDATED if seal.existence is None else SEAL_REVOKED
     return REVOCATION_UNKNOWN if path.revocation == "unknown" else None
 
 
-def _revoked_later(case: Case) -> datetime | None:
-    now = case.path_now
-    return now.revoked_at if now is not None and now.revocation == "revoked" else None
+def _revoked_later(seal: SealCase) -> datetime | None:
+    last = seal.path_last
+    return last.revoked_at if last is not None and last.revocation == "revoked" else None
 
 
 CHECK: Final = Check(

@@ -56,6 +56,7 @@ CHECK_CHARACTER: Final = Code(
 
 
 def _run(case: Case) -> Finding:
+    # The seal that makes the licence; those of others stand beside it in their own names.
     signature, licence = case.examined.signature, case.licence
     if signature is None or licence is None:
         return Finding(NOT_APPLICABLE)

@@ -1,8 +1,6 @@
 """Every check, and every code that it can say, by really sealed documents: the table is complete by its own test."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NoReturn
 
@@ -17,25 +15,17 @@ from licences.verification.checks import CHECKS
 from licences.verification.documents import Examined
 from licences.verification.engine import judge
 from licences.verification.examination import over_limit, unread
-from licences.verification.report import Report, Verdict
+from licences.verification.report import Report
 from licences.verification.request import verification_request
 from licences.verification.sources import Absent, StatusRow, StatusToken, Unavailable
 from seals.cms.cms import order_chain
 from tests.licences.verification import attacks, sealed
+from tests.licences.verification.anchor_scenes import ANCHOR_SCENES
+from tests.licences.verification.scenes import INVALID, UNDECIDED, VALID, Scene, scenes
+from tests.licences.verification.seal_scenes import SEAL_SCENES
 from tests.licences.verification.sealed import NOW, SEALED_AT, claims, licence, make_world, proof_of, seal, world
+from tests.licences.verification.witness_scenes import WITNESS_SCENES
 from tests.licences.verification.worlds import SetSources, act, history, record_of, report
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is verified, and what the report must say; reason None: the code does not decide the verdict."""
-
-    check: str
-    code: str
-    verdict: Verdict
-    reason: str | None
-    play: Callable[[], Report]
-
 
 DOWN = Unavailable("timeout")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -103,9 +93,6 @@ def _proof_of(**changes: Any) -> bytes:
     return world().proof(licence().pdf.digest, **changes)
 
 
-INVALID: Verdict = "invalid"
-UNDECIDED: Verdict = "indeterminate"
-VALID: Verdict = "valid"
 PDF = licence().pdf.data
 JSON = licence().json.flattened
 COMPACT = licence().json.compact
@@ -116,12 +103,8 @@ NATIONAL = attacks.national_timestamps()
 REVOKED_TSA = [(world().tsa, SEALED_AT - timedelta(days=1))]
 
 
-def _scenes(check: str, verdict: Verdict, *scenes: tuple[str, str | None, Callable[[], Report]]) -> list[Scene]:
-    return [Scene(check, code, verdict, reason, play) for code, reason, play in scenes]
-
-
 SCENES = [
-    *_scenes(
+    *scenes(
         "integrity.limits",
         UNDECIDED,
         ("TOO_LARGE", "document.too_large", lambda: _judged(over_limit(200_000_000, bytes(32)))),
@@ -130,7 +113,7 @@ SCENES = [
         ("TIME_OUT", "document.time_out", lambda: _judged(unread(b"x", "time_out"))),
         ("CRASHED", "document.crashed", lambda: _judged(unread(b"x", "crashed"))),
     ),
-    *_scenes(
+    *scenes(
         "integrity.format",
         INVALID,
         ("EMPTY", "document.empty", lambda: report(b"")),
@@ -144,13 +127,13 @@ SCENES = [
         ("NOT_SIGNED", "document.not_signed", lambda: report(attacks.unsealed())),
         ("NOT_SIGNED", "document.not_signed", lambda: report(b"{}")),
     ),
-    *_scenes(
+    *scenes(
         "integrity.format",
         UNDECIDED,
         ("ENCRYPTED", "document.encrypted", lambda: report(attacks.encrypted())),
         ("UNSUPPORTED", "document.unsupported", lambda: report(attacks.with_header(COMPACT, alg="EdDSA"))),
     ),
-    *_scenes(
+    *scenes(
         "integrity.signature",
         INVALID,
         ("ALTERED", "document.altered", lambda: report(attacks.one_bit_of_metadata())),
@@ -162,30 +145,30 @@ SCENES = [
             lambda: report(attacks.one_digit_of_certificate_digest()),
         ),
     ),
-    *_scenes(
+    *scenes(
         "integrity.canonical",
         INVALID,
         ("NOT_CANONICAL", "document.not_canonical", lambda: report(attacks.one_digit_of_padding())),
         ("NOT_CANONICAL", "document.not_canonical", lambda: report(JSON.replace(b"{", b'{"note":"",', 1))),
     ),
-    *_scenes(
+    *scenes(
         "integrity.canonical",
         VALID,
         ("RESPELT", "licence.valid", lambda: report(JSON.replace(b'","', b'" ,"', 1))),
         ("RESPELT", "licence.valid", lambda: report(json.dumps(json.loads(JSON), indent=1, sort_keys=True).encode())),
     ),
-    *_scenes(
+    *scenes(
         "integrity.disclosures",
         INVALID,
         ("DISCLOSURE_INVALID", "document.disclosure_invalid", lambda: report(attacks.with_disclosure_changed(COMPACT))),
     ),
-    *_scenes(
+    *scenes(
         "coverage.whole_file",
         INVALID,
         ("NOT_COVERED", "document.not_covered", lambda: report(PDF + b"\n% a remark\n%%EOF\n")),
         ("NOT_COVERED", "document.not_covered", lambda: report(attacks.replaced_by_update(JSON))),
     ),
-    *_scenes(
+    *scenes(
         "content.embedded",
         INVALID,
         ("DATA_MISSING", "document.data_missing", lambda: report(attacks.page_without_data())),
@@ -200,33 +183,33 @@ SCENES = [
         # Named although the seal itself fails to cover it.
         ("DATA_SWAPPED", "document.not_covered", lambda: report(attacks.replaced_by_update(OTHER_JSON))),
     ),
-    *_scenes(
+    *scenes(
         "content.embedded",
         UNDECIDED,
         ("NOT_A_LICENCE", "document.not_a_licence", lambda: report(attacks.page_of_nothing())),
         ("NOT_A_LICENCE", "document.not_a_licence", lambda: report(attacks.of_no_licence())),
     ),
-    *_scenes(
+    *scenes(
         "content.record",
         INVALID,
         ("NOT_IN_RECORD", "licence.not_in_record", lambda: _recorded(digests=frozenset({bytes(32)}))),
         ("NOT_ISSUED", "licence.not_issued", lambda: _recorded(stage="failed")),
         ("RECORD_DIFFERS", "licence.record_differs", lambda: _recorded(valid_until=date(2026, 12, 31))),
     ),
-    *_scenes(
+    *scenes(
         "content.record",
         UNDECIDED,
         ("BEING_ISSUED", "licence.being_issued", lambda: _recorded(stage="intent")),
         ("NOT_FOUND", "licence.not_found", lambda: report(sources=SetSources(a_record=Absent.NOT_FOUND))),
         ("REGISTER_UNREACHABLE", "service.register_unreachable", lambda: report(sources=SetSources(a_record=DOWN))),
     ),
-    *_scenes(
+    *scenes(
         "trust.path",
         INVALID,
         ("PATH_INVALID", "seal.path_invalid", lambda: report(seal(by=world().status).pdf.data)),
         ("SEALER_NOT_TRUSTED", "seal.not_trusted", lambda: report(seal(within=STRANGER).pdf.data)),
     ),
-    *_scenes(
+    *scenes(
         "trust.path",
         UNDECIDED,
         ("SEALER_UNKNOWN", None, lambda: report(attacks.page_of_nothing(STRANGER))),
@@ -236,12 +219,12 @@ SCENES = [
         ("TRUST_LIST_EXPIRED", "trust.list_expired", lambda: _trusting(days=299)),
         ("NO_TRUST_LIST", "trust.no_trust_list", lambda: report(sources=SetSources(trust=None))),
     ),
-    *_scenes(
+    *scenes(
         "trust.revocation",
         INVALID,
         ("SEAL_REVOKED", "seal.revoked", lambda: _seal_revoked(11)),
     ),
-    *_scenes(
+    *scenes(
         "trust.revocation",
         UNDECIDED,
         # The compact form has no timestamp: it may have been sealed after the revocation.
@@ -249,9 +232,9 @@ SCENES = [
         ("REVOCATION_UNKNOWN", "seal.revocation_unknown", lambda: _trusting(crl_days=1)),
         ("ON_HOLD", "seal.on_hold", lambda: _seal_revoked(11, reason="certificateHold")),
     ),
-    *_scenes("trust.revocation", VALID, ("REVOKED_LATER", "licence.valid", lambda: _seal_revoked(9))),
-    *_scenes("trust.algorithm", UNDECIDED, ("ALGORITHM_NOT_ALLOWED", None, lambda: _trusting(algorithms=SHA_ONLY))),
-    *_scenes(
+    *scenes("trust.revocation", VALID, ("REVOKED_LATER", "licence.valid", lambda: _seal_revoked(9))),
+    *scenes("trust.algorithm", UNDECIDED, ("ALGORITHM_NOT_ALLOWED", None, lambda: _trusting(algorithms=SHA_ONLY))),
+    *scenes(
         "trust.seal",
         INVALID,
         ("NOT_A_SEAL", None, lambda: report(seal(by=world().status).pdf.data)),
@@ -259,13 +242,13 @@ SCENES = [
         ("IDENTIFIER_DIFFERS", "licence.identifier_differs", lambda: _identified(OF_ANOTHER_TYPE)),
         ("IDENTIFIER_DIFFERS", "licence.identifier_differs", lambda: _identified("1.2.3")),
     ),
-    *_scenes(
+    *scenes(
         "trust.seal",
         UNDECIDED,
         ("ISSUER_NAME_DIFFERS", "seal.issuer_name_differs", lambda: report(attacks.under_anothers_name().pdf.data)),
     ),
-    *_scenes("trust.seal", VALID, ("CHECK_CHARACTER", "licence.valid", lambda: _identified(MISCHECKED))),
-    *_scenes(
+    *scenes("trust.seal", VALID, ("CHECK_CHARACTER", "licence.valid", lambda: _identified(MISCHECKED))),
+    *scenes(
         "time.timestamp",
         INVALID,
         ("NO_TIMESTAMP", "time.no_timestamp", lambda: report(attacks.without_timestamp())),
@@ -273,7 +256,7 @@ SCENES = [
         ("TIMESTAMP_REFUSED", "time.timestamp_refused", lambda: _trusting(revoked=REVOKED_TSA)),
         ("TIMESTAMP_UNTRUSTED", "time.timestamp_untrusted", lambda: report(attacks.foreign_timestamp(STRANGER))),
     ),
-    *_scenes(
+    *scenes(
         "time.timestamp",
         UNDECIDED,
         ("TIMESTAMP_UNKNOWN", None, lambda: report(attacks.page_of_nothing(timestamp_of=STRANGER))),
@@ -283,20 +266,20 @@ SCENES = [
         ("TIMESTAMP_AGED", None, lambda: _aged(seal(within=AGED).pdf.data)),
         ("TIMESTAMP_FROM_FUTURE", None, lambda: report(seal(at=NOW + timedelta(days=1)).pdf.data)),
     ),
-    *_scenes(
+    *scenes(
         "time.signing",
         INVALID,
         ("CLAIMED_TIME_DIFFERS", "time.claimed_time_differs", lambda: report(attacks.stamped_later(1))),
     ),
-    *_scenes(
+    *scenes(
         "time.signing",
         UNDECIDED,
         ("CLAIMED_TIME_FROM_FUTURE", None, lambda: report(seal(at=NOW + timedelta(days=1)).pdf.data)),
     ),
-    *_scenes(
+    *scenes(
         "time.signing", VALID, ("NO_CLAIMED_TIME", "licence.valid", lambda: _judged(attacks.without_claimed_time()))
     ),
-    *_scenes(
+    *scenes(
         "status.revocation",
         INVALID,
         ("SUSPENDED", "licence.suspended", lambda: _listed(2)),
@@ -311,7 +294,7 @@ SCENES = [
         ("REPLACED", "licence.replaced", lambda: _acted(act("replaced", "2026-11-15"))),
         ("NOT_YET_ISSUED", "licence.not_yet_issued", lambda: _acted(as_of=NOW - timedelta(days=30))),
     ),
-    *_scenes(
+    *scenes(
         "status.revocation",
         UNDECIDED,
         ("NO_STATUS_SOURCE", "status.no_source", lambda: report(sources=SetSources(a_status=Absent.NO_SOURCE))),
@@ -323,20 +306,20 @@ SCENES = [
         ("STATUS_UNCLEAR", "status.unclear", lambda: _listed(3)),
         ("STATUS_UNCLEAR", "status.unclear", lambda: _acted(act("of a later version", "2026-11-15"))),
     ),
-    *_scenes("status.revocation", VALID, ("AGEING", "licence.valid", lambda: _listed(0, ttl=60))),
-    *_scenes(
+    *scenes("status.revocation", VALID, ("AGEING", "licence.valid", lambda: _listed(0, ttl=60))),
+    *scenes(
         "status.validity",
         INVALID,
         ("NOT_YET_VALID", "licence.not_yet_valid", lambda: _dated(valid_from="2026-11-23")),
         ("EXPIRED", "licence.expired", lambda: _dated(valid_until="2026-11-21")),
     ),
-    *_scenes(
+    *scenes(
         "ledger.inclusion",
         VALID,
         ("NO_PROOF", "licence.valid", report),
         ("PENDING", "licence.valid", lambda: _proved(Absent.PENDING)),
     ),
-    *_scenes(
+    *scenes(
         "ledger.inclusion",
         UNDECIDED,
         ("LOG_UNREACHABLE", "service.log_unreachable", lambda: _proved(DOWN)),
@@ -344,7 +327,7 @@ SCENES = [
         ("PROOF_UNREADABLE", "ledger.proof_unreadable", lambda: _proved(b"c2sp.org/tlog-proof@v1\n")),
         ("LOG_UNKNOWN", "ledger.log_unknown", lambda: _trusting(log_keys={}, proof=GENUINE_PROOF)),
     ),
-    *_scenes(
+    *scenes(
         "ledger.inclusion",
         INVALID,
         ("PROOF_INVALID", "ledger.proof_invalid", lambda: _proved(GENUINE_PROOF.replace(b"index 7", b"index 6"))),
@@ -357,6 +340,9 @@ SCENES = [
         ),
         ("PROOF_OF_OTHER", "ledger.proof_of_other", lambda: _proved(_proof_of(tag_key=bytes(32)))),
     ),
+    *SEAL_SCENES,
+    *WITNESS_SCENES,
+    *ANCHOR_SCENES,
 ]
 
 

@@ -34,7 +34,8 @@ def test_what_is_not_mandatory_decides_nothing(outcome: Outcome) -> None:
 
 
 def test_the_default_policy_knows_every_check_and_no_other() -> None:
-    assert policy().mandatory == {check.id for check in CHECKS}
+    # A chain that is away must not keep anybody from being served: its row informs.
+    assert policy().mandatory == {check.id for check in CHECKS} - {"ledger.anchor"}
 
 
 @pytest.mark.parametrize("policy_id", policy_ids())
@@ -49,3 +50,12 @@ def test_an_unknown_policy_is_named_with_those_that_exist() -> None:
         policy("lenient")
     assert "default" in caught.value.message("zh")
     assert "lenient" in caught.value.message("en")
+
+
+def test_the_policy_for_seals_asks_about_all_that_is_theirs_and_nothing_else() -> None:
+    families = {"integrity", "coverage", "trust", "time"}
+    assert policy("seal").mandatory == {check.id for check in CHECKS if check.id.split(".")[0] in families}
+
+
+def test_who_waits_for_the_chain_asks_for_everything() -> None:
+    assert policy("anchored").mandatory == {check.id for check in CHECKS}

@@ -10,7 +10,16 @@ from licences.catalogue import Catalogue
 from licences.verification.engine import verify
 from licences.verification.report import JSON, Report
 from licences.verification.request import Lookup, verification_request
-from licences.verification.sources import Absent, Record, StatusHistory, StatusRow, StatusToken, Unavailable
+from licences.verification.sources import (
+    Absent,
+    AnchorStanding,
+    Record,
+    SealStanding,
+    StatusHistory,
+    StatusRow,
+    StatusToken,
+    Unavailable,
+)
 from tests.licences.verification.sealed import BUREAU, NOW, SEALED_AT, TYPE_CODE, Sealed, licence, world
 
 
@@ -25,6 +34,8 @@ class SetSources:
         default_factory=lambda: StatusToken(world().status_list())
     )
     a_proof: bytes | Absent | Unavailable = Absent.NOT_FOUND
+    a_seal: SealStanding | Absent | Unavailable = Absent.NO_SOURCE
+    an_anchor: AnchorStanding | Absent | Unavailable = Absent.NO_SOURCE
     catalogue: Catalogue | None = field(default_factory=Catalogue.load)
 
     def record(self, identifier: str | None, digest: bytes | None, code: str | None) -> Record | Absent | Unavailable:
@@ -36,14 +47,27 @@ class SetSources:
     def status(self, identifier: str) -> StatusHistory | StatusToken | Absent | Unavailable:
         return self.a_status
 
+    def seal(self, certificate: bytes) -> SealStanding | Absent | Unavailable:
+        return self.a_seal
+
     def proof(self, identifier: str) -> bytes | Absent | Unavailable:
         return self.a_proof
 
+    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+        return self.an_anchor
 
-def report(document: bytes | Lookup | None = None, *, now: datetime = NOW, sources: Any = None, **asked: Any) -> Report:
+
+def report(
+    document: bytes | Lookup | None = None,
+    *,
+    now: datetime = NOW,
+    sources: Any = None,
+    companion: bytes | None = None,
+    **asked: Any,
+) -> Report:
     """Verify the genuine licence, or what is given."""
     given = licence().pdf.data if document is None else document
-    return verify(given, sources or SetSources(), verification_request(now, **asked))
+    return verify(given, sources or SetSources(), verification_request(now, **asked), companion)
 
 
 def record_of(sealed: Sealed, **changes: Any) -> Record:

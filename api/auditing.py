@@ -1,0 +1,281 @@
+"""Tracing as the house does it: who may, what is opened, proved against the published log, and the look recorded.
+
+Nothing is handed out before the look is committed. Without an order places, times and proofs are told, and no event
+opens; the list of those who relied on a licence names their units besides, for they must be told.
+"""
+
+import fcntl
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.house import House
+from api.schema import Role
+from ca.ceremonies.names import LOG_KEY
+from ledger import provenance_terms
+from ledger.actor import Actor
+from ledger.evidence import chains_evidence, sign_evidence
+from ledger.log_objects import tile_fetch
+from ledger.log_reader import LogReader
+from ledger.monitor_state import MonitorFolder
+from ledger.notes import Vkey
+from ledger.promise_keeping import Answer, PromiseKeeper
+from ledger.provenance_errors import LogForked, MirrorDamaged, OrderRefused, OrderWanted
+from ledger.provenance_looks import Look, Shown, record_looks, record_refusal
+from ledger.provenance_mirror import Mirror
+from ledger.provenance_orders import AuditOrder, Scope, order_by_number, order_by_token
+from ledger.provenance_reading import MOST_EVENTS, Trace, trace
+from ledger.tiles import TileCache
+from licences import recall
+from licences.audit_scopes import Covered, covered, labels
+from licences.recall import Reliance
+
+MIRROR: Final = "mirror"
+_PLAIN: Final = frozenset({"licence", "seal"})
+"""What is named by its own number: where and when may be told without an order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An answer: what was asked, under which order, what was found, and how the looks were recorded.
+
+    `opened`: whether the events go with it; `labels`: what people call the subjects.
+    """
+
+    scope: Scope
+    order: AuditOrder | None
+    opened: bool
+    trace: Trace
+    looks: Mapping[UUID, Look]
+    labels: Mapping[UUID, Sequence[str]]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. `since` is in the period, `until` is not; `issued`: of a department, the chains of its licences."""
+
+    scope: Scope
+    since: datetime | None = None
+    until: datetime | None = None
+    issued: bool = False
+
+
+class Auditing:
+    """The use cases of auditors, in a role: the worker's on the command line, the app's at the door."""
+
+    def __init__(self, house: House, role: Role) -> None:
+        self._house = house
+        self._role = role
+        self._cache = TileCache()
+        self._vkey = Vkey.of(house.ceremony.plan.log.origin, house.keys.signer(LOG_KEY))
+        self._mirror = _OwnMirror(house.settings.home / MIRROR, self._vkey)
+
+    @property
+    def vkeys(self) -> Mapping[str, Vkey]:
+        """The public key of our log."""
+        return {self._vkey.name: self._vkey}
+
+    def order(self, number: str) -> AuditOrder:
+        """Return an order; raises OrderUnknown."""
+        with self._session() as session:
+            return order_by_number(session, self._house.wrapper, number)
+
+    def order_of_token(self, token: str | None) -> AuditOrder | None:
+        """Return the order whose token this is."""
+        with self._session() as session:
+            return order_by_token(session, self._house.wrapper, token)
+
+    def trace(self, question: Question, actor: Actor, now: datetime, order: AuditOrder | None = None) -> Audited:
+        """Trace what is asked, and open it if there is an order.
+
+        Raises LicenceUnknown, SealUnknown, OrderWanted, OrderRefused, TraceTooLong, LogForked, ObjectMissing.
+        """
+        return self._audited(question, actor, now, order, "places" if order is None else "events")
+
+    def relied_on(
+        self, identifier: str, since: datetime, actor: Actor, now: datetime, order: AuditOrder | None = None
+    ) -> tuple[Audited, list[Reliance]]:
+        """Return the uses that relied on a licence since that moment; raises as `trace`."""
+        question = Question(Scope("licence", identifier))
+        audited = self._audited(question, actor, now, order, "units" if order is None else "events")
+        with self._registry() as session:
+            issuer = covered(session, self._house.wrapper, question.scope).unit or ""
+        found = recall.relied_on(audited.trace.chains, since, issuer, opened=audited.opened)
+        return audited, found
+
+    def evidence(self, audited: Audited) -> bytes:
+        """Return the evidence file of an answer, signed by the log."""
+        scope, order = audited.scope, audited.order
+        contents = chains_evidence(
+            audited.trace,
+            audited.looks,
+            asked={"kind": scope.kind, "value": scope.value},
+            order=None if order is None else order.number,
+            now=audited.at,
+            opened=audited.opened,
+        )
+        return self._signed(contents)
+
+    def promised(self, note: str, now: datetime) -> Answer:
+        """Say what became of a promise of our log; raises as `PromiseKeeper.answer`."""
+        house = self._house
+        keeper = PromiseKeeper(self._vkey.name, house.keys.signer(LOG_KEY), house.wrapper)
+        log = self._log()
+        with self._session() as session:
+            return keeper.answer(session, log, note, now)
+
+    def catch_up(self) -> Iterator[int]:
+        """Bring the index of terms up to the published log; yield how far it is."""
+        return provenance_terms.catch_up(self._session, self._house.wrapper, self._log().size)
+
+    def _signed(self, contents: Mapping[str, object]) -> bytes:
+        return sign_evidence(contents, self._vkey.name, self._house.keys.signer(LOG_KEY))  # type: ignore[arg-type]
+
+    def _audited(
+        self, question: Question, actor: Actor, now: datetime, order: AuditOrder | None, shown: Shown
+    ) -> Audited:
+        house = self._house
+        about = self._about(question, actor, now, order)
+        log = self._log()
+        events = self._events(question, about)
+        with self._session(actor) as session:
+            found = trace(session, house.wrapper, log, about.whole, now, events=events, scan=self._scan(log))
+            looks = record_looks(
+                session,
+                house.wrapper,
+                house.promiser,
+                found,
+                asked=question.scope.kind,
+                shown=shown,
+                order=order,
+                actor=actor,
+                now=now,
+            )
+        with self._registry() as session:
+            named = labels(session, {chain.subject for chain in found.chains})
+        return Audited(question.scope, order, shown == "events", found, looks, named, now)
+
+    def _about(self, question: Question, actor: Actor, now: datetime, order: AuditOrder | None) -> Covered:
+        """Return what a question is about, if the order opens it; that it does not is an event of the order's."""
+        # Which licences a unit or a case used is what an order is for: their places alone would tell it.
+        if order is None and question.scope.kind not in _PLAIN:
+            raise OrderWanted
+        with self._registry() as session:
+            about = covered(
+                session,
+                self._house.wrapper,
+                question.scope,
+                since=question.since,
+                until=question.until,
+                issued=question.issued,
+            )
+        if order is not None:
+            try:
+                order.check(question.scope, about.unit, actor, now)
+            except OrderRefused:
+                with self._session(actor) as session:
+                    record_refusal(
+                        session, self._house.wrapper, self._house.promiser, order, question.scope.kind, actor, now
+                    )
+                raise
+        return about
+
+    def _events(self, question: Question, about: Covered) -> Sequence[str]:
+        if about.term is None:
+            return ()
+        for _ in self.catch_up():
+            pass
+        if self._role is Role.WORKER:  # only the worker may delete
+            with self._session() as session:
+                provenance_terms.forget_erased(session)
+        kind, value = about.term
+        with self._session() as session:
+            return provenance_terms.events_of(
+                session,
+                self._house.wrapper,
+                kind,
+                value,
+                since=question.since,
+                until=question.until,
+                limit=MOST_EVENTS + 1,
+            )
+
+    def _log(self) -> LogReader:
+        return LogReader.open(tile_fetch(self._house.objects), self._vkey, self._cache)
+
+    def _scan(self, log: LogReader) -> Callable[[Collection[bytes]], Mapping[bytes, Sequence[int]]]:
+        return lambda tags: self._mirror.places(log, tags)
+
+    def _session(self, actor: Actor | None = None) -> AbstractContextManager[Session]:
+        return self._house.database.session(self._role, actor, purpose="audit")
+
+    def _registry(self) -> AbstractContextManager[Session]:
+        return self._house.database.session(self._role, purpose="verification")
+
+
+class _OwnMirror:
+    """Our own mirror of the log: kept in a folder, so that a new process does not read ten million entries again.
+
+    It is also a monitor: a log that is not what was read before is not used, whoever changed it.
+    """
+
+    def __init__(self, folder: Path, vkey: Vkey) -> None:
+        self._folder = folder
+        self._vkey = vkey
+        self._lock = threading.Lock()
+        self._mirror: Mirror | None = None
+
+    def places(self, log: LogReader, tags: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
+        """Return where tags stand in the log as far as its checkpoint reaches; raises LogForked."""
+        with self._lock:
+            mirror = self._mirror or self._load()
+            before = mirror.size
+            if log.size < before:
+                self._check_older(log, mirror)
+            else:
+                mirror.follow(log.checkpoint, log.fetch)
+            if log.size > before:
+                self._save(mirror, log.note, before)
+            self._mirror = mirror
+            found = mirror.places(tags, log.fetch)
+        return {tag: within for tag, at in found.items() if (within := [index for index in at if index < log.size])}
+
+    def _check_older(self, log: LogReader, mirror: Mirror) -> None:
+        """Let pass a checkpoint that another process has outrun meanwhile, and none of a log that was set back."""
+        newest = LogReader.open(log.fetch, self._vkey)
+        if newest.size < mirror.size or newest.root(log.size) != log.checkpoint.root:
+            raise LogForked(log.size, f"{mirror.size} entries were read before")
+
+    def _load(self) -> Mirror:
+        with suppress(MirrorDamaged, OSError):
+            return MonitorFolder(self._folder).load(self._vkey.name)[0]
+        return Mirror(self._vkey.name)
+
+    def _save(self, mirror: Mirror, note: str, before: int) -> None:
+        # A folder that cannot be written costs time with the next question, and no answer.
+        with suppress(OSError), _alone(self._folder) as first:
+            if first:
+                kept = self._load().size
+                if kept <= before:
+                    MonitorFolder(self._folder).save(mirror, note, kept)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Say whether we are the one process that writes there now."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -1,0 +1,264 @@
+"""Evidence judged by a third party: with the log's public key, and with a mirror of its entries if there is one. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from ledger import base64_text, canonical, entries
+from ledger.checkpoints import Checkpoint
+from ledger.evidence import Evidence, moment
+from ledger.evidence_promises import is_promise_evidence, judge_promise_evidence
+from ledger.evidence_reading import ClaimedChain, ClaimedEvent, ClaimedPlace, Members, hash_of, read_chain
+from ledger.evidence_report import CHAIN_CHECKS, Check, Report, gathered, unreadable
+from ledger.evidence_signatures import judge_checkpoint, judge_signature
+from ledger.evidence_tree import verify_joint
+from ledger.merkle import ProofInvalid, leaf_hash
+from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
+from ledger.promises import read_promise
+from ledger.provenance import LOOKAHEAD
+from ledger.provenance_errors import EvidenceUnreadable
+from ledger.provenance_reading import Scan
+
+Place = dict[str, Any]
+
+
+def judge_evidence(data: bytes, vkeys: Mapping[str, Vkey] | None, scan: Scan | None = None) -> Report:
+    """Judge a file; never raises for what is in it.
+
+    `vkeys`: the key of each log that is trusted, None without a trust list; `scan`: over a mirror whose entries were
+    hashed up to the very checkpoint of the file (`mirror_wanted` says which).
+    """
+    if is_promise_evidence(data):
+        return judge_promise_evidence(data, vkeys)
+    try:
+        return _Judgement(Evidence.parse(data), vkeys, scan).report()
+    except EvidenceUnreadable as error:
+        return unreadable(error.reason)
+
+
+def mirror_wanted(data: bytes, vkeys: Mapping[str, Vkey]) -> Checkpoint | None:
+    """Return the checkpoint up to which a mirror must be read to prove completeness; None where none would help."""
+    with suppress(EvidenceUnreadable, NoteUnreadable, NoteUntrusted, NoteSignatureInvalid):
+        note = Evidence.parse(data).contents.get("checkpoint")
+        if isinstance(note, str):
+            return Checkpoint.open(note, vkeys)
+    return None
+
+
+class _Judgement:
+    """One file of chains, taken apart."""
+
+    def __init__(self, evidence: Evidence, vkeys: Mapping[str, Vkey] | None, scan: Scan | None) -> None:
+        self._evidence = evidence
+        self._vkeys = vkeys
+        self._scan = scan
+        members = Members(evidence.contents, "the evidence")
+        for name in ("format", "kind", "origin"):
+            members.text(name)
+        self._made_at = members.moment("made_at")
+        self._asked = members.object("asked")
+        self._order = members.any("order")
+        if self._order is not None and not isinstance(self._order, str):
+            raise EvidenceUnreadable("the order is no text")
+        self._note = members.text("checkpoint")
+        self._proof = [hash_of(part, "a part of the proof") for part in members.list("proof")]
+        self._chains = [read_chain(chain) for chain in members.list("chains")]
+        members.end()
+
+    def report(self) -> Report:
+        """Run every check."""
+        checkpoint, found = judge_checkpoint(self._note, self._evidence.origin, self._vkeys)
+        size = None if checkpoint is None else checkpoint.size
+        checks = (
+            Check("evidence.format", "passed"),
+            judge_signature(self._evidence, self._vkeys),
+            found,
+            self._commitments(),
+            self._inclusion(checkpoint),
+            self._links(),
+            self._key(),
+            self._completeness(size),
+            self._promises(),
+        )
+        assert tuple(check.id for check in checks) == CHAIN_CHECKS
+        about = {
+            "kind": "chains",
+            "origin": self._evidence.origin,
+            "asked": self._asked,
+            "order": self._order,
+            "made_at": moment(self._made_at),
+            "size": size,
+            "chains": len(self._chains),
+            "events": sum(len(chain.events) for chain in self._chains),
+        }
+        return Report(checks, about)
+
+    def _placed(self) -> Iterator[tuple[ClaimedChain, ClaimedEvent, ClaimedPlace]]:
+        for chain in self._chains:
+            for event in chain.events:
+                if event.place is not None:
+                    yield chain, event, event.place
+
+    def _commitments(self) -> Check:
+        failures: list[Place] = []
+        erased: list[Place] = []
+        for chain, event, place in self._placed():
+            code = _commitment_fault(chain, event, place)
+            if code is not None:
+                (erased if code == "ERASED" else failures).append(_at(chain, event, code))
+        return gathered("events.commitments", failures, erased)
+
+    def _inclusion(self, checkpoint: Checkpoint | None) -> Check:
+        if checkpoint is None:
+            return Check("events.inclusion", "not_run", "CHECKPOINT_UNREADABLE")
+        leaves: dict[int, bytes] = {}
+        failures: list[Place] = []
+        later: list[Place] = []
+        for chain, event, place in self._placed():
+            if place.index >= checkpoint.size:
+                later.append(_at(chain, event, "NOT_PUBLISHED"))
+            elif leaves.setdefault(place.index, leaf := leaf_hash(chain.entry(place))) != leaf:
+                failures.append(_at(chain, event, "INDEX_TWICE"))
+        if not failures:
+            try:
+                verify_joint(leaves, checkpoint.size, self._proof, checkpoint.root)
+            except ProofInvalid as error:
+                return Check("events.inclusion", "failed", "PROOF_INVALID", details=({"reason": error.reason},))
+        return gathered("events.inclusion", failures, later)
+
+    def _links(self) -> Check:
+        failures = [failure for chain in self._chains for failure in _link_faults(chain)]
+        failures += [_of(chain, "GAP", gap=gap) for chain in self._chains for gap in chain.gaps]
+        return gathered("chain.links", failures)
+
+    def _key(self) -> Check:
+        """Check that the key by which a licence's chain was found is the one that its issuing names."""
+        failures: list[Place] = []
+        withheld: list[Place] = []
+        applicable = False
+        for chain in self._chains:
+            first = next((event for event in chain.events if event.place is not None and event.place.seq == 0), None)
+            if not chain.whole or first is None or first.kind != "issued" or chain.tag_key is None:
+                continue
+            applicable = True
+            detail = {} if first.body is None else first.body.get("detail")
+            named = detail.get("tag_key_sha256") if isinstance(detail, dict) else None
+            if first.body is None:
+                withheld.append(_at(chain, first, "WITHHELD"))
+            elif named != base64_text.encode(sha256(chain.tag_key).digest()):
+                failures.append(_at(chain, first, "KEY_DIFFERS"))
+        return gathered("chain.key", failures, withheld) if applicable else Check("chain.key", "not_applicable")
+
+    def _completeness(self, size: int | None) -> Check:
+        if size is None:
+            return Check("chain.completeness", "not_run", "CHECKPOINT_UNREADABLE")
+        failures: list[Place] = []
+        warnings: list[Place] = []
+        for chain in self._chains:
+            if not chain.whole:
+                warnings.append(_of(chain, "PARTIAL"))
+            elif self._scan is not None:
+                failures += _scan_faults(chain, size, self._scan)
+            else:
+                code = self._claim(chain, size)
+                (warnings if code == "CLAIMED" else failures).append(_of(chain, code))
+        return gathered("chain.completeness", failures, warnings)
+
+    def _claim(self, chain: ClaimedChain, size: int) -> str:
+        """Return CLAIMED where the log has signed this very count, or where nobody could claim it any more."""
+        known = sum(event.place is not None and event.place.index < size for event in chain.events)
+        if chain.entries != known:
+            return "CLAIM_DIFFERS"
+        look = chain.look
+        if look is None:
+            return "CLAIMED"
+        told = look.body.get("detail")
+        counted = isinstance(told, dict) and (told.get("entries"), told.get("size")) == (known, size)
+        about = look.body.get("kind") == "audit-opened" and look.body.get("subject") == str(chain.subject)
+        if not counted or not about:
+            return "CLAIM_DIFFERS"
+        if self._vkeys is None or self._evidence.origin not in self._vkeys:
+            return "CLAIMED"
+        try:
+            promise = read_promise(look.promise, self._vkeys)
+            digest = entries.body_digest(look.body_salt, canonical.dumps(look.body))
+        except (NoteUnreadable, NoteUntrusted, NoteSignatureInvalid, canonical.NotCanonical):
+            return "CLAIM_UNSIGNED"
+        bound = (promise.event, promise.body_digest, promise.origin)
+        return "CLAIMED" if bound == (look.body.get("id"), digest, self._evidence.origin) else "CLAIM_UNSIGNED"
+
+    def _promises(self) -> Check:
+        broken: list[Place] = []
+        pending: list[Place] = []
+        for chain in self._chains:
+            for event in chain.events:
+                if event.deadline is not None:
+                    late = self._made_at > event.deadline
+                    (broken if late else pending).append(_at(chain, event, "PROMISE_BROKEN" if late else "PENDING"))
+        return gathered("promises.kept", broken, pending)
+
+
+def _commitment_fault(chain: ClaimedChain, event: ClaimedEvent, place: ClaimedPlace) -> str | None:
+    if place.link_salt is None:
+        # Erased: the commitment stands in the log, and nothing opens it again.
+        return "ERASED" if chain.erased and event.body is None else "LINK_SALT_MISSING"
+    digest = event.body_digest
+    if event.body is not None and event.body_salt is not None:
+        try:
+            digest = entries.body_digest(event.body_salt, canonical.dumps(event.body))
+        except canonical.NotCanonical:
+            return "BODY_DIFFERS"
+        told = {"id": event.id, "kind": event.kind, "subject": str(chain.subject), "at": event.recorded_at}
+        if any(event.body.get(name) != value for name, value in told.items()):
+            return "ROW_DIFFERS"
+    link = entries.link_digest(place.link_salt, chain.subject, place.seq, place.previous)
+    return None if digest is not None and place.commitment == entries.commitment(digest, link) else "BODY_DIFFERS"
+
+
+def _link_faults(chain: ClaimedChain) -> Iterator[Place]:
+    before: ClaimedPlace | None = None
+    for event in chain.events:
+        place = event.place
+        if place is None:
+            continue
+        follows = before is not None and place.seq == before.seq + 1
+        if before is not None and place.seq <= before.seq:
+            yield _at(chain, event, "ORDER_DIFFERS")
+        elif chain.whole and not follows and place.seq != 0:
+            yield _at(chain, event, "PREDECESSOR_MISSING")
+        expected = before.commitment if before is not None and follows else entries.FIRST if place.seq == 0 else None
+        if expected is not None and place.previous != expected:
+            yield _at(chain, event, "LINK_DIFFERS")
+        before = place
+
+
+def _scan_faults(chain: ClaimedChain, size: int, scan: Scan) -> Sequence[Place]:
+    """Compare a chain with what a scan of all entries finds under its key: 0 to n are there, n + 1 is not."""
+    assert chain.tag_key is not None
+    places = {event.place.seq: event.place.index for event in chain.events if event.place is not None}
+    known = {seq: index for seq, index in places.items() if index < size}
+    tags = {entries.tag(chain.tag_key, seq): seq for seq in range(max(places, default=-1) + 1 + LOOKAHEAD)}
+    met = {tags[tag]: found for tag, found in _below(scan(tags.keys()), size).items()}
+    faults = [_of(chain, "ENTRY_HIDDEN", seq=seq) for seq in sorted(met.keys() - known.keys())]
+    faults += [_of(chain, "ENTRY_MISSING", seq=seq) for seq in sorted(known.keys() - met.keys())]
+    faults += [
+        _of(chain, "ENTRY_TWICE" if len(met[seq]) > 1 else "ENTRY_ELSEWHERE", seq=seq)
+        for seq in sorted(known.keys() & met.keys())
+        if list(met[seq]) != [known[seq]]
+    ]
+    return faults
+
+
+def _below(found: Mapping[bytes, Collection[int]], size: int) -> dict[bytes, list[int]]:
+    cut = {tag: [index for index in indices if index < size] for tag, indices in found.items()}
+    return {tag: indices for tag, indices in cut.items() if indices}
+
+
+def _at(chain: ClaimedChain, event: ClaimedEvent, code: str) -> Place:
+    seq = {} if event.place is None else {"seq": event.place.seq}
+    return {"code": code, "subject": str(chain.subject), "event": event.id, **seq}
+
+
+def _of(chain: ClaimedChain, code: str, **more: object) -> Place:
+    return {"code": code, "subject": str(chain.subject), **more}

@@ -1,0 +1,121 @@
+"""The monitor: follows a log from outside and alarms when it was rewritten, forks, goes back, or withholds entries.
+
+It needs no key but the log's public one. What convicts a log is kept whole: two notes under its own signature that
+cannot both be true.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from ledger.checkpoints import Checkpoint
+from ledger.log_objects import CHECKPOINT
+from ledger.merkle import EMPTY_ROOT, ProofInvalid, consistency_proof, verify_consistency
+from ledger.monitor_client import LogSource
+from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
+from ledger.objects import ObjectMissing
+from ledger.provenance_errors import LogForked, LogUnreachable
+from ledger.provenance_mirror import Mirror
+from ledger.tiles import TileInvalid, TileReader
+
+Kind = Literal["same", "grown", "stale", "unreachable", "fork", "gap", "untrusted", "repeated"]
+ALARMS: Final = frozenset({"fork", "gap", "untrusted", "repeated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one look at a log has shown.
+
+    same, grown: all is well. stale: an older, true checkpoint, as a cache may hold one. unreachable: nothing can be said.
+    fork: it signed what contradicts what it signed before. gap: it does not serve what it signed. untrusted: the
+    checkpoint is not its own. repeated: a tag was given twice. `notes`: the signed notes that prove an alarm.
+    """
+
+    kind: Kind
+    at: datetime
+    size: int
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def alarm(self) -> bool:
+        """Whether somebody must be told."""
+        return self.kind in ALARMS
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a line for programs."""
+        told = {"kind": self.kind, "at": self.at.isoformat(), "size": self.size, "reason": self.reason}
+        return {**{name: value for name, value in told.items() if value != ""}, "notes": list(self.notes)}
+
+
+class Monitor:
+    """Follows one log.
+
+    `mirror`: what was read before; `note`: the last checkpoint that held, "" before the first.
+    """
+
+    def __init__(self, source: LogSource, vkey: Vkey, mirror: Mirror, note: str = "") -> None:
+        self._source = source
+        self._vkey = vkey
+        self.mirror = mirror
+        self.note = note
+
+    def look(self, now: datetime) -> Observation:
+        """Look once; the mirror moves on only where all is well."""
+        try:
+            note = self._source.get(CHECKPOINT).decode(errors="replace")
+            checkpoint = Checkpoint.open(note, {self.mirror.origin: self._vkey})
+        except (NoteUnreadable, NoteUntrusted, NoteSignatureInvalid) as error:
+            return self._seen("untrusted", now, error.message("en"), note)
+        except LogUnreachable as error:
+            return self._seen("unreachable", now, error.reason)
+        except ObjectMissing:
+            # Before the first checkpoint there is none; after it, a log that has none has lost it.
+            missing = "no checkpoint is published"
+            return self._seen("gap", now, missing, self.note) if self.note else self._seen("unreachable", now, missing)
+        try:
+            return self._compare(checkpoint, note, now)
+        except LogUnreachable as error:
+            return self._seen("unreachable", now, error.reason)
+        except (ObjectMissing, TileInvalid) as error:
+            return self._seen("gap", now, f"it does not serve what it signed: {error.message('en')}", note)
+
+    def _compare(self, checkpoint: Checkpoint, note: str, now: datetime) -> Observation:
+        known = self.mirror.size
+        if checkpoint.size < known:
+            return self._behind(checkpoint, note, now)
+        if checkpoint.size == known:
+            if checkpoint.root != self.mirror.frontier.root():
+                return self._seen("fork", now, "two roots for one size", self.note, note)
+            if not self.note:
+                self.note = note
+            return self._seen("same", now)
+        try:
+            self.mirror.follow(checkpoint, self._source.get)
+        except LogForked as error:
+            return self._seen("fork", now, error.reason, self.note, note)
+        self.note = note
+        repeated = self.mirror.twice(known)
+        if repeated:
+            return self._seen("repeated", now, f"the tag of entry {repeated[0]} was given before", note)
+        return self._seen("grown", now, f"{checkpoint.size - known} entries more")
+
+    def _behind(self, checkpoint: Checkpoint, note: str, now: datetime) -> Observation:
+        """Tell an older checkpoint, which a cache may hold, from one that was never a part of what we read."""
+        size, root = self.mirror.size, self.mirror.frontier.root()
+        if checkpoint.size == 0:
+            held = checkpoint.root == EMPTY_ROOT
+        else:
+            nodes = TileReader(size, self._source.get).nodes
+            try:
+                proof = consistency_proof(checkpoint.size, size, nodes)
+                verify_consistency(checkpoint.size, size, proof, checkpoint.root, root)
+                held = True
+            except ProofInvalid:
+                held = False
+        if held:
+            return self._seen("stale", now, f"it shows {checkpoint.size} entries, and had {size} before")
+        return self._seen("fork", now, "an older size with a root that never was", self.note, note)
+
+    def _seen(self, kind: Kind, now: datetime, reason: str = "", *notes: str) -> Observation:
+        return Observation(kind, now, self.mirror.size, reason, tuple(note for note in notes if note))

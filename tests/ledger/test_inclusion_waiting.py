@@ -1,0 +1,45 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy.orm import Session
+
+from api.database import Database
+from api.schema import Role
+from ledger.inclusion_waiting import NotYetIncluded, published_size, wait_for_inclusion
+from ledger.local_objects import LocalObjects
+from ledger.objects import ObjectStore
+from tests.ledger.local_keys import MemoryWrapper
+from tests.ledger.recording import NOW, nested, new_subjects, record_events, sequencer
+
+
+def test_what_is_published_is_not_waited_for(session: Session, objects: ObjectStore) -> None:
+    wrapper = MemoryWrapper()
+    events = [item.event for item in record_events(session, wrapper, new_subjects(session, wrapper, 3))]
+    assert published_size(objects) == 0
+    with pytest.raises(NotYetIncluded):
+        wait_for_inclusion(nested(session), objects, events, 0.0)
+    sequencer(nested(session), objects, wrapper).run_once(NOW)
+    assert wait_for_inclusion(nested(session), objects, events, 0.0) == published_size(objects) == 3
+    assert wait_for_inclusion(nested(session), objects, [], 0.0) == 3
+
+
+def test_the_wait_ends_with_the_publication(database: Database, objects: LocalObjects) -> None:
+    wrapper = MemoryWrapper()
+    with database.session(Role.WORKER) as session:
+        promise = record_events(session, wrapper, new_subjects(session, wrapper, 1))[0]
+
+    def wait() -> int:
+        return wait_for_inclusion(lambda: database.session(Role.APP), objects, [promise.event], 60.0)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
+        sequencer(lambda: database.session(Role.WORKER), objects, wrapper).run_once(NOW)
+        assert waiting.result(60) == 1
+
+
+def test_a_server_that_stops_waits_no_longer(session: Session, objects: ObjectStore) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(NotYetIncluded):
+        wait_for_inclusion(nested(session), objects, ["evt_none"], 60.0, stop)

@@ -1,0 +1,201 @@
+"""Audit orders: what they open, to whom, for how long; and that every look is an event."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from api.database import Database
+from api.schema import Role
+from ledger.actor import Actor
+from ledger.models import AuditOrderRow
+from ledger.objects import ObjectStore
+from ledger.provenance_errors import OrderMalformed, OrderRefused, OrderUnknown
+from ledger.provenance_looks import record_looks
+from ledger.provenance_orders import (
+    AuditOrder,
+    Scope,
+    end_order,
+    enter_order,
+    order_by_number,
+    order_by_token,
+    orders,
+)
+from ledger.subjects import create_subject
+from tests.ledger.local_keys import MemoryWrapper
+from tests.ledger.recording import NOW, PROMISER
+from tests.ledger.tracing import AUDITOR, KEEPER, LATER, Book, open_book
+
+SCOPE = Scope("licence", "1.2.156.3005.2.测试")
+DEPARTMENT = "11990100MB9T00038E"
+
+
+@pytest.fixture
+def book(session: Session, objects: ObjectStore) -> Book:
+    return open_book(session, objects)
+
+
+def enter(book: Book, **changes: Any) -> tuple[AuditOrder, str]:
+    members: dict[str, Any] = {
+        "number": "测审〔2026〕1号",
+        "scope": SCOPE,
+        "valid_from": NOW,
+        "valid_until": NOW + timedelta(days=30),
+        "actor": KEEPER,
+        "now": NOW,
+    }
+    return enter_order(book.session, book.wrapper, PROMISER, **{**members, **changes})
+
+
+def test_an_order_is_entered_found_and_ended(book: Book) -> None:
+    order, token = enter(book)
+    assert order_by_number(book.session, book.wrapper, order.number) == order
+    assert order_by_token(book.session, book.wrapper, token) == order
+    assert list(orders(book.session, book.wrapper)) == [order]
+    end_order(book.session, book.wrapper, PROMISER, order.number, KEEPER, LATER)
+    ended = order_by_number(book.session, book.wrapper, order.number)
+    assert ended == replace(order, ended_at=LATER)
+    with pytest.raises(OrderRefused):
+        end_order(book.session, book.wrapper, PROMISER, order.number, KEEPER, LATER)
+    book.sequence()
+    (chain,) = book.trace(order.id).chains
+    assert [link.recorded.kind for link in chain.links] == ["approved", "stopped"]
+    assert chain.kind == "administration"
+
+
+def test_its_scope_and_token_are_not_readable_in_the_database(book: Book) -> None:
+    order, token = enter(book)
+    row = book.session.get_one(AuditOrderRow, order.id)
+    assert SCOPE.value.encode() not in row.scope
+    assert token.encode() not in (row.token_digest or b"")
+    assert token.startswith("elo_")
+
+
+@pytest.mark.parametrize("token", [None, "", "elo_", "els_abc", "elo_" + "A" * 43])
+def test_a_token_that_is_none(book: Book, token: str | None) -> None:
+    enter(book)
+    assert order_by_token(book.session, book.wrapper, token) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "member"),
+    [
+        ({"number": ""}, "number"),
+        ({"number": " x"}, "number"),
+        ({"number": "x\n"}, "number"),
+        ({"number": "x" * 201}, "number"),
+        ({"scope": Scope("licence", "")}, "scope"),
+        ({"scope": Scope("case", "a\x00b")}, "scope"),
+        ({"valid_until": NOW}, "end"),
+        ({"valid_from": NOW - timedelta(days=9), "valid_until": NOW - timedelta(days=1)}, "end"),
+        ({"valid_until": (NOW + timedelta(days=1)).replace(tzinfo=None)}, "end"),
+        ({"actor": AUDITOR}, "actor"),
+        ({"actor": replace(KEEPER, kind="system")}, "actor"),
+    ],
+)
+def test_what_is_no_order(book: Book, changes: dict[str, Any], member: str) -> None:
+    with pytest.raises(OrderMalformed) as refused:
+        enter(book, **changes)
+    assert refused.value.member == member
+
+
+def test_a_number_is_given_once_and_an_unknown_one_is_refused(book: Book) -> None:
+    enter(book)
+    with pytest.raises(OrderMalformed):
+        enter(book, scope=Scope("case", "A-1"))
+    with pytest.raises(OrderUnknown):
+        order_by_number(book.session, book.wrapper, "测审〔2026〕2号")
+    with pytest.raises(OrderUnknown):
+        end_order(book.session, book.wrapper, PROMISER, "测审〔2026〕2号", KEEPER, LATER)
+
+
+@pytest.mark.parametrize(
+    ("asked", "unit", "actor", "now", "opens"),
+    [
+        (SCOPE, None, AUDITOR, NOW, True),
+        (SCOPE, None, AUDITOR, NOW + timedelta(days=30) - timedelta(microseconds=1), True),
+        (SCOPE, None, AUDITOR, NOW + timedelta(days=30), False),
+        (SCOPE, None, AUDITOR, NOW - timedelta(seconds=1), False),
+        (Scope("licence", "another"), DEPARTMENT, AUDITOR, NOW, False),
+        (Scope("case", SCOPE.value), None, AUDITOR, NOW, False),
+        (SCOPE, None, replace(AUDITOR, roles=frozenset({"operator"})), NOW, False),
+        (SCOPE, None, replace(AUDITOR, id=KEEPER.id), NOW, False),
+    ],
+)
+def test_what_an_order_opens(
+    book: Book, asked: Scope, unit: str | None, actor: Actor, now: datetime, *, opens: bool
+) -> None:
+    order, _ = enter(book)
+    if opens:
+        order.check(asked, unit, actor, now)
+    else:
+        with pytest.raises(OrderRefused):
+            order.check(asked, unit, actor, now)
+
+
+def test_an_order_about_a_department_covers_its_licences_and_seals(book: Book) -> None:
+    order, _ = enter(book, scope=Scope("department", DEPARTMENT))
+    assert order.covers(Scope("licence", "any"), DEPARTMENT)
+    assert order.covers(Scope("department", DEPARTMENT), None)
+    assert not order.covers(Scope("licence", "any"), "11990100MB9T000544")
+    assert not order.covers(Scope("licence", "any"), None)
+
+
+def test_an_ended_order_opens_nothing(book: Book) -> None:
+    order, _ = enter(book)
+    with pytest.raises(OrderRefused):
+        replace(order, ended_at=NOW).check(SCOPE, None, AUDITOR, NOW)
+
+
+def test_a_look_is_an_event_of_the_chain_and_of_the_order(book: Book) -> None:
+    order, _ = enter(book)
+    subject = book.licence(2)
+    found = book.trace(subject)
+    looks = record_looks(
+        book.session,
+        book.wrapper,
+        PROMISER,
+        found,
+        asked="licence",
+        shown="events",
+        order=order,
+        actor=AUDITOR,
+        now=NOW,
+    )
+    book.sequence()
+    (chain,) = book.trace(subject).chains
+    event = chain.links[-1].event
+    assert event is not None
+    assert (event["kind"], event["actor"]["id"]) == ("audit-opened", "auditor-1")
+    assert event["detail"] == {
+        "scope": "licence",
+        "shown": "events",
+        "entries": 3,
+        "size": 4,
+        "order": order.number,
+    }
+    assert looks[subject].promise.split("\n")[2] == event["id"]
+    (of_order,) = book.trace(order.id).chains
+    told = of_order.links[-1].event
+    assert told is not None
+    assert told["detail"] == {"scope": "licence", "chains": 1, "events": 3, "shown": "events"}
+
+
+def test_the_door_reads_orders_for_an_audit_alone_and_changes_none(database: Database) -> None:
+    wrapper = MemoryWrapper()
+    with database.session(Role.WORKER) as session:
+        create_subject(session, wrapper, "licence")
+        enter(Book(session, None, wrapper))  # type: ignore[arg-type]  # no object is needed here
+    with database.session(Role.APP, AUDITOR) as session:
+        assert list(orders(session, wrapper)) == []
+    with database.session(Role.APP, AUDITOR, purpose="audit") as session:
+        (order,) = orders(session, wrapper)
+    from sqlalchemy.exc import ProgrammingError
+
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        database.session(Role.APP, AUDITOR, purpose="audit") as session,
+    ):
+        end_order(session, wrapper, PROMISER, order.number, KEEPER, LATER)

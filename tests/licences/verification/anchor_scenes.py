@@ -1,0 +1,57 @@
+"""Scenes of ledger.anchor: a chain that holds the log of the proof, less of it, another one, or does not answer."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from ledger import merkle
+from ledger.entries import Opening
+from ledger.tlog_proof import TlogProof
+from licences.verification.report import Report
+from licences.verification.sources import Absent, AnchorStanding, Unavailable
+from tests.ledger import reference_tree
+from tests.licences.verification.scenes import VALID, scenes
+from tests.licences.verification.sealed import NOW, licence, world
+from tests.licences.verification.worlds import SetSources, report
+
+CHAIN = "eip155:31337:0x" + 40 * "1"
+SEEN = NOW - timedelta(days=3)
+
+
+def standing(size: int, **changes: Any) -> AnchorStanding:
+    """What the chain says when it holds `size` entries of the log that the licence's proof is from."""
+    leaves = _leaves()
+    leaves += [merkle.leaf_hash(b"later %d" % number) for number in range(size - len(leaves))]
+    nodes = reference_tree.nodes_of(leaves)
+    old, new = sorted([8, size])
+    proof = merkle.consistency_proof(old, new, nodes) if old and old != new else ()
+    root = reference_tree.mth(leaves[:size]) if size else bytes(32)
+    return replace(AnchorStanding(CHAIN, size, root, NOW - timedelta(seconds=5), proof, SEEN), **changes)
+
+
+def _leaves() -> list[bytes]:
+    """The eight leaves of the log in `sealed.World.proof`; the last is the licence's own entry."""
+    proof = TlogProof.parse(world().proof(licence().pdf.digest).decode())
+    assert proof.extra is not None
+    own = merkle.leaf_hash(Opening.parse(proof.extra).entry)
+    return [merkle.leaf_hash(b"%d" % number) for number in range(7)] + [own]
+
+
+def anchored(an_anchor: AnchorStanding | Absent | Unavailable, **asked: Any) -> Report:
+    """Verify the licence with its proof and what a chain says."""
+    return report(sources=SetSources(a_proof=world().proof(licence().pdf.digest), an_anchor=an_anchor), **asked)
+
+
+ANCHOR_SCENES = scenes(
+    "ledger.anchor",
+    VALID,
+    ("NO_CHAIN", "licence.valid", lambda: anchored(Absent.NO_SOURCE)),
+    ("NOT_ANCHORED_YET", "licence.valid", lambda: anchored(standing(0))),
+    ("NOT_ANCHORED_YET", "licence.valid", lambda: anchored(standing(7))),
+    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(Unavailable("database"))),
+    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(standing(9, looked_at=NOW - timedelta(minutes=11)))),
+    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(8, root=b"\x01" * 32))),
+    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(9, root=b"\x01" * 32))),
+    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(5, root=b"\x01" * 32))),
+    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(9, proof=()))),
+)

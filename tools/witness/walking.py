@@ -1,0 +1,150 @@
+"""`elicence witness walk`: licence → city checkpoint → provincial checkpoint, from files, or fetched first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
+from ca.outside.http_client import HttpClient
+from ledger.checkpoints import Checkpoint
+from ledger.errors import Language
+from ledger.log_reader import LogReader
+from ledger.monitor_client import log_source
+from ledger.notes import SignedNote, Vkey
+from ledger.provenance_errors import LogUnreachable
+from ledger.provincial_proof import ProvincialChain, ProvincialProof, city_note, verify_chain
+from ledger.tlog_policy import Policy, Quorum
+from ledger.tlog_policy import quorum as judge
+from ledger.tlog_proof import MAX_TEXT, ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof
+from ledger.witnessing import CLOCK_TOLERANCE
+from tools.ca.answering import Answer, answering, facts, language_of, tell
+from tools.errors import Crash
+from tools.languages import chosen_language
+from tools.whole_files import write_whole
+from tools.witness.judging import quorum_answer, quorum_lines, vkeys_of
+
+INVALID, UNDECIDED = 1, 2
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(eq=False)
+class ProvinceSilent(Crash):
+    """The province's log holds no checkpoint of that city yet that is large enough."""
+
+    code = "tools.province_silent"
+    zh = "省级账本尚未收录该市级账本的这一状态，请稍后再试"
+    en = "the province's log does not hold that state of the city's log yet; try again later"
+
+
+@click.command()
+@click.argument("proof", type=_FILE)
+@click.argument("province_proof", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--trust", type=_FILE, help="The trust list that has the logs' keys. 信任列表")
+@click.option("--policy", type=_FILE, help="A policy with `log` lines and witnesses. 见证策略文件")
+@click.option("--province", metavar="URL", help="Fetch PROVINCE_PROOF from this node first. 省级节点地址")
+@click.option("--city", metavar="URL|FOLDER", help="The city's log, to fetch with. 市级账本")
+@answering
+def walk(
+    proof: Path,
+    province_proof: Path,
+    trust: Path | None,
+    policy: Path | None,
+    province: str | None,
+    city: str | None,
+    lang: Language | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Walk from a licence's PROOF (.tlog-proof) by PROVINCE_PROOF to the province's log, believing keys alone.
+
+    由证照的账本证明逐级核验到省级账本。Both files are kept in the case: later no network is needed. With --province and
+    --city, PROVINCE_PROOF is fetched and written first.
+    """
+    if (province is None) != (city is None):
+        raise click.UsageError("--province 与 --city 须同时给出 / give both or none")
+    rule = None if policy is None else Policy.parse(policy.read_bytes())
+    vkeys = _vkeys(trust, rule)
+    licence = TlogProof.parse(proof.read_text("utf-8", errors="replace"))
+    try:
+        if province is not None and city is not None:
+            write_whole(province_proof, _fetch(licence, province, city, vkeys).text.encode())
+        chain = ProvincialProof.parse(province_proof.read_text("utf-8", errors="replace"))
+        found = verify_chain(licence, chain, vkeys, vkeys)
+    except ProofInvalid as error:
+        click.echo(f"{error.message(chosen_language())} ({error.code})", err=True)
+        return INVALID
+    except (ProofUntrusted, ProvinceSilent, ForeignUnavailable, LogUnreachable) as error:
+        click.echo(f"{error.message(chosen_language())} ({error.code})", err=True)
+        return UNDECIDED
+    witnessed = None
+    if rule is not None and rule.wants_witnesses:
+        witnessed = judge(chain.inclusion.checkpoint, rule, not_after=datetime.now(UTC) + CLOCK_TOLERANCE)
+    tell(_answer(found, witnessed), _lines(found, witnessed, language_of(lang)), as_json=as_json)
+    return 0
+
+
+def _vkeys(trust: Path | None, policy: Policy | None) -> Mapping[str, Vkey]:
+    keys = {} if policy is None else dict(vkeys_of(policy))
+    if trust is not None:
+        from ca.judging.trust import load_trust
+
+        listed = load_trust(trust.read_bytes(), datetime.now(UTC)).log_keys
+        keys |= {origin: Vkey.parse(text) for origin, text in listed.items()}
+    if not keys:
+        raise click.UsageError("请用 --trust 或 --policy 指明账本公钥 / name the logs' keys by --trust or --policy")
+    return keys
+
+
+def _fetch(licence: TlogProof, province: str, city: str, vkeys: Mapping[str, Vkey]) -> ProvincialProof:
+    """Ask the province's node for its part, and the city's log for the way from the licence's checkpoint to it."""
+    claimed = Checkpoint.parse(SignedNote.parse(licence.checkpoint).text)
+    key = vkeys.get(claimed.origin)
+    if key is None:
+        raise ProofUntrusted
+    address = f"{province.rstrip('/')}/logs/{quote(claimed.origin, safe='')}/proof/{claimed.size}"
+    client = HttpClient()
+    try:
+        inclusion = TlogProof.parse(client.get(address, MAX_TEXT).decode())
+        gathered = Checkpoint.parse(SignedNote.parse(city_note(inclusion)).text)
+    except ForeignRefused as error:
+        raise ProvinceSilent from error
+    except UnicodeDecodeError as error:
+        raise ProofUnreadable(reason="the province's answer is not text") from error
+    finally:
+        client.close()
+    consistency = LogReader.open(log_source(city).get, key).consistency(claimed.size, gathered.size)
+    return ProvincialProof(claimed.size, consistency, inclusion)
+
+
+def _answer(chain: ProvincialChain, witnessed: Quorum | None) -> Answer:
+    return {
+        "event": {"kind": chain.entry.event.get("kind"), "at": chain.entry.event.get("at")},
+        "licence": {"origin": chain.entry.origin, "index": chain.entry.index, "size": chain.entry.size},
+        "city": {"origin": chain.city.origin, "size": chain.city.size, "root": chain.city.root.hex()},
+        "province": {
+            "origin": chain.province.origin,
+            "index": chain.index,
+            "size": chain.province.size,
+            "root": chain.province.root.hex(),
+        },
+        "witnesses": None if witnessed is None else quorum_answer(witnessed),
+    }
+
+
+def _lines(chain: ProvincialChain, witnessed: Quorum | None, language: Language) -> list[str]:
+    chinese = language == "zh"
+    names = (
+        ("事件", "市级账本", "市级检查点", "省级账本") if chinese else ("event", "city log", "gathered at", "province")
+    )
+    entry = "条目 {} / {}" if chinese else "entry {} of {}"
+    pairs = [
+        (names[0], f"{chain.entry.event.get('kind')}  {chain.entry.event.get('at')}"),
+        (names[1], f"{chain.entry.origin}  {entry.format(chain.entry.index, chain.entry.size)}"),
+        (names[2], f"{chain.city.size}  {chain.city.root.hex()[:16]}…"),
+        (names[3], f"{chain.province.origin}  {entry.format(chain.index, chain.province.size)}"),
+    ]
+    return [*facts(pairs), *([] if witnessed is None else ["", *quorum_lines(witnessed, language)])]
