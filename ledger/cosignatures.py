@@ -179,11 +179,13 @@ def parse_log_key(text: str) -> LogKey:
         return key
 
 
-def cosignatures(note: SignedNote, keys: Iterable[CosignerKey]) -> tuple[Cosignature, ...]:
+def cosignatures(
+    note: SignedNote, keys: Iterable[CosignerKey], not_after: datetime | None = None
+) -> tuple[Cosignature, ...]:
     """Return the cosignatures of the keys that have cosigned a checkpoint, in the order of the keys.
 
-    Of two by one key the later counts. Lines of unknown keys are ignored; a known key's line that does not hold rejects
-    the note: raises NoteSignatureInvalid.
+    not_after: those of a later time are not believed. Of two by one key the later counts. Lines of unknown keys are
+    ignored; a known key's line that does not hold rejects the note: raises NoteSignatureInvalid.
     Source: c2sp.org/tlog-cosignature, "Format"; c2sp.org/signed-note, "Signatures".
     """
     known = tuple(keys)
@@ -200,6 +202,8 @@ def cosignatures(note: SignedNote, keys: Iterable[CosignerKey]) -> tuple[Cosigna
         if seconds == 0:
             continue  # it does not say that this was the largest tree at any time
         at = datetime.fromtimestamp(seconds, UTC)
+        if not_after is not None and at > not_after:
+            continue
         if key not in found or found[key].at < at:
             found[key] = Cosignature(key, at, line.line)
     return tuple(found[key] for key in known if key in found)

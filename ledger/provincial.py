@@ -17,14 +17,14 @@ from ledger.checkpoints import Checkpoint
 from ledger.log import Log
 from ledger.log_objects import read_checkpoint, tile_fetch
 from ledger.merkle import inclusion_proof
-from ledger.notes import NoteSignature, SignedNote
+from ledger.notes import SignedNote
 from ledger.objects import ObjectMissing, ObjectStore
 from ledger.provincial_proof import CityCheckpointUnusable, city_entry
 from ledger.sequencer import PASSING
 from ledger.tiles import TileReader
 from ledger.tlog_proof import TlogProof
 from ledger.witness_errors import WitnessOriginUnknown, WitnessUnable
-from ledger.witness_store import Latest, WitnessStore
+from ledger.witness_store import WitnessStore
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -42,12 +42,11 @@ class ProvincialLog:
         Raises WitnessUnable, FatalLedgerError, and what the log's database and object store raise.
         """
         with self._store.reading() as memory:
-            grown = [(origin, memory.latest(origin), memory.keys(origin)) for origin in memory.ungathered()]
+            grown = [(origin, memory.latest(origin)) for origin in memory.ungathered()]
         entries: dict[tuple[str, int], bytes] = {}
-        for origin, latest, keys in grown:
-            own = {(key.name, key.id) for key in keys}
+        for origin, latest in grown:
             try:
-                entries[origin, latest.size] = city_entry(_own_part(latest, own))
+                entries[origin, latest.size] = city_entry(latest.note)
             except CityCheckpointUnusable as error:
                 _LOG.warning("%s: %s", origin, error)
         if entries:
@@ -87,10 +86,3 @@ def city_proof(store: WitnessStore, objects: ObjectStore, origin: str, size: int
         raise WitnessOriginUnknown  # appended a moment ago
     reader = TileReader(checkpoint.size, tile_fetch(objects))
     return TlogProof(index, inclusion_proof(index, checkpoint.size, reader.nodes), note, entry)
-
-
-def _own_part(latest: Latest, own: set[tuple[str, bytes]]) -> str:
-    """Return what the city itself has said: the note without our cosignatures."""
-    signed = SignedNote.parse(latest.note)
-    lines: list[NoteSignature] = [line for line in signed.signatures if (line.name, line.key_id) in own]
-    return f"{signed.text}\n{''.join(line.line for line in lines)}"

@@ -16,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+from ledger.checkpoints import Checkpoint
 from ledger.cosignatures import Cosignature, CosignerKey, LogKey, cosignatures, parse_log_key
 from ledger.errors import LedgerError
-from ledger.notes import SignedNote, VkeyInvalid
+from ledger.notes import NoteSignatureInvalid, NoteUntrusted, SignedNote, VkeyInvalid
 
 MAX_POLICY: Final = 1 << 20
 NONE: Final = "none"
@@ -109,6 +110,20 @@ class Policy:
         """Whether any cosignature is demanded at all."""
         return self.quorum != NONE
 
+    def lists_log_of(self, note: SignedNote) -> bool:
+        """Tell whether one of the logs has signed this checkpoint; a policy that names none leaves that to others.
+
+        Raises NoteUnreadable.
+        """
+        if not self.logs:
+            return True
+        origin = Checkpoint.parse(note.text).origin
+        try:
+            note.verify([log.key for log in self.logs if log.key.name == origin])
+        except (NoteUntrusted, NoteSignatureInvalid):
+            return False
+        return True
+
     def is_reached_by(self, names: Collection[str]) -> bool:
         """Tell whether these witnesses are enough, by their names in this file."""
         # Members stand before their group: one pass answers, however deep groups are nested.
@@ -133,9 +148,13 @@ def read_policy(path: Path) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """Who cosigned a checkpoint, and whether that is enough. missing: names of witnesses that have not."""
+    """Who cosigned a checkpoint, and whether that is enough.
+
+    log_is_listed: whether the policy is about that log at all; missing: names of witnesses that have not cosigned.
+    """
 
     is_reached: bool
+    log_is_listed: bool
     cosigned: tuple[tuple[str, Cosignature], ...]
     missing: tuple[str, ...]
 
@@ -146,22 +165,22 @@ class Quorum:
 
 
 def quorum(note: str, policy: Policy, not_after: datetime | None = None) -> Quorum:
-    """Judge the cosignatures on a checkpoint, a signed note; its log's own signature is judged by whoever knows the log.
+    """Judge a checkpoint, a signed note: whether a log that the policy names has signed it, and who has cosigned it.
 
-    not_after: cosignatures of a later time are not believed. Raises NoteUnreadable, and NoteSignatureInvalid where a
-    known witness's line does not hold.
+    Of a policy that names no logs, its log's own signature is judged by whoever knows the log. not_after: cosignatures
+    of a later time are not believed. Raises NoteUnreadable, and NoteSignatureInvalid where a known witness's line does
+    not hold.
     Source: c2sp.org/tlog-policy, "What is a policy?".
     """
     names = {witness.key: witness.name for witness in policy.witnesses}
-    found = [
-        (names[one.key], one)
-        for one in cosignatures(SignedNote.parse(note), names)
-        if not_after is None or one.at <= not_after
-    ]
+    signed = SignedNote.parse(note)
+    found = tuple((names[one.key], one) for one in cosignatures(signed, names, not_after))
     cosigned = {name for name, _ in found}
+    listed = policy.lists_log_of(signed)
     return Quorum(
-        is_reached=policy.is_reached_by(cosigned),
-        cosigned=tuple(found),
+        is_reached=listed and policy.is_reached_by(cosigned),
+        log_is_listed=listed,
+        cosigned=found,
         missing=tuple(witness.name for witness in policy.witnesses if witness.name not in cosigned),
     )
 
@@ -177,6 +196,7 @@ class _Reading:
     quorum: str | None = None
     names: set[str] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
+    keys: set[tuple[object, ...]] = field(default_factory=set)
 
     def read(self, words: list[str]) -> None:
         match words:
@@ -201,8 +221,7 @@ class _Reading:
             key = parse_log_key(vkey)
         except VkeyInvalid as error:
             raise self._wrong("that is no verifier key of a log") from error
-        if any(key.public_key == known.key.public_key for known in self.logs):
-            raise self._wrong("the same public key again")
+        self._once("log", key.public_key)
         self.logs.append(KnownLog(key, url))
 
     def _witness(self, name: str, vkey: str, url: str | None) -> None:
@@ -210,9 +229,10 @@ class _Reading:
             key = CosignerKey.parse(vkey)
         except VkeyInvalid as error:
             raise self._wrong("that is no verifier key of a witness") from error
-        # One public key under two names would count twice.
-        if any(key.public_key == known.key.public_key for known in self.witnesses):
-            raise self._wrong("the same public key again")
+        # One public key under two names would count twice; and of two that signature lines cannot tell apart, the one
+        # would make all of the other's look forged.
+        self._once("witness", key.public_key)
+        self._once("line", key.name, key.id)
         self._define(name)
         self.witnesses.append(KnownWitness(name, key, url))
 
@@ -243,6 +263,11 @@ class _Reading:
         if name == NONE or name in self.names:
             raise self._wrong("a name that is taken")
         self.names.add(name)
+
+    def _once(self, *mark: object) -> None:
+        if mark in self.keys:
+            raise self._wrong("the same key again")
+        self.keys.add(mark)
 
     def _wrong(self, reason: str) -> PolicyUnreadable:
         return PolicyUnreadable(line=self.number, reason=reason)

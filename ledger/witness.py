@@ -5,7 +5,7 @@ and another to others, as long as both sides ask it. It looks at no entry and le
 """
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ledger.checkpoints import Checkpoint
@@ -26,6 +26,8 @@ from ledger.witness_protocol import TEXT_TYPE, AddCheckpoint, Answer, refusal
 from ledger.witness_store import Fork, Latest, WitnessStore
 
 _LOG: Final = logging.getLogger(__name__)
+_WAITED: Final = timedelta(seconds=15)
+"""More than any request waits for the store."""
 
 
 class Witness:
@@ -52,11 +54,12 @@ class Witness:
             latest = memory.latest(checkpoint.origin)
             fork = _check(request, checkpoint, latest)
             if fork is None:
-                lines = self._cosign(checkpoint, latest, now)
-                kept = Latest(checkpoint.size, checkpoint.root, note + lines, int(now.timestamp()))
+                at = _moment(now, latest)
+                lines = self._cosign(checkpoint, at)
+                kept = Latest(checkpoint.size, checkpoint.root, note, lines, int(at.timestamp()))
                 memory.keep(checkpoint.origin, kept)
             else:
-                memory.keep_fork(Fork(checkpoint.origin, checkpoint.size, latest.note, note, now))
+                memory.keep_fork(Fork(checkpoint.origin, checkpoint.size, latest.cosigned, note, now))
         if fork is not None:
             _LOG.critical("the log %s has signed two roots for size %d", checkpoint.origin, checkpoint.size)
             raise fork
@@ -72,20 +75,28 @@ class Witness:
     def latest_note(self, origin: str) -> str:
         """Return the latest checkpoint of a log as it was cosigned; raises WitnessOriginUnknown while there is none."""
         with self._store.reading() as memory:
-            note = memory.latest(origin).note if memory.keys(origin) else ""
+            note = memory.latest(origin).cosigned if memory.keys(origin) else ""
         if not note:
             raise WitnessOriginUnknown
         return note
 
-    def _cosign(self, checkpoint: Checkpoint, latest: Latest, now: datetime) -> str:
-        # A cosignature says "this is the largest that I had seen at that time": with a clock that went back it would
-        # contradict the one before.
-        if int(now.timestamp()) < latest.cosigned_at:
-            raise WitnessUnable(reason="its clock shows a time before that of its latest cosignature")
+    def _cosign(self, checkpoint: Checkpoint, at: datetime) -> str:
         try:
-            return "".join(cosigner.cosign(checkpoint, now) for cosigner in self._cosigners)
+            return "".join(cosigner.cosign(checkpoint, at) for cosigner in self._cosigners)
         except CosignatureRefused as error:
             raise WitnessRequestUnreadable(reason=error.reason) from error
+
+
+def _moment(now: datetime, latest: Latest) -> datetime:
+    """Return the time to cosign at; raises WitnessUnable with a clock that went back.
+
+    A cosignature says "this is the largest that I had seen at that time": at an earlier time it would contradict the one
+    before. `now` was taken before the store was waited for, and another request may have been served meanwhile.
+    """
+    at = max(now, datetime.fromtimestamp(latest.cosigned_at, UTC))
+    if at - now > _WAITED:
+        raise WitnessUnable(reason="its clock shows a time before that of its latest cosignature")
+    return at
 
 
 def _read(note: str) -> tuple[SignedNote, Checkpoint]:
@@ -116,10 +127,11 @@ def _check(request: AddCheckpoint, checkpoint: Checkpoint, latest: Latest) -> Wi
     """
     if request.old > checkpoint.size:
         raise WitnessRequestUnreadable(reason="the old size is larger than the checkpoint's")
+    # Wherever the request starts from, the log has signed it; the status is that of a conflict either way.
+    if checkpoint.size == latest.size and checkpoint.root != latest.root:
+        return WitnessFork(size=latest.size)
     if request.old != latest.size:
         raise WitnessConflict(size=latest.size)
-    if request.old == checkpoint.size and checkpoint.root != latest.root:
-        return WitnessFork(size=latest.size)
     if not request.old:
         # Every tree continues the empty one: there is nothing to prove, and nothing must pretend to.
         if request.proof:

@@ -55,7 +55,7 @@ class HttpWitness:
             host, port = parts.hostname, parts.port
         except ValueError as error:
             raise WitnessSilent(name=name, reason="its address is none") from error
-        if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
+        if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or parts.query or parts.fragment:
             raise WitnessSilent(name=name, reason="its address is none")
         self._name = name
         self._path = f"{parts.path.rstrip('/')}/{PATH}"

@@ -8,7 +8,9 @@ A store that was lost or set back must not be used again under the same key: a w
 Nothing here makes one in passing, and the key that a store belongs to stands in it.
 """
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,7 +28,8 @@ _TABLES: Final = (
     "CREATE TABLE witness (id INTEGER PRIMARY KEY CHECK (id = 1), release INTEGER NOT NULL, vkey TEXT NOT NULL)",
     "CREATE TABLE logs (vkey TEXT PRIMARY KEY, origin TEXT NOT NULL, added_at TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE latest (origin TEXT PRIMARY KEY, size INTEGER NOT NULL CHECK (size >= 0),
-           root BLOB NOT NULL CHECK (length(root) = 32), note TEXT NOT NULL, cosigned_at INTEGER NOT NULL) WITHOUT ROWID""",
+           root BLOB NOT NULL CHECK (length(root) = 32), note TEXT NOT NULL, lines TEXT NOT NULL,
+           cosigned_at INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE forks (origin TEXT NOT NULL, size INTEGER NOT NULL, ours TEXT NOT NULL, theirs TEXT NOT NULL,
            seen_at TEXT NOT NULL, PRIMARY KEY (origin, size)) WITHOUT ROWID""",
     """CREATE TABLE gathered (origin TEXT NOT NULL, size INTEGER NOT NULL, entry_index INTEGER NOT NULL,
@@ -36,12 +39,21 @@ _TABLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """What was cosigned last of a log: size, root (32 bytes), the note with our cosignature, and the second of it."""
+    """What was cosigned last of a log.
+
+    root: 32 bytes; note: as the log signed it, with no other lines; lines: our cosignatures; cosigned_at: their second.
+    """
 
     size: int
     root: bytes
     note: str
+    lines: str
     cosigned_at: int
+
+    @property
+    def cosigned(self) -> str:
+        """The note with our cosignatures."""
+        return self.note + self.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ class Fork:
     seen_at: datetime
 
 
-NEVER: Final = Latest(size=0, root=EMPTY_ROOT, note="", cosigned_at=0)
+NEVER: Final = Latest(size=0, root=EMPTY_ROOT, note="", lines="", cosigned_at=0)
 """Stands for the latest checkpoint of a log of which none was cosigned."""
 
 
@@ -88,17 +100,15 @@ class WitnessMemory:
     def latest(self, origin: str) -> Latest:
         """Return what was cosigned last of a log."""
         row = self._connection.execute(
-            "SELECT size, root, note, cosigned_at FROM latest WHERE origin = ?", [origin]
+            "SELECT size, root, note, lines, cosigned_at FROM latest WHERE origin = ?", [origin]
         ).fetchone()
         return NEVER if row is None else Latest(*row)
 
     def keep(self, origin: str, latest: Latest) -> None:
         """Replace what was cosigned last of a log."""
         self._connection.execute(
-            "INSERT INTO latest (origin, size, root, note, cosigned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) "
-            "DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, "
-            "cosigned_at = excluded.cosigned_at",
-            [origin, latest.size, latest.root, latest.note, latest.cosigned_at],
+            "REPLACE INTO latest (origin, size, root, note, lines, cosigned_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [origin, latest.size, latest.root, latest.note, latest.lines, latest.cosigned_at],
         )
 
     def keep_fork(self, fork: Fork) -> None:
@@ -148,6 +158,7 @@ class WitnessStore:
 
     def __init__(self, path: Path, vkey: str) -> None:
         self._path = path
+        self._turn = threading.Lock()
         with self.reading() as memory:
             row = memory._connection.execute("SELECT release, vkey FROM witness").fetchone()  # noqa: SLF001 - its own
         if row is None or row[0] != RELEASE:
@@ -158,14 +169,22 @@ class WitnessStore:
     @classmethod
     def create(cls, path: Path, vkey: str) -> "WitnessStore":
         """Make the memory of a new witness; raises WitnessMisplaced if anything is there already."""
-        if path.exists():
-            raise WitnessMisplaced("该处已有见证库", "there is one already")
-        with _mapped(), closing(_connect(path, "rwc")) as connection:
+        # Under another name until it is whole, so that whatever is cut off can be done again.
+        making = path.with_name(f"{path.name}.new")
+        making.unlink(missing_ok=True)
+        with _mapped(), closing(_connect(making, "rwc")) as connection:
+            connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("BEGIN IMMEDIATE")
             for table in _TABLES:
                 connection.execute(table)
             connection.execute("INSERT INTO witness (id, release, vkey) VALUES (1, ?, ?)", [RELEASE, vkey])
             connection.execute("COMMIT")
+        try:
+            os.link(making, path)  # never over another
+        except FileExistsError:
+            raise WitnessMisplaced("该处已有见证库", "there is one already") from None
+        finally:
+            making.unlink()
         return cls(path, vkey)
 
     @contextmanager
@@ -174,11 +193,21 @@ class WitnessStore:
 
         Raises WitnessUnable when the file does not answer: then whether it was stored is not known.
         """
-        with _mapped(), closing(_connect(self._path)) as connection:
+        with self._in_turn(), _mapped(), closing(_connect(self._path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             # Closing without COMMIT rolls back.
             yield WitnessMemory(connection)
             connection.execute("COMMIT")
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        # SQLite lets waiting writers sleep past one another; the threads of one process need not.
+        if not self._turn.acquire(timeout=_PATIENCE):
+            raise WitnessUnable(reason="its store is busy")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[WitnessMemory]:

@@ -42,8 +42,14 @@ def json_line(file: str, answer: "Report | Unreadable") -> str:
             "code": "file.unreadable",
             "message": {"zh": answer.message("zh"), "en": answer.message("en")},
         }
-        return json.dumps({"file": file, "error": error}, ensure_ascii=False)
-    return json.dumps({"file": file, **answer.as_json()}, ensure_ascii=False)
+        return _dumped({"file": file, "error": error})
+    return _dumped({"file": file, **answer.as_json()})
+
+
+def _dumped(value: object) -> str:
+    # JSON leaves C1 controls and marks that turn the direction of writing as they are, and terminals obey them.
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
 
 
 def paragraphs(file: str, answer: "Report | Unreadable", language: Language) -> str:

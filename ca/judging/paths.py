@@ -69,6 +69,7 @@ def validate_path(
     *,
     proven: bool = False,
     existed_at: datetime | None = None,
+    self_dated: bool = False,
 ) -> PathReport:
     """Judge the path of a certificate; never raises on bad input.
 
@@ -78,6 +79,7 @@ def validate_path(
     (`OUT_OF_BOUNDS_NO_POE`): it may have been used within it, and this machine's clock be slow.
     existed_at: of a timestamp, when another one proves that it was there. A key that was taken can name any time, so a
     compromise ends all that it ever stamped; but not what was there before the day since when it was not to be trusted.
+    self_dated: whether the moment is the certificate's own word, as a timestamp's is: a compromise then ends it all.
     Source: RFC 5280 section 6.1; indications: ETSI EN 319 102-1 clause 5.2.6
     """
     try:
@@ -95,7 +97,7 @@ def validate_path(
         crls=trust.crls,
         ocsp=trust.ocsp,
         proven=proven,
-        dates_tokens=usage == "timestamp" and existed_at is None,
+        dates_tokens=self_dated or (usage == "timestamp" and existed_at is None),
     )
     found = validate(end, bag, question)
     if existed_at is not None and found.reason == "good":

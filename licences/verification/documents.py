@@ -151,8 +151,8 @@ class SealedPage:
     """A sealed PDF. digest: 32 bytes, the seal's message digest.
 
     signature: of the seal that was there first; later_seals: those put into fields that were made for them, in their
-    order. stamps: document timestamps, oldest first. uncertain: what lies behind other makers' signatures and cannot be
-    judged. foreign: whether others signed it, in forms of theirs.
+    order. stamps: document timestamps, oldest first. uncertain: what lies behind other makers' signatures, or those
+    signatures themselves, where it cannot be judged. foreign: whether others signed it, in forms of theirs.
     keywords: what the page says it is (`elicence`, identifier, `sha-256:` digest of its JSON), verbatim.
     """
 

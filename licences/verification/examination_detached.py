@@ -10,11 +10,12 @@ from typing import Final
 from licences.verification.documents import Examined, Oddity, Signature, Trouble
 from seals.cms.detached import read_detached
 from seals.cms.detached_errors import DetachedOverLimits, DetachedUnreadable, DetachedUnsupported
-from seals.cms.foreign_cms import read_foreign
+from seals.cms.foreign_cms import is_another_form, read_foreign
 from seals.cms.seal_evidence import SealEvidence
 
 NAME: Final = "p7s"
 _BLOCK: Final = 1024 * 1024
+_BROKEN: Final = "signature_broken"
 _OVER_LIMITS: Final = frozenset({"too_large", "too_complex", "memory", "crashed", "time_out"})
 
 
@@ -29,10 +30,12 @@ class SealBeside:
 
 def with_seal_beside(examined: Examined, document: bytes, value: bytes) -> Examined:
     """Add the seal beside a document to what was read of it; a document of no form of ours is sealed by that alone."""
-    if examined.trouble is not None and examined.trouble.kind in _OVER_LIMITS:
+    trouble = examined.trouble
+    # Whoever seals what is plainly a changed document has not made it whole.
+    if trouble is not None and (trouble.kind in _OVER_LIMITS or trouble.detail == _BROKEN):
         return examined
     beside = read_beside(value, document)
-    if examined.trouble is None:
+    if trouble is None:
         if isinstance(beside, Trouble):
             return Examined(examined.form, examined.size, examined.file_digest, beside)
         seals, oddities = (*examined.seals, beside.signature), (*examined.oddities, *beside.oddities)
@@ -58,7 +61,9 @@ def read_beside(value: bytes, content: bytes | Path) -> SealBeside | Trouble:
     except DetachedOverLimits as fault:
         return Trouble("too_complex", fault.reason)
     except DetachedUnreadable as fault:
-        return Trouble("malformed", fault.reason)
+        # Many programs write the same otherwise (BER, other signers' ids): of a whole one nothing is said but that.
+        others = fault.reason != _BROKEN and is_another_form(value)
+        return Trouble("unsupported" if others else "malformed", fault.reason)
     except DetachedUnsupported as fault:
         found = _foreign(value, content) if fault.reason == "foreign_signature" else None
         return found or Trouble("unsupported", fault.reason)

@@ -86,6 +86,8 @@ def _page(document: bytes, seal: PdfSignature, evidence: PdfEvidence) -> SealedP
         later_seals=tuple(map(_signature, later)),
         stamps=_stamps(evidence.document_timestamps),
         validation=_validation_data(document),
+        # A seal of ours over what others had signed: theirs are not among the judged, so it must not look as if they were.
+        uncertain=(Oddity("signature.other_maker", ""),) if evidence.foreign_signatures else (),
     )
 
 

@@ -60,6 +60,9 @@ class SealCase:
     @property
     def stamps(self) -> tuple[JudgedStamp, ...]:
         """The document timestamps over this seal that hold, oldest first."""
+        # Those inside a document say nothing of a seal that was laid beside it, which may be of today.
+        if self.signature.beside:
+            return ()
         return tuple(one for one in self.case.stamps if one.end > self.signature.end and one.at is not None)
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from asn1crypto import cms
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -91,6 +92,26 @@ def read_foreign(value: bytes) -> ForeignCms | None:
     except (DerInvalid, CmsUnreadable):
         return None
     return found if isinstance(found, ForeignCms) else None
+
+
+def is_another_form(value: bytes) -> bool:
+    """Say whether the value is a whole CMS with signers, be it written in BER or in a form that `read_foreign` refuses.
+
+    Nothing is said of what it signs. Source: RFC 5652 section 5.1
+    """
+    try:
+        found = cms.ContentInfo.load(value, strict=True)
+        if found["content_type"].native != "signed_data":
+            return False
+        signed_data = found["content"]
+        signers = signed_data["signer_infos"]
+        # Lazily read: each part that is asked for is parsed.
+        return len(signers) > 0 and all(
+            one["signature"].native and one["sid"].chosen is not None and one["digest_algorithm"].native
+            for one in signers
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)

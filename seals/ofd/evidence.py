@@ -5,7 +5,7 @@ Pure and bounded. Nothing is believed: whom to trust is handed in.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from seals.ofd.errors import OfdOverLimits, OfdUnreadable
@@ -146,8 +146,8 @@ def read_ofd(data: bytes) -> OfdEvidence:
         raise OfdOverLimits(reason="signatures")
     if len({one.path for one in listed}) != len(listed) or len({one.id for one in listed}) != len(listed):
         raise OfdUnreadable(reason="signature_twice")
-    found = [(one, read_description(package.file(one.path), one.path)) for one in listed]
-    signatures = tuple(_signature(package, one, description, found, lists) for one, description in found)
+    found = [_signature(package, one) for one in listed]
+    signatures = tuple(replace(one, uncovered=_uncovered(one, found, lists)) for one in found)
     return OfdEvidence(package, signatures, lists, _faults(package, signatures, lists))
 
 
@@ -175,23 +175,29 @@ def package_steps(signature: OfdSignature) -> tuple[Step, ...]:
     )
 
 
-def _signature(
-    package: OfdPackage,
-    listed: ListedSignature,
-    description: Description,
-    all_: Sequence[tuple[ListedSignature, Description]],
-    lists: Sequence[str],
-) -> OfdSignature:
+def _signature(package: OfdPackage, listed: ListedSignature) -> OfdSignature:
+    description = read_description(package.file(listed.path), listed.path)
     for path in (description.value_path, *_seal_paths(description)):
         package.file(path)
     value, unread = _read_value(package.file(description.value_path))
-    own = {listed.path, description.value_path, *lists}
-    for other, later in all_:
-        if later.covers(listed.path) and later.covers(description.value_path):
-            own |= {other.path, later.value_path, *_seal_paths(later)}
-    covered = own | {one.path for one in description.references}
-    uncovered = tuple(sorted(path for path in package.files if path not in covered))
-    return OfdSignature(listed, description, package, value, unread, uncovered)
+    return OfdSignature(listed, description, package, value, unread, ())
+
+
+def _uncovered(one: OfdSignature, all_: Sequence[OfdSignature], lists: Sequence[str]) -> tuple[str, ...]:
+    covered = {one.path, one.description.value_path, *lists}
+    covered |= {reference.path for reference in one.description.references}
+    for later in all_:
+        if later.description.covers(one.path) and later.description.covers(one.description.value_path):
+            covered |= _held(later)
+    return tuple(sorted(path for path in one.package.files if path not in covered))
+
+
+def _held(later: OfdSignature) -> set[str]:
+    """Return a later signature's own files, which are what they are called: it could call any file its seal or value."""
+    if later.value is None:
+        return {later.path}
+    seal = _seal_paths(later.description) if later.seal_is_the_one else ()
+    return {later.path, later.description.value_path, *seal}
 
 
 def _seal_paths(description: Description) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ca.timestamping.token import TimestampToken, read_token
 from seals.cms.cms import split_padding
 from seals.pdf.dss import read_store, unsigned_items
 from seals.pdf.errors import CmsUnreadable, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf.fields import SignatureField, signature_fields
+from seals.pdf.fields import signature_fields
 from seals.pdf.file import PdfFile
 from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, references
 from seals.pdf.revisions import Revision, is_canonical, reachable, revisions_after
@@ -62,13 +62,15 @@ class _Departure(Exception):
     code: str = "coverage.later_revision"
 
 
-def coverage_after(file: PdfFile, end: int, certificates: tuple[bytes, ...]) -> Coverage:
+def coverage_after(file: PdfFile, end: int, certificates: tuple[bytes, ...], *, of_others: bool = False) -> Coverage:
     """Judge what lies behind the signature whose bytes end at `end`.
 
     certificates: DER, those of signatures and their timestamps, by which validation data that no timestamp covers are
-    checked. Raises PdfOverLimits. The first departure is the one fault: behind it nothing means anything.
+    checked. of_others: whether another program signed, behind which others may sign again: in a field that was made for
+    it, or in a new one that shows nothing. Raises PdfOverLimits. The first departure is the one fault: behind it nothing
+    means anything.
     """
-    judge = _Judge(file, certificates)
+    judge = _Judge(file, certificates, of_others=of_others)
     try:
         judge.walk(end)
     except PdfOverLimits:
@@ -83,8 +85,9 @@ def coverage_after(file: PdfFile, end: int, certificates: tuple[bytes, ...]) -> 
 
 
 class _Judge:
-    def __init__(self, file: PdfFile, certificates: tuple[bytes, ...]) -> None:
+    def __init__(self, file: PdfFile, certificates: tuple[bytes, ...], *, of_others: bool) -> None:
         self._file = file
+        self._of_others = of_others
         self._certificates = certificates
         self.timestamps: list[DocumentTimestamp] = []
         self.seals: list[str] = []
@@ -99,7 +102,7 @@ class _Judge:
             before = before or PdfFile(self._file.data[:end])
             end = revision.end
             after = self._file if end == len(self._file.data) else PdfFile(self._file.data[:end])
-            self._step(_Comparison(before, after, revision))
+            self._step(_Comparison(before, after, revision, of_others=self._of_others))
             before = after
         if end != len(self._file.data):
             raise _Departure(f"{len(self._file.data) - end} bytes from {end}", "coverage.trailing_bytes")
@@ -130,12 +133,13 @@ class _Judge:
 class _Comparison:
     """Two states of a document, the later of which adds one revision."""
 
-    def __init__(self, before: PdfFile, after: PdfFile, revision: Revision) -> None:
+    def __init__(self, before: PdfFile, after: PdfFile, revision: Revision, *, of_others: bool) -> None:
         if after.sections[0].start != revision.section.start or before.sections[
             0
         ].start != revision.section.trailer.get("Prev"):
             raise _Departure(f"cross-references of the revision at {revision.start}")
         self.before, self.after, self.revision = before, after, revision
+        self._of_others = of_others
         self._listed = frozenset(revision.objects)
         self._compared: set[Ref] = set()
         """Objects that were there and are there again, compared entry by entry."""
@@ -147,7 +151,13 @@ class _Comparison:
         field_ref = self._form()
         self._pages(field_ref)
         seal = self._filled_field(alone=not changed and field_ref is None)
-        stamp = None if field_ref is None else self._timestamp(field_ref)
+        stamp = None
+        if field_ref is not None:
+            added = self._unseen_field(field_ref)
+            if self._of_others and added.is_detached_cms:
+                seal = self._signature(added)
+            else:
+                stamp = self._timestamp(added)
         more = self._store()
         for ref in sorted(self._listed - self._compared - self._added):
             raise _Departure(f"object {ref.number}: no part of what may be added")
@@ -238,7 +248,8 @@ class _Comparison:
         self._changed(found.ref, waiting[found.ref].dictionary, found.dictionary, frozenset({"V", "AP"}))
         signature = SignatureDictionary.read(self.after, found)
         # A seal that certifies would speak for the document, which the first one does.
-        if not signature.is_canonical_form or "Reference" in signature.entries:
+        form = signature.is_detached_cms if self._of_others else signature.is_canonical_form
+        if not form or "Reference" in signature.entries:
             raise _Departure(where)
         if signature.byte_range[2] + signature.byte_range[3] != self.revision.end:
             raise _Departure(f"{where}: /ByteRange")
@@ -259,8 +270,8 @@ class _Comparison:
                 waiting.extend(one for one in references(self.after.get(ref)) if one in self._listed)
         return found
 
-    def _timestamp(self, ref: Ref) -> DocumentTimestamp:
-        """Check the new field: unseen, without actions, its value a timestamp over all of the file."""
+    def _unseen_field(self, ref: Ref) -> SignatureDictionary:
+        """Check the new field: unseen, without actions, with a value; return that."""
         fields = [one for one in signature_fields(self.after) if one.ref == ref]
         where = f"object {ref.number}"
         if ref not in self._listed or len(fields) != 1 or fields[0].signature is None:
@@ -271,11 +282,20 @@ class _Comparison:
         if [self.after.resolve(side) for side in self.after.array(dictionary.get("Rect"))] != [0, 0, 0, 0]:
             raise _Departure(f"{where}: /Rect")
         self._added |= {ref, fields[0].signature}
-        return self._stamp(fields[0], fields[0].signature)
+        return SignatureDictionary.read(self.after, fields[0])
 
-    def _stamp(self, found: SignatureField, ref: Ref) -> DocumentTimestamp:
-        where = f"object {ref.number}"
-        value = SignatureDictionary.read(self.after, found)
+    def _signature(self, value: SignatureDictionary) -> str:
+        """Check another maker's signature in a field that shows nothing: over all of the file, and no more than that."""
+        where = f"object {value.ref.number}"
+        if "Reference" in value.entries:
+            raise _Departure(f"{where}: /Reference")
+        if value.byte_range[2] + value.byte_range[3] != self.revision.end:
+            raise _Departure(f"{where}: /ByteRange")
+        return value.field_name
+
+    def _timestamp(self, value: SignatureDictionary) -> DocumentTimestamp:
+        """Check that the value is a timestamp over all of the file."""
+        where = f"object {value.ref.number}"
         if value.entries.get("Type") != "DocTimeStamp" or value.entries.get("SubFilter") != "ETSI.RFC3161":
             raise _Departure(f"{where}: no document timestamp")
         for key in sorted(value.entries.keys() - _STAMP_VALUE):
@@ -291,7 +311,7 @@ class _Comparison:
         faults = [*value.spelling_faults(), *token_faults(token, digest)]
         if faults or padding.strip(b"\x00"):
             raise _Departure(f"{where}: {faults[0].code if faults else 'contents.padding'}")
-        return DocumentTimestamp(found.name, self.revision.end, token, stamp)
+        return DocumentTimestamp(value.field_name, self.revision.end, token, stamp)
 
     def _store(self) -> bool:
         """Check the validation data; say whether there are more than before."""

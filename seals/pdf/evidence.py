@@ -72,8 +72,7 @@ def read_pdf(data: bytes) -> PdfEvidence:
         raise PdfOverLimits(reason="signatures")
     dictionaries = [SignatureDictionary.read(file, one) for one in filled]
     ours = [one for one in dictionaries if one.is_canonical_form]
-    if dictionaries and not ours:
-        _refuse_foreign(dictionaries)
+    _refuse_foreign(dictionaries, ours)
     values = [one.read_cms() for one in ours]
     certificates = _certificates([cms for cms, _ in values])
     try:
@@ -102,12 +101,16 @@ def _attachments(file: PdfFile, signatures: tuple[PdfSignature, ...]) -> dict[st
         raise
 
 
-def _refuse_foreign(dictionaries: list[SignatureDictionary]) -> None:
-    """Say that others' signatures are not ours to judge, unless one of them plainly fails: that is a changed document."""
-    states = {foreign_state(one.contents, one.digest) for one in dictionaries if one.is_detached_cms}
-    if "broken" in states:
+def _refuse_foreign(dictionaries: list[SignatureDictionary], ours: list[SignatureDictionary]) -> None:
+    """Say that others' signatures are not ours to judge, unless one of them plainly fails: that is a changed document.
+
+    Also under a seal of ours: whoever seals a changed document has not made it whole.
+    """
+    others = [one for one in dictionaries if one.is_detached_cms and one not in ours]
+    if "broken" in {foreign_state(one.contents, one.digest) for one in others}:
         raise PdfUnreadable(reason="signature_broken")
-    raise PdfUnsupported(reason="foreign_signature")
+    if dictionaries and not ours:
+        raise PdfUnsupported(reason="foreign_signature")
 
 
 def _certificates(values: list[SealCms]) -> tuple[bytes, ...]:

@@ -43,10 +43,11 @@ class ForeignSignature:
 
 @dataclass(frozen=True, slots=True)
 class ForeignPdf:
-    """Signatures in the order in which they were made, the timestamps behind the last, and what nobody can judge there.
+    """Signatures in the order in which they were made, the timestamps behind the first, and what nobody can judge there.
 
-    gaps: signatures that leave out other bytes than their own value, or hide something behind that; later: a revision behind the last one that is
-    neither validation data nor a document timestamp, or is another program's way of adding them.
+    gaps: signatures that leave out other bytes than their own value, or hide something behind that; later: a revision
+    behind the first one that is neither validation data, a document timestamp nor a further signature that shows nothing
+    or fills a field made for it, or is another program's way of adding them.
     """
 
     signatures: tuple[ForeignSignature, ...]
@@ -107,7 +108,8 @@ def _coverage(file: PdfFile, signatures: tuple[ForeignSignature, ...]) -> Covera
     for one in signatures:
         certificates.update(_of_token(one.cms.token))
     try:
-        return coverage_after(file, signatures[-1].end, tuple(sorted(certificates)))
+        # From the first one on: whoever signs second must not pass a changed page off as what the first had signed.
+        return coverage_after(file, signatures[0].end, tuple(sorted(certificates)), of_others=True)
     except NationalUnavailable as error:
         raise PdfUnsupported(reason="algorithm_unavailable") from error
 

@@ -23,6 +23,8 @@ from asn1crypto.core import (
     UTF8String,
 )
 
+from ca.encoding import der
+
 Fields: TypeAlias = list[tuple[str, Any] | tuple[str, Any, Mapping[str, Any]]]
 Callbacks: TypeAlias = Mapping[str, Callable[["PropertyV4"], type[SequenceOf]]]
 
@@ -33,12 +35,21 @@ CERTIFICATE_DIGESTS: Final = 2
 
 
 class Record(Sequence):  # type: ignore[misc]
-    """A SEQUENCE without members that the structure does not name: asn1crypto alone passes them over in silence."""
+    """A SEQUENCE without anything that the structure does not name: asn1crypto alone passes that over in silence."""
 
     def _parse_children(self, recurse: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's signature
         super()._parse_children(recurse=recurse)
         if len(self.children) > len(self._fields):
             raise ValueError(f"{type(self).__name__} has a member too many")
+        if self._contents is None:  # made here, not read
+            return
+        # Of an explicit tag the library reads the first element, and what lies behind that is covered by no signature
+        if any(one.tag == der.context(0) and len(der.children(one)) != 1 for one in _elements(self._contents)):
+            raise ValueError(f"{type(self).__name__} has a tag around more than one value")
+
+
+def _elements(contents: bytes) -> tuple[der.Element, ...]:
+    return der.children(der.read(der.sequence(contents)))
 
 
 class Header(Record):

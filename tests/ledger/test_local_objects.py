@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.local_objects import LocalObjects
+from ledger.object_keys import ObjectKeyInvalid
 from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 
 PROJECT = Path(__file__).parents[2]
@@ -145,3 +146,20 @@ def test_leftovers_of_dead_writers_are_swept_and_living_ones_spared(tmp_path: Pa
     assert not old.exists()
     assert fresh.exists()
     assert store.get("a") == b"kept"
+
+
+def test_of_many_objects_a_bad_key_stops_all(tmp_path: Path) -> None:
+    store = LocalObjects(tmp_path)
+    with pytest.raises(ObjectKeyInvalid):
+        store.put_all({**{f"a/{number}": b"" for number in range(20)}, "/b": b""})
+    assert list(store.keys("")) == []
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_of_many_objects_one_that_the_disk_refuses_is_told(tmp_path: Path, count: int) -> None:
+    store = LocalObjects(tmp_path)
+    store.put("a/1/below", b"")  # "a/1" is a folder: no file takes its place
+    with pytest.raises(ObjectStoreUnavailable):
+        store.put_all({f"a/{number}": b"whole" for number in range(count)})
+    assert {store.get(key) for key in store.keys("a") if key != "a/1/below"} <= {b"whole"}
+    assert list((tmp_path / ".put").iterdir()) == []

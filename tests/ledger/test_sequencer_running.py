@@ -11,7 +11,7 @@ from ledger.notes import NoteSigner
 from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from tests.ledger.audit import audit
 from tests.ledger.local_keys import ORIGIN, MemoryWrapper
-from tests.ledger.recording import SIGNER, nested, new_subjects, record_events, sequencer
+from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer
 
 
 class Unreliable:
@@ -68,3 +68,45 @@ def test_a_run_that_is_told_to_stop_does_nothing_more(session: Session, objects:
     stop.set()
     sequencer(nested(session), objects, MemoryWrapper()).run(stop)
     assert list(objects.keys("")) == []
+
+
+class Rounds(threading.Event):
+    """Ends a run after so many rounds, and lets none of them wait."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._left = count
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        if not self._left:
+            self.set()
+        return self.is_set()
+
+
+def published_sizes(objects: ObjectStore) -> tuple[ObjectStore, list[int]]:
+    watched = Unreliable(objects, failures=0, size=-1, stop=threading.Event())
+    sizes: list[int] = []
+    swap = watched.swap
+
+    def noted(key: str, expected: bytes | None, data: bytes) -> None:
+        swap(key, expected, data)
+        sizes.append(int(data.split(b"\n")[1]))
+
+    watched.swap = noted  # type: ignore[method-assign]
+    return watched, sizes
+
+
+@pytest.mark.parametrize(("publish_every", "sizes"), [(1e9, [0, 10]), (0.0, [0, 10, 20, 25])])
+def test_in_steady_load_there_is_time_between_two_checkpoints(
+    session: Session, objects: ObjectStore, publish_every: float, sizes: list[int]
+) -> None:
+    wrapper = MemoryWrapper()
+    recorded = record_events(session, wrapper, new_subjects(session, wrapper, 25))
+    watched, seen = published_sizes(objects)
+    leader = sequencer(nested(session), watched, wrapper, batch=10)
+    leader.run(Rounds(4), interval=0.1, publish_every=publish_every)
+    assert seen == sizes
+    leader.run_once(NOW)
+    assert seen[-1] == 25
+    assert audit(session, objects, wrapper) == [promise.event for promise in recorded]

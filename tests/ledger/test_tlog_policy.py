@@ -231,7 +231,7 @@ def test_a_policy_that_names_logs_is_about_no_others() -> None:
     listed = parse(f"log {LOG.vkey_text}\n{POLICY.text}")
     assert quorum(LOG.note(3) + cosigned, listed).is_reached
     impostor = SmallLog(seed=bytes([9]) * 32)
-    other = SmallLog("other.test/log")
+    other = SmallLog("other.test/log", seed=bytes([7]) * 32)
     for log in (impostor, other):
         found = quorum(LOG.note(3) + cosigned, parse(f"log {log.vkey_text}\n{POLICY.text}"))
         assert (found.is_reached, found.log_is_listed) == (False, False)
@@ -239,7 +239,7 @@ def test_a_policy_that_names_logs_is_about_no_others() -> None:
     both = parse(f"log {other.vkey_text}\nlog {LOG.vkey_text}\n{POLICY.text}")
     assert quorum(LOG.note(3) + cosigned, both).is_reached
     # A listed log's key vouches for its own origin alone.
-    borrowed = NoteSigner(other.origin, Ed25519Signer(bytes(32))).sign(CHECKPOINT.text)
+    borrowed = NoteSigner(other.origin, Ed25519Signer(bytes([7]) * 32)).sign(CHECKPOINT.text)
     assert not quorum(borrowed + cosigned, parse(f"log {other.vkey_text}\n{POLICY.text}")).is_reached
     forged = LOG.note(3).replace("\n3\n", "\n4\n")
     assert not quorum(forged, parse(f"log {LOG.vkey_text}\nquorum none\n")).is_reached

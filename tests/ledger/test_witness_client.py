@@ -154,7 +154,17 @@ def test_nobody_there() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "x", "ftp://w.test/", "http://", "http://w.test:port/", "http://u@w.test/", "http://:p@w.test/", "http://w.test/?q", "//w.test"],
+    [
+        "",
+        "x",
+        "ftp://w.test/",
+        "http://",
+        "http://w.test:port/",
+        "http://u@w.test/",
+        "http://:p@w.test/",
+        "http://w.test/?q",
+        "//w.test",
+    ],
 )
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(WitnessSilent):

@@ -42,7 +42,10 @@ def test_it_is_made_once_and_belongs_to_its_key(tmp_path: Path, store: WitnessSt
 def test_a_making_that_was_cut_off_can_be_done_again(tmp_path: Path) -> None:
     place = tmp_path / "new.sqlite"
     maker = subprocess.run(
-        [sys.executable, "-c", _MAKER, place, VKEY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-c", _MAKER, place, VKEY],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert maker.returncode == -signal.SIGKILL, maker.stderr
     assert not place.exists(), "there is a whole memory or none"

@@ -144,6 +144,7 @@ def stock_sealer(
     *,
     pades: bool = True,
     certify: bool = True,
+    visible: bool = True,
 ) -> Callable[[bytes], bytes]:
     """Return stock pyHanko sealing the same way: certified P=2, CAdES, B-T if there is a timestamp authority.
 
@@ -172,7 +173,7 @@ def stock_sealer(
         metadata,
         signer,
         timestamper=None if authority is None else _OwnTimeStamper(authority, now),
-        new_field_spec=SigFieldSpec(name, on_page=0, box=(400, 200, 519, 319)),
+        new_field_spec=SigFieldSpec(name, on_page=0, box=(400, 200, 519, 319) if visible else None),
     )
 
     def seal(pdf: bytes) -> bytes:

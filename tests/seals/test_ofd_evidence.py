@@ -111,6 +111,25 @@ def test_files_that_nothing_covers_are_named() -> None:
     assert only(foreign() | {"/Doc_0/more.xml": b""}).uncovered == ("/Doc_0/more.xml",)
 
 
+def test_no_file_hides_as_the_seal_or_value_of_a_later_signature() -> None:
+    """A bare signature is not judged, so that whoever adds one could call any file its own."""
+    hidden = "/Doc_0/Res/picture.png"
+    value = ses_makers.signature(V4)
+    for kind, content, uncovered in (("Sign", b"picture", (hidden,)), ("Seal", b"picture", (hidden,)), ("Sign", value, ())):
+        files = foreign() | {hidden: content}
+        added = b'<ofd:Signature ID="2" Type="%s" BaseLoc="Sign_9/Signature.xml"/></ofd:Signatures>' % kind.encode()
+        files[LIST] = files[LIST].replace(b"</ofd:Signatures>", added)
+        references = "".join(
+            f'<Reference FileRef="{FOLDER}/{name}"><CheckValue>AAAA</CheckValue></Reference>'
+            for name in ("Signature.xml", "SignedValue.dat")
+        )
+        files["/Doc_0/Signs/Sign_9/Signature.xml"] = xml(
+            f'<Signature><SignedInfo><Provider ProviderName="other"/><References CheckMethod="SM3">{references}'
+            f"</References></SignedInfo><SignedValue>{hidden}</SignedValue></Signature>"
+        )
+        assert read_ofd(write_package(files)).signatures[0].uncovered == uncovered
+
+
 def test_a_list_that_is_covered_closes_the_package() -> None:
     assert not read_ofd(write_package(foreign())).is_closed
     assert read_ofd(write_package(foreign(left_out=()))).is_closed

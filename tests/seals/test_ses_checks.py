@@ -314,3 +314,26 @@ def test_nothing_can_be_added_or_cut() -> None:
     for data, is_seal in ((esl(), True), (sealer().sign(compute("SM3", DOCUMENT), PATH, NOW), False)):
         for changed in (data + b"\x00", data[:-1], data[1:], b"\x00" + data, data * 2):
             assert verdict(changed, is_seal=is_seal) == "unreadable"
+
+
+def larger(data: bytes) -> Iterator[bytes]:
+    """One element more, in each place there is: in every structure, the values, tokens and certificates inside too."""
+    element = der.read(data)
+    if element.tag & 0x20:
+        members = [one.raw for one in der.children(element)]
+        for extra in (der.tlv(der.NULL), der.octets(b"hidden"), *members[-1:]):
+            for at in range(len(members) + 1):
+                yield der.tlv(element.tag, *members[:at], extra, *members[at:])
+        for at, member in enumerate(members):
+            yield from (der.tlv(element.tag, *members[:at], one, *members[at + 1 :]) for one in larger(member))
+    elif element.tag == der.BIT_STRING and element.value[:2] == b"\x00\x30":
+        yield from (der.bits(one) for one in larger(element.value[1:]))
+
+
+def test_nothing_can_be_hidden_in_any_place() -> None:
+    for whole in (sealer(stamped=True).sign(compute("SM3", DOCUMENT), PATH, NOW), signature(V1), signature(V5)):
+        tried = list(larger(whole))
+        assert len(tried) > 100
+        assert [len(one) - len(whole) for one in tried if verdict(one, is_seal=False) == "valid"] == []
+    for whole in (esl(), seal(V1), seal(V5)):
+        assert [len(one) - len(whole) for one in larger(whole) if verdict(one, is_seal=True) == "valid"] == []

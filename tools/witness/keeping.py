@@ -99,7 +99,7 @@ def _log(memory: WitnessMemory, origin: str) -> Answer:
         "size": latest.size,
         "root": latest.root.hex(),
         "cosigned_at": written(moment),
-        "checkpoint": latest.note or None,
+        "checkpoint": latest.cosigned or None,
     }
 
 

@@ -13,7 +13,7 @@ import uvicorn
 from api.house import House
 from api.serving import configuration
 from api.witnessing import witness_app
-from ledger.errors import FatalLedgerError
+from ledger.errors import LedgerError
 from ledger.provincial import ProvincialLog
 from ledger.witness_store import WitnessStore
 from tools.opening import opened_house
@@ -60,14 +60,14 @@ def serve(folder: Path, passphrase_file: Path | None, host: str, port: int, ever
 
 @contextmanager
 def _gathering(house: House, store: WitnessStore, every: float, server: uvicorn.Server) -> Iterator[None]:
-    """Enter city checkpoints into the house's log beside the server; a log that contradicts itself ends both."""
+    """Enter city checkpoints into the house's log beside the server; what the next run cannot mend ends both."""
     gathering, stop = ProvincialLog(store, house.sequencer().log), threading.Event()
-    fatal: list[FatalLedgerError] = []
+    fatal: list[LedgerError] = []
 
     def work() -> None:
         try:
             gathering.run(stop, every)
-        except FatalLedgerError as error:
+        except LedgerError as error:
             fatal.append(error)
             server.should_exit = True
 

@@ -11,15 +11,17 @@ import click
 from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
 from ca.outside.http_client import HttpClient
 from ledger.checkpoints import Checkpoint
-from ledger.errors import Language
+from ledger.errors import FatalLedgerError, Language
 from ledger.log_reader import LogReader
+from ledger.merkle import RangeInvalid
 from ledger.monitor_client import log_source
-from ledger.notes import SignedNote, Vkey
+from ledger.notes import NoteSignatureInvalid, NoteUntrusted, Vkey
+from ledger.objects import ObjectMissing
 from ledger.provenance_errors import LogUnreachable
 from ledger.provincial_proof import ProvincialChain, ProvincialProof, city_note, verify_chain
-from ledger.tlog_policy import Policy, Quorum
+from ledger.tlog_policy import Policy, Quorum, read_policy
 from ledger.tlog_policy import quorum as judge
-from ledger.tlog_proof import MAX_TEXT, ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof
+from ledger.tlog_proof import MAX_TEXT, ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
 from ledger.witnessing import CLOCK_TOLERANCE
 from tools.ca.answering import Answer, answering, facts, language_of, tell
 from tools.errors import Crash
@@ -28,6 +30,8 @@ from tools.whole_files import write_whole
 from tools.witness.judging import quorum_answer, quorum_lines, vkeys_of
 
 INVALID, UNDECIDED = 1, 2
+Witnessed = Mapping[str, Quorum]
+"""Who cosigned the checkpoint of the `city` and that of the `province`."""
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -38,6 +42,19 @@ class ProvinceSilent(Crash):
     code = "tools.province_silent"
     zh = "省级账本尚未收录该市级账本的这一状态，请稍后再试"
     en = "the province's log does not hold that state of the city's log yet; try again later"
+
+
+_UNTOLD = (
+    ProofUntrusted,
+    NoteUntrusted,
+    ProvinceSilent,
+    ForeignUnavailable,
+    LogUnreachable,
+    ObjectMissing,
+    RangeInvalid,
+    FatalLedgerError,
+)
+"""Somebody does not answer, is not known, or has a log to fetch from that is behind or damaged."""
 
 
 @click.command()
@@ -62,29 +79,38 @@ def walk(
     """Walk from a licence's PROOF (.tlog-proof) by PROVINCE_PROOF to the province's log, believing keys alone.
 
     由证照的账本证明逐级核验到省级账本。Both files are kept in the case: later no network is needed. With --province and
-    --city, PROVINCE_PROOF is fetched and written first.
+    --city, PROVINCE_PROOF is fetched first, and written if it holds.
     """
     if (province is None) != (city is None):
         raise click.UsageError("--province 与 --city 须同时给出 / give both or none")
-    rule = None if policy is None else Policy.parse(policy.read_bytes())
+    rule = None if policy is None else read_policy(policy)
     vkeys = _vkeys(trust, rule)
     licence = TlogProof.parse(proof.read_text("utf-8", errors="replace"))
     try:
         if province is not None and city is not None:
-            write_whole(province_proof, _fetch(licence, province, city, vkeys).text.encode())
-        chain = ProvincialProof.parse(province_proof.read_text("utf-8", errors="replace"))
+            chain = _fetch(licence, province, city, vkeys)
+        else:
+            chain = ProvincialProof.parse(province_proof.read_text("utf-8", errors="replace"))
         found = verify_chain(licence, chain, vkeys, vkeys)
-    except ProofInvalid as error:
+        witnessed = None if rule is None or not rule.wants_witnesses else _witnessed(licence, chain, rule)
+    except (ProofInvalid, NoteSignatureInvalid) as error:
         click.echo(f"{error.message(chosen_language())} ({error.code})", err=True)
         return INVALID
-    except (ProofUntrusted, ProvinceSilent, ForeignUnavailable, LogUnreachable) as error:
+    except _UNTOLD as error:
         click.echo(f"{error.message(chosen_language())} ({error.code})", err=True)
         return UNDECIDED
-    witnessed = None
-    if rule is not None and rule.wants_witnesses:
-        witnessed = judge(chain.inclusion.checkpoint, rule, not_after=datetime.now(UTC) + CLOCK_TOLERANCE)
+    if province is not None:
+        # Not before it held: what was kept in the case must not give way to whatever a server answers today.
+        write_whole(province_proof, chain.text.encode())
     tell(_answer(found, witnessed), _lines(found, witnessed, language_of(lang)), as_json=as_json)
     return 0
+
+
+def _witnessed(licence: TlogProof, chain: ProvincialProof, policy: Policy) -> Witnessed:
+    """Judge both checkpoints that the walk rests on: the city's in the licence's proof, and the province's."""
+    latest = datetime.now(UTC) + CLOCK_TOLERANCE
+    notes = {"city": licence.checkpoint, "province": chain.inclusion.checkpoint}
+    return {name: judge(note, policy, not_after=latest) for name, note in notes.items()}
 
 
 def _vkeys(trust: Path | None, policy: Policy | None) -> Mapping[str, Vkey]:
@@ -101,26 +127,23 @@ def _vkeys(trust: Path | None, policy: Policy | None) -> Mapping[str, Vkey]:
 
 def _fetch(licence: TlogProof, province: str, city: str, vkeys: Mapping[str, Vkey]) -> ProvincialProof:
     """Ask the province's node for its part, and the city's log for the way from the licence's checkpoint to it."""
-    claimed = Checkpoint.parse(SignedNote.parse(licence.checkpoint).text)
-    key = vkeys.get(claimed.origin)
-    if key is None:
-        raise ProofUntrusted
-    address = f"{province.rstrip('/')}/logs/{quote(claimed.origin, safe='')}/proof/{claimed.size}"
+    entry = verify_proof(licence, vkeys)
+    address = f"{province.rstrip('/')}/logs/{quote(entry.origin, safe='')}/proof/{entry.size}"
     client = HttpClient()
     try:
         inclusion = TlogProof.parse(client.get(address, MAX_TEXT).decode())
-        gathered = Checkpoint.parse(SignedNote.parse(city_note(inclusion)).text)
     except ForeignRefused as error:
         raise ProvinceSilent from error
     except UnicodeDecodeError as error:
         raise ProofUnreadable(reason="the province's answer is not text") from error
     finally:
         client.close()
-    consistency = LogReader.open(log_source(city).get, key).consistency(claimed.size, gathered.size)
-    return ProvincialProof(claimed.size, consistency, inclusion)
+    gathered = Checkpoint.open(city_note(inclusion), vkeys)
+    consistency = LogReader.open(log_source(city).get, vkeys[entry.origin]).consistency(entry.size, gathered.size)
+    return ProvincialProof(entry.size, consistency, inclusion)
 
 
-def _answer(chain: ProvincialChain, witnessed: Quorum | None) -> Answer:
+def _answer(chain: ProvincialChain, witnessed: Witnessed | None) -> Answer:
     return {
         "event": {"kind": chain.entry.event.get("kind"), "at": chain.entry.event.get("at")},
         "licence": {"origin": chain.entry.origin, "index": chain.entry.index, "size": chain.entry.size},
@@ -131,11 +154,11 @@ def _answer(chain: ProvincialChain, witnessed: Quorum | None) -> Answer:
             "size": chain.province.size,
             "root": chain.province.root.hex(),
         },
-        "witnesses": None if witnessed is None else quorum_answer(witnessed),
+        "witnesses": None if witnessed is None else {name: quorum_answer(one) for name, one in witnessed.items()},
     }
 
 
-def _lines(chain: ProvincialChain, witnessed: Quorum | None, language: Language) -> list[str]:
+def _lines(chain: ProvincialChain, witnessed: Witnessed | None, language: Language) -> list[str]:
     chinese = language == "zh"
     names = (
         ("事件", "市级账本", "市级检查点", "省级账本") if chinese else ("event", "city log", "gathered at", "province")
@@ -147,4 +170,8 @@ def _lines(chain: ProvincialChain, witnessed: Quorum | None, language: Language)
         (names[2], f"{chain.city.size}  {chain.city.root.hex()[:16]}…"),
         (names[3], f"{chain.province.origin}  {entry.format(chain.index, chain.province.size)}"),
     ]
-    return [*facts(pairs), *([] if witnessed is None else ["", *quorum_lines(witnessed, language)])]
+    told = {"city": names[1], "province": names[3]}
+    quorums = [
+        line for name, one in (witnessed or {}).items() for line in ("", f"{told[name]}:", *quorum_lines(one, language))
+    ]
+    return [*facts(pairs), *quorums]

@@ -26,8 +26,8 @@ LATER_UNJUDGED: Final = Code(
     "LATER_UNJUDGED",
     "not_run",
     "document.later_unjudged",
-    "文件在最后一次签名之后又有改动，且不是本服务能够判断的那一类",
-    "the file was added to after its last signature, in a way that this service cannot judge",
+    "文件在其中一次签名之后又有改动，且不是本服务能够判断的那一类",
+    "the file was added to after one of its signatures, in a way that this service cannot judge",
     Advice.ASK_ISSUER,
 )
 _SHOWN: Final = 10

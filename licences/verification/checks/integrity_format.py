@@ -52,6 +52,14 @@ CONTENT_ABSENT: Final = Code(
     "here is a seal file (.p7s) without the file that it seals",
     Advice.SUPPLY_DOCUMENT,
 )
+NO_DOCUMENT: Final = Code(
+    "NO_DOCUMENT",
+    "not_run",
+    "document.not_shown",
+    "没有出示文件，无从核验印章",
+    "no document was shown, so there is no seal to judge",
+    Advice.SUPPLY_DOCUMENT,
+)
 _BY_TROUBLE: Final = {
     "empty": EMPTY,
     "unknown": UNKNOWN_FORMAT,
@@ -66,7 +74,9 @@ _BY_TROUBLE: Final = {
 def _run(case: Case) -> Finding:
     examined = case.examined
     if examined.form == "lookup":
-        return Finding(NOT_APPLICABLE)
+        # Who asks about seals alone, and shows none, must not hear that they are good.
+        about_licence = "content.record" in case.request.policy.mandatory
+        return Finding(NOT_APPLICABLE if about_licence else NO_DOCUMENT)
     if examined.trouble is not None:
         return Finding(_BY_TROUBLE[examined.trouble.kind], {"format": examined.form, "detail": examined.trouble.detail})
     return Finding(evidence={"format": examined.form})
@@ -79,6 +89,6 @@ CHECK: Final = Check(
     passed_zh="是一份带电子印章的文件",
     passed_en="it is a document with an electronic seal",
     depends_on=("integrity.limits",),
-    codes=(EMPTY, UNKNOWN_FORMAT, MALFORMED, NOT_SIGNED, ENCRYPTED, UNSUPPORTED, CONTENT_ABSENT),
+    codes=(EMPTY, UNKNOWN_FORMAT, MALFORMED, NOT_SIGNED, ENCRYPTED, UNSUPPORTED, CONTENT_ABSENT, NO_DOCUMENT),
     run=_run,
 )

@@ -14,6 +14,13 @@ NO_POLICY: Final = Code(
     "信任列表未指定见证方",
     "the trust list names no witnesses",
 )
+LOG_NOT_LISTED: Final = Code(
+    "LOG_NOT_LISTED",
+    "warning",
+    "ledger.log_not_listed",
+    "信任列表的见证策略未列出该账本",
+    "the policy of witnesses in the trust list is about other logs",
+)
 NO_QUORUM: Final = Code(
     "NO_QUORUM",
     "warning",
@@ -45,6 +52,8 @@ def _run(case: Case) -> Finding:
     except (NoteSignatureInvalid, NoteUnreadable) as error:
         return Finding(COSIGNATURE_INVALID, {"witness": getattr(error, "name", None)})
     evidence: dict[str, JSON] = {"cosigned": [name for name, _ in found.cosigned], "missing": list(found.missing)}
+    if not found.log_is_listed:
+        return Finding(LOG_NOT_LISTED, evidence)
     return Finding(None if found.is_reached else NO_QUORUM, evidence, at=found.at)
 
 
@@ -55,6 +64,6 @@ CHECK: Final = Check(
     passed_zh="账本的检查点有足够的见证方会签",
     passed_en="enough witnesses have cosigned the ledger's checkpoint",
     depends_on=("ledger.inclusion",),
-    codes=(NO_POLICY, NO_QUORUM, COSIGNATURE_INVALID),
+    codes=(NO_POLICY, LOG_NOT_LISTED, NO_QUORUM, COSIGNATURE_INVALID),
     run=_run,
 )

@@ -7,7 +7,7 @@ from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, Advice, Code
 from licences.verification.documents import Signature
-from licences.verification.per_seal import each_seal
+from licences.verification.per_seal import each_seal, worst_of
 from licences.verification.report import JSON, utc_text
 
 ALGORITHM_NOT_ALLOWED: Final = Code(
@@ -22,9 +22,11 @@ ALGORITHM_NOT_ALLOWED: Final = Code(
 
 def _run(case: Case) -> Finding:
     bare = case.examined.bare_seal
-    if bare is not None:
-        return _judge(case, ("SM2", "SM3"), bare.seal.created)
-    return each_seal(case, lambda seal: _judge(case, _used(seal.signature), seal.judged_at))
+    if bare is None:
+        return each_seal(case, lambda seal: _judge(case, _used(seal.signature), seal.judged_at))
+    found = [_judge(case, ("SM2", "SM3"), bare.seal.created)]
+    found += [_judge(case, _used(one.signature), one.judged_at) for one in case.seals]
+    return worst_of(found, [f"{number}" for number, _ in enumerate(found, 1)])
 
 
 def _used(signature: Signature) -> tuple[str, ...]:

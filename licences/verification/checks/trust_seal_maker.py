@@ -3,11 +3,13 @@
 Without it whoever has a seal could make himself another in anybody's name, and his certificate lead to the same root.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
+from licences.verification.documents import NationalSeal
 from licences.verification.per_seal import worst_of
 from licences.verification.report import JSON, utc_text
 from seals.ses.steps import shown
@@ -47,6 +49,14 @@ MAKER_UNDECIDED: Final = Code(
     "it cannot be decided whether the maker's certificate was good when the seal was made",
     Advice.RENEW_TRUST,
 )
+MAKER_UNDATED: Final = Code(
+    "MAKER_UNDATED",
+    "not_run",
+    "seal.maker_undated",
+    "制作印章的密钥后来失窃或泄露，且没有可信的时间证明印章在此之前已制成",
+    "the key that made the seal has been compromised since, and no trusted time proves that the seal is older",
+    Advice.ASK_ISSUER,
+)
 
 
 def _run(case: Case) -> Finding:
@@ -56,10 +66,18 @@ def _run(case: Case) -> Finding:
     trust = case.evidence_trust
     if trust is None:
         return Finding(NO_TRUST_LIST)
-    return worst_of([_judge(one.seal, trust) for one in found], [f"{number}" for number, _ in enumerate(found, 1)])
+    judged = [_judge(one.seal, trust, _seen_at(case, one)) for one in found]
+    return worst_of(judged, [f"{number}" for number, _ in enumerate(judged, 1)])
 
 
-def _judge(seal: "SesSeal", trust: "TrustList") -> Finding:
+def _seen_at(case: Case, national: NationalSeal) -> datetime | None:
+    """Return when something proves that the seal had been made: that it was on the document."""
+    sealed = next((one for one in case.seals if one.signature.national is national), None)
+    return None if sealed is None or sealed.existence is None else sealed.existence.at
+
+
+def _judge(seal: "SesSeal", trust: "TrustList", seen_at: datetime | None) -> Finding:
+    from ca.judging.paths import validate_path
     from seals.ses.trust import TrustPaths
 
     if not trust.seal_makers:
@@ -67,6 +85,10 @@ def _judge(seal: "SesSeal", trust: "TrustList") -> Finding:
     path = TrustPaths(trust).judge(seal.maker_certificate, (), seal.created, "maker")
     evidence: dict[str, JSON] = {**path_evidence(path), "at": utc_text(seal.created)}
     if path.outcome == "passed":
+        # When it was made the maker alone says, and who took his key says what he likes.
+        now = validate_path(seal.maker_certificate, (), trust, seal.created, "seal-maker", proven=True, self_dated=True)
+        if now.revoked_at is not None and (seen_at is None or seen_at >= now.revoked_at):
+            return Finding(MAKER_UNDATED, evidence, now.revoked_at)
         # Now its words are those of somebody whom the trust list believes.
         words: dict[str, JSON] = {"number": shown(seal.es_id), "name": shown(seal.name), "kind": seal.kind}
         return Finding(evidence={**evidence, **words}, at=seal.created)
@@ -82,6 +104,6 @@ CHECK: Final = Check(
     passed_zh="电子印章由可信的单位制作",
     passed_en="the national seal was made by a trusted maker",
     depends_on=("integrity.seal",),
-    codes=(NO_SEAL_MAKERS, MAKER_UNKNOWN, MAKER_REFUSED, MAKER_UNDECIDED),
+    codes=(NO_SEAL_MAKERS, MAKER_UNKNOWN, MAKER_REFUSED, MAKER_UNDECIDED, MAKER_UNDATED),
     run=_run,
 )

@@ -44,6 +44,14 @@ SEAL_STOPPED: Final = Code(
     "盖章时该印章已停用",
     "the seal had been taken out of use when this was sealed",
 )
+STOPPED_UNDATED: Final = Code(
+    "STOPPED_UNDATED",
+    "not_run",
+    "seal.stopped_undated",
+    "该印章现已停用，且没有可信的时间证明盖章发生在停用之前",
+    "the seal is out of use now, and no trusted time proves that this was sealed before",
+    Advice.ASK_ISSUER,
+)
 SEAL_IN_QUESTION: Final = Code(
     "SEAL_IN_QUESTION",
     "not_run",
@@ -67,6 +75,7 @@ SEALS_UNREACHABLE: Final = Code(
     "the register of seals cannot be reached at present",
     Advice.RETRY,
 )
+_RAN_OUT: Final = "expired"
 
 
 def _run(case: Case) -> Finding:
@@ -75,6 +84,7 @@ def _run(case: Case) -> Finding:
         return each_seal(case, _judge)
     # A seal by itself is asked about as it was at that moment, by those who may sign with it.
     found = [_judge_at(case.sources.seal(one), case.request.as_of) for one in bare.seal.certificates]
+    found += [_judge(one) for one in case.seals]
     return worst_of(found, [f"{number}" for number, _ in enumerate(found, 1)]) if found else Finding(NOT_APPLICABLE)
 
 
@@ -106,11 +116,21 @@ def _by_register(standing: SealStanding, at: datetime | None) -> Finding:
         return Finding(SEAL_STOPPED, {**evidence, "reason": stop.reason}, stop.since)
     if standing.invalid_from is not None:
         return Finding(COMPROMISED_LATER, evidence, standing.invalid_from)
-    suspicion = next((one for one in standing.stops if one.in_question and one.until is None), None)
-    if suspicion is None:
-        return Finding(evidence=evidence)
-    undecided = at is None or at >= suspicion.since
-    return Finding(SEAL_IN_QUESTION if undecided else IN_QUESTION_LATER, evidence, suspicion.since)
+    return _by_what_stands(standing, at, evidence)
+
+
+def _by_what_stands(standing: SealStanding, at: datetime | None, evidence: dict[str, JSON]) -> Finding:
+    """Judge by the stops that last: what they say of a seal from before them, or from nobody knows when."""
+    standing_now = [one for one in standing.stops if one.until is None]
+    suspicion = next((one for one in standing_now if one.in_question), None)
+    if suspicion is not None:
+        undecided = at is None or at >= suspicion.since
+        return Finding(SEAL_IN_QUESTION if undecided else IN_QUESTION_LATER, evidence, suspicion.since)
+    # That its certificate ran out is no act of ours: trust.path judges the period.
+    last = next((one for one in standing_now if one.state != _RAN_OUT), None)
+    if at is None and last is not None:
+        return Finding(STOPPED_UNDATED, {**evidence, "reason": last.reason}, last.since)
+    return Finding(evidence=evidence)
 
 
 def _reaches(stop: SealStop, at: datetime) -> bool:
@@ -129,6 +149,7 @@ CHECK: Final = Check(
         COMPROMISED_UNDATED,
         COMPROMISED_LATER,
         SEAL_STOPPED,
+        STOPPED_UNDATED,
         SEAL_IN_QUESTION,
         IN_QUESTION_LATER,
         SEALS_UNREACHABLE,

@@ -9,6 +9,7 @@ from licences.verification.report import Report
 from licences.verification.sources import Absent
 from seals.pdf.file import PdfFile
 from seals.pdf.objects import serialise
+from seals.pdf.pades import Placement
 from seals.pdf.update import PdfUpdate
 from tests.licences.verification.attacks import unsealed
 from tests.licences.verification.sealed import NOW, render, world
@@ -18,6 +19,7 @@ from tests.seals.pyhanko_oracle import PrivateParty, rsa_party, stock_sealer
 
 SIGNED_AT = datetime.now(UTC).replace(microsecond=0)
 """pyHanko states the machine's own time."""
+PLACE = Placement(1, 25, 40)
 LATER = max(SIGNED_AT, NOW) + timedelta(hours=1)
 
 
@@ -50,10 +52,11 @@ def page(*, licence: bool = False) -> bytes:
     return unsealed().replace(b"elicence", b"whatever")
 
 
-def signed_again(data: bytes) -> bytes:
-    """The same file with a second signature of pyHanko's behind the first."""
+def signed_again(data: bytes, *, visible: bool = False) -> bytes:
+    """The same file with a second signature of pyHanko's behind the first; visible: painted over the page."""
     here = world()
-    return stock_sealer(Party(here.other_seal.signer, here.other_seal.chain), None, SIGNED_AT, certify=False)(data)
+    party = Party(here.other_seal.signer, here.other_seal.chain)
+    return stock_sealer(party, None, SIGNED_AT, certify=False, visible=visible)(data)
 
 
 def with_something_behind(data: bytes) -> bytes:

@@ -42,6 +42,11 @@ def test_two_signatures_of_others_are_both_judged() -> None:
     assert len(found.check("trust.path").evidence["each"]) == 2  # type: ignore[arg-type]
 
 
+def test_what_a_second_one_paints_over_the_page_is_told() -> None:
+    found = judged(signed_again(by_pyhanko(), visible=True))
+    assert (found.verdict, found.reason) == ("indeterminate", "document.later_unjudged")
+
+
 def _padding(data: bytes) -> int:
     """The last zero of the space that was kept for the signature value."""
     return data.rindex(b"0>")

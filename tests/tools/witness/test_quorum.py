@@ -61,9 +61,16 @@ def test_a_policy_that_names_its_logs_is_about_no_other(run: Run) -> None:
     cosigned = A.cosign(CHECKPOINT, NOW) + B.cosign(CHECKPOINT, NOW)
     assert run(f"log {LOG.vkey_text}\n{POLICY}", LOG.note(5) + cosigned)[0] == 0
     other = SmallLog("other.test/log")
-    code, _, err = run(f"log {other.vkey_text}\n{POLICY}", LOG.note(5) + cosigned)
-    assert code == 3
-    assert "ledger.note_untrusted" in err
+    code, out, _ = run(f"log {other.vkey_text}\n{POLICY}", LOG.note(5) + cosigned, "--json")
+    told = json.loads(out)
+    assert (code, told["reached"], told["log_listed"], told["missing"]) == (2, False, False, [])
+    assert "NOT about this log" in run(f"log {other.vkey_text}\n{POLICY}", LOG.note(5) + cosigned, "--lang", "en")[1]
+
+
+def test_a_name_that_cannot_be_shown_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "odd").write_bytes(f"witness w {A.key.text}\nquorum w\n".encode().replace(b" w", b" \x9b2J"))
+    (tmp_path / "note").write_text(LOG.note(5))
+    assert main(["witness", "quorum", str(tmp_path / "odd"), str(tmp_path / "note")]) == 3
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
         (tmp_path / "good.pdf").write_bytes(licence().pdf.data)
         (tmp_path / "good.pdf.tlog-proof").write_bytes(cosigned_proof(cosigned))
         given = {name: str(tmp_path / name) for name in ("trust.json", "status.jwt", "good.pdf")}
-        code = main(["verify", "--trust", given["trust.json"], "--status", given["status.jwt"], given["good.pdf"], "--json"])
+        code = main(
+            ["verify", "--trust", given["trust.json"], "--status", given["status.jwt"], given["good.pdf"], "--json"]
+        )
         row: dict[str, Any] = json.loads(capsys.readouterr().out)
         assert (code, row["verdict"]) == (0, "valid")
         return {check["id"]: check for check in row["checks"]}
@@ -45,7 +47,9 @@ def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
         ("", "abc", "not_applicable", "NO_POLICY"),
     ],
 )
-def test_the_trust_list_says_what_is_asked_for(judge: Judge, policy: str, by: str, outcome: str, code: str | None) -> None:
+def test_the_trust_list_says_what_is_asked_for(
+    judge: Judge, policy: str, by: str, outcome: str, code: str | None
+) -> None:
     found = judge(policy, lines(by))
     assert found["ledger.inclusion"]["outcome"] == "passed"
     assert (found["ledger.witnesses"]["outcome"], found["ledger.witnesses"].get("code")) == (outcome, code)
