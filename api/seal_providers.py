@@ -43,7 +43,8 @@ def make_national_seal(
         width_mm=width,
         height_mm=height,
         certificates=(certificate,),
-        valid_from=signing.not_before,
+        # Nobody can have sealed with it before it was made
+        valid_from=max(signing.not_before, now.replace(microsecond=0)),
         valid_until=signing.not_after,
     )
     return make_seal(wanted, house.keys.signer(maker.key_name), maker.cert_der, now)

@@ -21,12 +21,14 @@ def grow(old: int, new: int, entries: Sequence[bytes], fetch: Fetch) -> Growth:
     """Return the tiles that a log needs when it grows from `old` to `new`, the partial ones at its edge included.
 
     `entries` begin at the start of the bundle in which `old` lies (`old - old % 256`) and end at `new`. The bytes
-    depend on the entries alone, so that every writer, late or dead, writes the same. Raises TileInvalid and what
-    the fetch raises.
+    depend on the entries alone, so that every writer, late or dead, writes the same. The leaves at the old edge are made
+    of the entries, not read: entries that are not those of the stored tile show in `old_root`. Raises TileInvalid and
+    what the fetch raises.
     """
     objects = dict(_cut(ENTRIES, old, new, entries, encode_entries))
     hashes = leaf_hashes(entries)
-    before = TileReader(old, fetch)
+    edge_path, edge_leaves = Tile(0, old // WIDTH, old % WIDTH).path, b"".join(hashes[: old % WIDTH])
+    before = TileReader(old, lambda path: edge_leaves if path == edge_path else fetch(path))
     level, low, high = 0, old, new
     while high:
         objects.update(_cut(level, low, high, hashes, b"".join))

@@ -68,6 +68,7 @@ class Log:
         self._signer = NoteSigner(origin, signer)
         self._cosign = cosign or (lambda note: note)
         self._begun = False
+        self._seen = 0
         self.origin = origin
         self.vkey = self._signer.vkey
 
@@ -83,7 +84,7 @@ class Log:
         leaves = leaf_hashes(entries)
         try:
             with self._sessions() as session:
-                head = sound(store.lock_head(session))
+                head = self.lock_head(session)
                 grown = self.move_head(session, head, leaves, now)
                 rest = iter(entries)
                 for start in range(head.size, grown.size, _ROW):
@@ -91,6 +92,17 @@ class Log:
         except IntegrityError as error:
             raise FatalLedgerError(reason="an index would be given twice") from error
         return range(head.size, grown.size)
+
+    def lock_head(self, session: Session) -> Head:
+        """Return the head, locked until the transaction ends; raises FatalLedgerError if it is behind what is published.
+
+        A database that fails over to an older copy of itself does so under a running leader: the publication would be
+        refused, but until then places would be given that others have.
+        """
+        head = sound(store.lock_head(session))
+        if head.size < self._seen:
+            raise _set_back(self._seen, head)
+        return head
 
     def move_head(self, session: Session, head: Head, leaves: Sequence[bytes], now: datetime) -> Head:
         """Swap the head for the one with these leaf hashes behind it and return that: this is the fence.
@@ -127,7 +139,9 @@ class Log:
             end = min(head.size, size - size % STRIDE + STRIDE)
             growth = self._grow(size, end)
             if growth.old_root != root:
-                raise FatalLedgerError(reason="the stored tiles do not give the root of the published checkpoint")
+                raise FatalLedgerError(
+                    reason="entries and stored tiles do not give the root of the published checkpoint"
+                )
             if end == head.size and growth.root != head.root:
                 raise FatalLedgerError(reason="the entries and tiles do not give the root of the head")
             self._objects.put_all({PREFIX + path: data for path, data in growth.objects.items()})
@@ -160,6 +174,7 @@ class Log:
                 if published.checkpoint.size >= head.size:
                     return
             else:
+                self._seen = max(self._seen, head.size)
                 return
 
     def _open_head(self, now: datetime) -> Head:
@@ -171,15 +186,20 @@ class Log:
             return sound(head)
 
     def _published(self) -> _Published | None:
+        seen = self._seen  # before we look: whoever looks beside us may meet a larger one
         try:
             note = self._objects.get(PREFIX + CHECKPOINT)
         except ObjectMissing:
             return None
         try:
             # Damaged bytes become damaged text, which no signature covers.
-            return _Published(note, Checkpoint.open(note.decode(errors="replace"), {self.origin: self.vkey}))
+            found = _Published(note, Checkpoint.open(note.decode(errors="replace"), {self.origin: self.vkey}))
         except (NoteUnreadable, NoteUntrusted, NoteSignatureInvalid) as error:
             raise FatalLedgerError(reason="the published checkpoint is not one of this log") from error
+        if found.checkpoint.size < seen:
+            raise FatalLedgerError(reason=f"the checkpoint went back from {seen} entries to {found.checkpoint.size}")
+        self._seen = max(self._seen, found.checkpoint.size)
+        return found
 
     def _compare(self, published: _Published | None, head: Head) -> None:
         """Refuse to go on where going on would fork the log."""
@@ -192,11 +212,14 @@ class Log:
             return
         size, root = published.checkpoint.size, published.checkpoint.root
         if size > head.size:
-            raise FatalLedgerError(
-                reason=f"{size} entries are published, the database knows {head.size}: it was set back"
-            )
+            raise _set_back(size, head)
         if size == head.size and root != head.root:
             raise FatalLedgerError(reason=f"the root published for {size} entries is not the root of the head")
+
+
+def _set_back(published: int, head: Head) -> FatalLedgerError:
+    reason = f"{published} entries are published, the database knows {head.size}: it was set back"
+    return FatalLedgerError(reason=reason)
 
 
 def sound(head: Head | None) -> Head:

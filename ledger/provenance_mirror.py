@@ -7,17 +7,22 @@ consistency proof does: the log only grew, and it serves what it signed.
 
 import sys
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ledger.checkpoints import Checkpoint
 from ledger.entries import DOMAIN, ENTRY_SIZE, HASH_SIZE
+from ledger.evidence_tree import joint_proof, verify_joint
 from ledger.frontier import EMPTY, Frontier
-from ledger.merkle import leaf_hashes
+from ledger.merkle import ProofInvalid, leaf_hash, leaf_hashes
+from ledger.objects import ObjectMissing
 from ledger.provenance_errors import LogForked
 from ledger.tiles import ENTRIES, WIDTH, Fetch, Tile, TileReader, parse_bundle
 
 PREFIX: Final = 8
+AT_ONCE: Final = 1 << 20
+"""So many tags are compared with one another at once: a set of all of a large log would not fit into memory."""
 _TAG: Final = len(DOMAIN)
 _OPAQUE: Final = 0
 """Stands for an entry that is none of a subject's: another log's checkpoint, say."""
@@ -52,7 +57,7 @@ class Mirror:
         while at < checkpoint.size:
             tile = Tile.at(ENTRIES, at // WIDTH, reach or checkpoint.size)
             begin = tile.index * WIDTH
-            new = parse_bundle(tile, fetch(tile.path))[at - begin : checkpoint.size - begin]
+            new = _bundle(tile, fetch)[at - begin : checkpoint.size - begin]
             frontier = frontier.extend(leaf_hashes(new))
             tags.extend(map(_prefix, new))
             at += len(new)
@@ -64,35 +69,61 @@ class Mirror:
     def places(self, tags: Collection[bytes], fetch: Fetch, reach: int | None = None) -> Mapping[bytes, Sequence[int]]:
         """Return where these tags stand, of those that stand anywhere; one pass over all entries, whatever their number.
 
-        What the beginning of a tag finds is read again in full.
+        What the beginning of a tag finds is read again in full, and proved again: a log that serves something else now
+        must not hide an entry by it. Raises LogForked, and what the fetch and the tiles raise.
         """
         wanted = {int.from_bytes(tag[:PREFIX]) for tag in tags}
         candidates = [index for index, prefix in enumerate(self.tags) if prefix in wanted]
-        reader = TileReader(reach or self.size, fetch)
         sought = set(tags)
         found: dict[bytes, list[int]] = {}
-        for index in candidates:
-            tag = _tag(reader.entry(index))
+        for index, tag in zip(candidates, self._tags(candidates, fetch, reach), strict=True):
             if tag in sought:
                 found.setdefault(tag, []).append(index)
         return found
 
-    def twice(self, since: int) -> list[int]:
-        """Return the entries from `since` on whose tag may have stood before: a log gives each tag once.
+    def _tags(self, indices: Sequence[int], fetch: Fetch, reach: int | None = None) -> list[bytes]:
+        """Return the whole tags of some entries, proved against what was read before; raises LogForked."""
+        reader = TileReader(reach or self.size, fetch)
+        read = {index: reader.entry(index) for index in indices}
+        leaves = {index: leaf_hash(entry) for index, entry in read.items()}
+        try:
+            verify_joint(leaves, self.size, joint_proof(indices, self.size, reader.nodes), self.frontier.root())
+        except ProofInvalid as error:
+            raise LogForked(self.size, "it serves other entries now than when they were read") from error
+        return [_tag(read[index]) for index in indices]
 
-        By the first eight bytes: among ten million entries two that are alike by chance are not to be expected.
+    def repeated(self, since: int, fetch: Fetch) -> tuple[int, int] | None:
+        """Return an entry and a later one, from `since` on, with its tag: a log gives each tag once. None: there is none.
+
+        Their beginnings lead there, and the whole tags are compared: two that only begin alike convict nobody. Raises
+        as `places`.
         """
-        fresh = self.tags[since:]
-        seen = set(fresh)
-        seen.discard(_OPAQUE)
-        before = {prefix for prefix in self.tags[:since] if prefix in seen} if seen else set()
-        repeated = []
-        for offset, prefix in enumerate(fresh):
-            if prefix in before:
-                repeated.append(since + offset)
-            elif prefix != _OPAQUE:
-                before.add(prefix)
-        return repeated
+        alike = sorted(self._alike(since))
+        first: dict[bytes, int] = {}
+        for index, tag in zip(alike, self._tags(alike, fetch), strict=True):
+            if first.setdefault(tag, index) != index and index >= since:
+                return first[tag], index
+        return None
+
+    def _alike(self, since: int) -> Iterator[int]:
+        """Yield the entries whose tags begin like others', one of them from `since` on."""
+        parts = (self.size - since) // AT_ONCE + 1
+        for part in range(parts):
+            fresh = {prefix for prefix in self.tags[since:] if prefix % parts == part and prefix != _OPAQUE}
+            again = self._again(fresh, since)
+            if again:
+                yield from (index for index, prefix in enumerate(self.tags) if prefix in again)
+
+    def _again(self, fresh: set[int], since: int) -> set[int]:
+        """Return those of the beginnings that stand more than once."""
+        seen = {prefix for prefix in self.tags[:since] if prefix in fresh}
+        again: set[int] = set()
+        for prefix in self.tags[since:]:
+            if prefix in seen:
+                again.add(prefix)
+            elif prefix in fresh:
+                seen.add(prefix)
+        return again
 
     def tags_bytes(self, since: int) -> bytes:
         """Return the beginnings of the tags from `since` on as they are stored, big-endian."""
@@ -109,6 +140,20 @@ def stored_tags(data: bytes) -> "array[int]":
     if sys.byteorder == "little":
         tags.byteswap()
     return tags
+
+
+def _bundle(tile: Tile, fetch: Fetch) -> Sequence[bytes]:
+    """Read a bundle; where a partial one is gone, the beginning of the full one that has followed it.
+
+    Source: c2sp.org/tlog-tiles, "Partial Tiles".
+    """
+    try:
+        return parse_bundle(tile, fetch(tile.path))
+    except ObjectMissing:
+        if tile.width == WIDTH:
+            raise
+        full = replace(tile, width=WIDTH)
+        return parse_bundle(full, fetch(full.path))[: tile.width]
 
 
 def _prefix(entry: bytes) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger import chains, store, subjects
 from ledger.errors import FatalLedgerError
-from ledger.log import Cosign, Log, Sessions, sound
+from ledger.log import Cosign, Log, Sessions
 from ledger.merkle import leaf_hashes
 from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.signing import KeyWrapper, Signer
@@ -97,7 +97,7 @@ class Sequencer:
             with self._sessions() as session:
                 if not store.has_pending(session):
                     return 0
-                head = sound(store.lock_head(session))
+                head = self.log.lock_head(session)
                 pending = store.pending(session, self._batch)
                 if not pending:
                     return 0

@@ -74,6 +74,8 @@ def enter_told(
         standing = revocations.standing(session, part)
         for serial in part:
             row = rows.get(serial)
+            if row is not None and row.authority != authority:
+                row = None  # RFC 5280 section 5.2.5: who issued it says so, and nobody else
             if row is not None and row.state == "issued":
                 if _enter(session, row, standing.get(serial), told[serial], recorder, now):
                     revoked.append(serial)

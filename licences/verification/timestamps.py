@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from licences.verification.documents import DocumentStamp
 
 COVERS_SOMETHING_ELSE: Final = "covers_something_else"
+FORGED: Final = frozenset({COVERS_SOMETHING_ELSE, "a signature that is wrong"})
+"""Why a token is bad whoever wrote it; all else may be another maker's way."""
 
 StampState = Literal[
     "holds", "aged", "unknown", "refused", "undecided", "invalid", "future", "unjudged", "no_trust_list"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ca.algorithms import signatures
 from ca.encoding import der
 from ca.errors import DerInvalid, NationalUnavailable
+from ca.reading import names
 from ca.reading.certificate_reader import Certificate, read_certificate
 from licences.verification.documents import ValidationData
 
@@ -49,6 +50,17 @@ def _is_signed_by_one_of(authorities: list[Certificate], crl: bytes) -> bool:
     try:
         fields = der.Fields(der.read(crl))
         tbs, algorithm, signature = fields.take(), fields.take(), der.parse_bits(fields.take())
+        # Each attempt goes through the whole list, which a stranger may make as long as he likes.
+        issuer = _issuer(tbs)
+        authorities = [one for one in authorities if names.same(one.subject, issuer)]
         return any(signatures.verify(one.public_key, algorithm.raw, tbs.raw, signature) for one in authorities)
     except (DerInvalid, NationalUnavailable):
         return False
+
+
+def _issuer(tbs: der.Element) -> bytes:
+    """Return the name of who signed a list (RFC 5280 section 5.1.2.3); raises DerInvalid."""
+    fields = der.Fields(tbs)
+    fields.optional(der.INTEGER)
+    fields.take()
+    return fields.take().raw

@@ -7,7 +7,7 @@ from typing import Final
 
 from ca.algorithms.digests import compute
 from seals.ofd.container import pack, unpack
-from seals.ofd.errors import OfdUnreadable
+from seals.ofd.errors import OfdOverLimits, OfdUnreadable
 
 ENTRANCE: Final = "/OFD.xml"
 
@@ -62,7 +62,17 @@ def read_package(data: bytes) -> OfdPackage:
         raise OfdUnreadable(reason="not_a_package")
     if any(folder in files for path in files for folder in _folders(path)):
         raise OfdUnreadable(reason="file_name")
-    return OfdPackage(files, write_package(files) == data)
+    return OfdPackage(files, _is_canonical(files, data))
+
+
+def _is_canonical(files: Mapping[str, bytes], data: bytes) -> bool:
+    # What others deflated may be larger than all that we write
+    if sum(map(len, files.values())) > len(data):
+        return False
+    try:
+        return write_package(files) == data
+    except OfdOverLimits:
+        return False
 
 
 def write_package(files: Mapping[str, bytes]) -> bytes:

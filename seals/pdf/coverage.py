@@ -16,12 +16,13 @@ from seals.pdf.dss import read_store, unsigned_items
 from seals.pdf.errors import CmsUnreadable, PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf.fields import signature_fields
 from seals.pdf.file import PdfFile
-from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, references
+from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, Stream, references
 from seals.pdf.revisions import Revision, is_canonical, reachable, revisions_after
 from seals.pdf.signature import Fault, SignatureDictionary, token_faults
 
 _MAX_REVISIONS: Final = 32
 _STAMP_FIELD: Final = frozenset({"Type", "Subtype", "FT", "T", "TU", "Rect", "F", "Ff", "P", "V"})
+_OF_THE_PROGRAM: Final = frozenset({"ModDate", "Producer"})
 _STAMP_VALUE: Final = frozenset({"Type", "Filter", "SubFilter", "Contents", "ByteRange", "V"})
 # EN 319 142-1 section 5.6: the one thing to be said of a PDF 1.7 that holds a security store or document timestamps
 _EXTENSION: Final[PdfDict] = {"BaseVersion": Name("1.7"), "ExtensionLevel": 1}
@@ -156,6 +157,7 @@ class _Comparison:
             added = self._unseen_field(field_ref)
             if self._of_others and added.is_detached_cms:
                 seal = self._signature(added)
+                self._descriptions()
             else:
                 stamp = self._timestamp(added)
         more = self._store()
@@ -312,6 +314,21 @@ class _Comparison:
         if faults or padding.strip(b"\x00"):
             raise _Departure(f"{where}: {faults[0].code if faults else 'contents.padding'}")
         return DocumentTimestamp(value.field_name, self.revision.end, token, stamp)
+
+    def _descriptions(self) -> None:
+        """Pass over what other programs note of themselves when they sign: no reader shows it as the document.
+
+        What else is said of the document stays, and the metadata are nothing else besides: a page could be drawn by them.
+        """
+        metadata, information = self.before.catalog.get("Metadata"), self.before.trailer.get("Info")
+        if isinstance(metadata, Ref) and metadata in self._listed:
+            streams = [file.get(metadata) for file in (self.before, self.after)]
+            of_its_kind = all(isinstance(one, Stream) and one.dictionary.get("Type") == "Metadata" for one in streams)
+            if of_its_kind and metadata not in reachable(self.before, without="Metadata"):
+                self._compared.add(metadata)
+        if isinstance(information, Ref) and information in self._listed:
+            old, new = (file.dictionary(information) for file in (self.before, self.after))
+            self._changed(information, old, new, _OF_THE_PROGRAM)
 
     def _store(self) -> bool:
         """Check the validation data; say whether there are more than before."""

@@ -17,8 +17,9 @@ from seals.pdf.update import Index, PdfUpdate
 
 _RANGE: Final = 36  # characters kept for the three numbers of the byte range
 _NO_DATE: Final = b"YYYYmmddHHMMSSZ"
-_MAX_ACTS: Final = 64  # for which stencils are kept: seals of so many places and page forms
+_MAX_ACTS: Final = 32  # for which stencils are kept: seals of so many places and page forms
 _MAX_ALIKE: Final = 4
+_MAX_SIZE: Final = 128 * 1024  # octets of a stencil and of what was read for it, which a stranger's document may swell
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,12 @@ class Stencils:
                 return stencil
         stencil = draw()
         found = file.reads()
-        if found is not None:
+        if found is not None and _size(found, stencil) <= _MAX_SIZE:
             if len(self._kept) == _MAX_ACTS:
                 self._kept.clear()
             self._kept[like] = ((found, stencil), *alike[: _MAX_ALIKE - 1])
         return stencil
+
+
+def _size(reads: Reads, stencil: Stencil) -> int:
+    return sum(len(text) for _, text in reads) + len(stencil.lead) + len(stencil.rest)

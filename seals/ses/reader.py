@@ -14,8 +14,19 @@ from ca.encoding import der
 from ca.errors import DerInvalid
 from seals.ses import schema
 from seals.ses.errors import SesOverLimits, SesUnreadable
-from seals.ses.spelling import parse_signature, parse_time, parse_time_info, require_der
-from seals.ses.values import CertificateDigest, Form, SesExtension, SesPicture, SesSeal, SesSignature
+from seals.ses.spelling import is_national, parse_signature, parse_time, parse_time_info, require_der
+from seals.ses.values import (
+    ES_ID,
+    KIND_NUMBERS,
+    PNG,
+    SIDES_MM,
+    CertificateDigest,
+    Form,
+    SesExtension,
+    SesPicture,
+    SesSeal,
+    SesSignature,
+)
 
 __all__ = ["MAX_SIZE", "SesExtension", "SesPicture", "SesSeal", "SesSignature", "read_seal", "read_signature"]
 
@@ -83,7 +94,11 @@ def _seal_value(
     if header["id"].native != "ES":
         raise SesUnreadable(reason="not_a_seal")
     version = _number(header["version"])
+    es_id, kind = info["es_id"].native, _number(property_info["type"])
     faults.add("version", version != form)
+    faults.add("es_id", ES_ID.fullmatch(es_id) is None)
+    faults.add("kind", kind not in KIND_NUMBERS)
+    faults.stamp(timestamp)
     certificates, digests = _signers(property_info, form)
     created, valid_from, valid_until = (
         faults.time(property_info[name], form) for name in ("create_date", "valid_start", "valid_end")
@@ -94,8 +109,8 @@ def _seal_value(
         form=form,
         version=version,
         vendor=header["vid"].native,
-        es_id=info["es_id"].native,
-        kind=_number(property_info["type"]),
+        es_id=es_id,
+        kind=kind,
         name=property_info["name"].native,
         certificates=certificates,
         certificate_digests=digests,
@@ -148,6 +163,7 @@ def _signature_value(
     signed_at, extensions, timestamp = extras
     version = _number(tbs["version"])
     faults.add("version", version != seal.form)
+    faults.stamp(timestamp)
     return SesSignature(
         der=data,
         form=seal.form,
@@ -184,6 +200,10 @@ class _Faults:
         signature, as_der = parse_signature(value)
         self.add("signature_raw", not as_der)
         return signature
+
+    def stamp(self, token: bytes | None) -> None:
+        # Nobody reads it here, so that anything could stand in it
+        self.add("timestamp_form", token is not None and is_national(token))
 
     def time(self, element: Any, form: Form) -> datetime:
         text = element.chosen.contents.decode("ascii")
@@ -225,9 +245,12 @@ def _signers(property_info: Asn1Sequence, form: Form) -> tuple[tuple[bytes, ...]
 
 
 def _picture(picture: Asn1Sequence, faults: _Faults) -> SesPicture:
-    kind = picture["type"].native
+    kind, data = picture["type"].native, picture["data"].native
+    width, height = _number(picture["width"]), _number(picture["height"])
     faults.add("picture_type", kind != "PNG")
-    return SesPicture(kind, picture["data"].native, _number(picture["width"]), _number(picture["height"]))
+    faults.add("picture_data", kind.upper() == "PNG" and not data.startswith(PNG))
+    faults.add("picture_size", width not in SIDES_MM or height not in SIDES_MM)
+    return SesPicture(kind, data, width, height)
 
 
 def _extensions(extensions: Any, faults: _Faults) -> tuple[SesExtension, ...]:

@@ -10,6 +10,7 @@ from ca.encoding import der
 from ca.errors import CAError, DerInvalid
 from ca.timestamping.token import read_token
 
+_NATIONAL_SIGNED_DATA: Final = "1.2.156.10197.6.1.4.2.2"  # GB/T 35275
 _MAX_DEPTH: Final = 12
 _MAX_ELEMENTS: Final = 4096
 _RAW_SIGNATURE: Final = 64
@@ -98,3 +99,11 @@ def parse_time_info(value: bytes) -> datetime | None:
         return parse_time(value.decode("ascii"))[0]
     except (CAError, UnicodeDecodeError):
         return None
+
+
+def is_national(token: bytes) -> bool:
+    """Say whether a timestamp token is of the form of GB/T 35275, which is not read here."""
+    try:
+        return der.parse_oid(der.Fields(der.read(token)).take()) == _NATIONAL_SIGNED_DATA
+    except DerInvalid:
+        return False

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ca.algorithms import digests
-from ca.encoding import der
-from ca.errors import DerInvalid, TokenInvalid
+from ca.errors import TokenInvalid
 from ca.timestamping.token import TimestampToken, read_token
 from seals.ses.reader import SesSeal, SesSignature
+from seals.ses.spelling import is_national
 from seals.ses.steps import NOT_APPLICABLE, PASSED, Finding, failed, undecided
 from seals.ses.trust import Paths
 
+__all__ = ["CLOCK_TOLERANCE", "Stamp", "is_national", "judge_timestamp"]
+
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-_NATIONAL_SIGNED_DATA: Final = "1.2.156.10197.6.1.4.2.2"  # GB/T 35275
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,3 @@ def _trusted(token: TimestampToken, claimed: datetime | None, paths: Paths) -> S
     if claimed is not None and claimed > token.gen_time + CLOCK_TOLERANCE:
         return Stamp(failed("time.claimed_time_differs", f"claimed {claimed:%Y-%m-%d %H:%M:%S}, proven earlier"))
     return Stamp(PASSED, token.gen_time)
-
-
-def is_national(token: bytes) -> bool:
-    """Say whether a token is of the form of GB/T 35275, which is not read here."""
-    try:
-        return der.parse_oid(der.Fields(der.read(token)).take()) == _NATIONAL_SIGNED_DATA
-    except DerInvalid:
-        return False

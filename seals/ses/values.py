@@ -1,8 +1,9 @@
 """What a national seal and a signature value say, read: facts beside their bytes, nothing believed."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ca.algorithms import signatures
 from ca.algorithms.digests import NAMES, compute
@@ -12,6 +13,13 @@ from ca.reading.certificate_reader import read_certificate
 
 Form = Literal[1, 4, 5]
 """GM/T 0031-2014, GB/T 38540-2020, GM/T 0031-2025, by the structure."""
+
+ES_ID: Final = re.compile(r"[0-9]{14}", re.ASCII)
+"""A seal number: six digits of the division, then eight."""
+KIND_NUMBERS: Final = frozenset({1, 2, 3, 4, 5, 6, 99})
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+SIDES_MM: Final = range(1, 101)
+"""How wide and how high a seal can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Make national seals, and seal with them: GB/T 38540-2020 (V4), strictly, with SM2 over SM3 and nothing else."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from ca.reading.certificate_reader import read_certificate
 from ledger.signing import Signer, signing_after
 from seals.ses.errors import SesRefused
 from seals.ses.reader import SesExtension, SesSeal, read_seal
+from seals.ses.values import ES_ID, PNG, SIDES_MM
 
 VERSION: Final = 4
 KINDS: Final = MappingProxyType(
@@ -34,9 +34,6 @@ KINDS: Final = MappingProxyType(
 Timestamper: TypeAlias = Callable[[bytes, datetime], bytes]
 """Gives a DER TimeStampToken over a 32-byte SM3 imprint."""
 
-_ES_ID: Final = re.compile(r"[0-9]{14}", re.ASCII)
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_MAX_MM: Final = 100
 _DIGEST_SIZE: Final = 32
 _MAX_PREFIXES: Final = 16  # as many as there are lengths of property_info at a time
 _SM2_WITH_SM3: Final = der.oid(oids.SM2_WITH_SM3)
@@ -157,11 +154,11 @@ class SesSealer:
 def _design_fault(design: SesDesign, now: datetime) -> str | None:
     """Find what keeps a design from being a seal; a stable word."""
     checks: Sequence[tuple[bool, str]] = (
-        (bool(_ES_ID.fullmatch(design.es_id)), "es_id"),
+        (bool(ES_ID.fullmatch(design.es_id)), "es_id"),
         (design.kind in KINDS.values(), "kind"),
         (bool(design.name.strip()) and design.name.isprintable(), "name"),
-        (design.picture.startswith(_PNG), "picture"),
-        (0 < design.width_mm <= _MAX_MM and 0 < design.height_mm <= _MAX_MM, "picture_size"),
+        (design.picture.startswith(PNG), "picture"),
+        (design.width_mm in SIDES_MM and design.height_mm in SIDES_MM, "picture_size"),
         (bool(design.certificates) and len(set(design.certificates)) == len(design.certificates), "certificates"),
         (_whole(design.valid_from) and _whole(design.valid_until), "validity"),
         (design.valid_from < design.valid_until and now <= design.valid_until, "validity"),

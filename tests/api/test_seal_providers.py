@@ -217,7 +217,9 @@ def test_a_house_of_an_earlier_release_gets_maker_and_seals_in_a_later_ceremony(
         rollover.follow(house.keys, root_keys(settings), "national-seal-maker", later)
         assert register(house, later) == 0
         completed = the_seal(house)
-        assert judged(read_seal(esl_of(house, completed)), house.trust(later + DAY), later) == ("valid", None)
+        late = read_seal(esl_of(house, completed))
+        assert judged(late, house.trust(later + DAY), later) == ("valid", None)
+        assert judged(late, house.trust(later + DAY), later - DAY) == ("invalid", "time.seal_not_yet_valid")
         assert register(house, later) == 0
         assert the_seal(house) == completed
         founder = replace(FOUNDER, on_behalf_of=Uscc(MARKET))

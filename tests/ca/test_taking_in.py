@@ -193,6 +193,21 @@ def test_lists_that_are_not_ours_are_refused(office: Office, city: City) -> None
     assert office.revocations() == []
 
 
+def test_an_authority_tells_of_its_own_certificates_only(office: Office, city: City) -> None:
+    """Whoever has the key of one authority could otherwise revoke the certificates of all others."""
+    ours = Authority(city.ceremony.certificates[SYSTEMS].cert_der, city.ring.signer(SYSTEMS))
+    made = city.ceremony.certificates
+    theirs = [serial_of(made[name].cert_der) for name in ("issuing-seals", "timestamp", "trust")]
+    entries = [Revoked(serial, LATER, "keyCompromise") for serial in theirs]
+    taken = take_in(office, make_crl(ours, 9, entries, LATER, LATER + DAY))
+    assert taken.revoked == ()
+    assert office.revocations() == []
+    with office.worker() as session:
+        for authority in ("root", "issuing-seals"):
+            assert revoked_of(session, authority) == ()
+            assert {one.verdict for one in statuses(session, authority, theirs).values()} <= {"good"}
+
+
 def test_a_key_that_others_know_proves_nothing(office: Office, city: City) -> None:
     ours = Authority(city.ceremony.certificates[SYSTEMS].cert_der, city.ring.signer(SYSTEMS))
     serial = read_certificate(ours.certificate).serial_number

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from api.database import Database
 from api.schema import Role
 from ledger import log as module
+from ledger import store
 from ledger.bundles import MAX_ENTRY, EntryTooLong
 from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
+from ledger.frontier import EMPTY
 from ledger.local_objects import LocalObjects
-from ledger.log import Log
+from ledger.log import Log, sound
 from ledger.log_objects import read_checkpoint, tile_fetch
 from ledger.merkle import leaf_hash
 from ledger.notes import NoteSigner, VkeyInvalid
@@ -147,6 +149,51 @@ def test_an_index_that_was_given_already_stops_the_log(session: Session, objects
     session.execute(text("UPDATE ledger.opaque_entries SET start = 1"))
     with pytest.raises(FatalLedgerError, match="given twice"):
         log.append([b"b"], NOW)
+
+
+def set_back(session: Session, size: int) -> None:
+    """Make the database the copy of itself that it was at a size."""
+    edge = EMPTY.extend([leaf_hash(entry) for entry in numbered(0, size)])
+    session.execute(text("DELETE FROM ledger.opaque_entries WHERE start >= :size"), {"size": size})
+    session.execute(
+        text("UPDATE ledger.log_head SET size = :size, root = :root, frontier = :edge"),
+        {"size": size, "root": edge.root(), "edge": edge.to_bytes()},
+    )
+
+
+@pytest.mark.parametrize("back", [10, 30, 230, 500])
+def test_a_copy_that_has_outgrown_what_it_lost_is_no_continuation(
+    session: Session, objects: ObjectStore, back: int
+) -> None:
+    """The database failed over to an older copy, and others gave the lost indices anew before anybody compared."""
+    log = open_log(nested(session), objects)
+    for number in range(0, 1000, 10):
+        log.append(numbered(number, 10), NOW)
+    log.finish(NOW)
+    before = {key: objects.get(key) for key in objects.keys("log/")}
+    set_back(session, 1000 - back)
+    entries = [b"other %d" % number for number in range(back + 40)]
+    with pytest.raises(FatalLedgerError, match="set back"):
+        log.append(entries, NOW)  # who has published it knows it at once
+    with session.begin_nested():
+        head = sound(store.lock_head(session))
+        log.move_head(session, head, [leaf_hash(entry) for entry in entries], NOW)
+        store.insert_opaque(session, head.size, entries, NOW)
+    with pytest.raises(FatalLedgerError, match="root of the"):
+        open_log(nested(session), objects).finish(NOW)  # and who has not, by the tiles
+    assert {key: objects.get(key) for key in objects.keys("log/")} == before
+
+
+def test_a_checkpoint_that_went_back_under_a_leader_stops_it(session: Session, objects: ObjectStore) -> None:
+    log = open_log(nested(session), objects)
+    log.append([b"a"], NOW)
+    log.finish(NOW)
+    one = read_checkpoint(objects)
+    log.append([b"b"], NOW)
+    log.finish(NOW)
+    objects.put("log/checkpoint", one.encode())
+    with pytest.raises(FatalLedgerError, match="went back from 2 entries to 1"):
+        log.finish(NOW)
 
 
 def test_witnesses_are_asked_between_tiles_and_checkpoint(session: Session, objects: ObjectStore) -> None:

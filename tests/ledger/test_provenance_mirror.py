@@ -12,7 +12,8 @@ from ledger.frontier import EMPTY
 from ledger.merkle import leaf_hashes
 from ledger.provenance_errors import LogForked
 from ledger.provenance_mirror import Mirror, stored_tags
-from ledger.tiles import TileInvalid
+from ledger.objects import ObjectMissing
+from ledger.tiles import ENTRIES, Fetch, Tile, TileInvalid
 from tests.ledger.served_log import ServedEntries, commitment, entry
 
 ORIGIN = "elicence.test/log"
@@ -59,7 +60,7 @@ def test_entries_of_others_have_no_tag() -> None:
     mirror = followed(log, 5)
     assert list(mirror.tags)[1] == list(mirror.tags)[4] == 0
     assert mirror.places([entries.tag(bytes(32), 1)], log.at(5)) == {entries.tag(bytes(32), 1): [2]}
-    assert mirror.twice(0) == []
+    assert mirror.repeated(0, log.at(5)) is None
 
 
 def test_what_was_rewritten_is_refused_and_changes_nothing() -> None:
@@ -99,12 +100,68 @@ def test_a_larger_log_proves_a_smaller_checkpoint() -> None:
     assert mirror.places([tag, entries.tag(bytes(32), 300)], log.at(700), reach=700) == {tag: [299]}
 
 
+def test_a_partial_bundle_that_was_tidied_away_is_read_out_of_the_full_one() -> None:
+    """A log may delete it as soon as the full one is there: who comes a moment late convicts nobody."""
+    log = ServedEntries(600)
+    grown = log.at(600)
+
+    def fetch(path: str) -> bytes:
+        if path == Tile(ENTRIES, 1, 44).path:
+            raise ObjectMissing(path)
+        return grown(path)
+
+    mirror = Mirror(ORIGIN)
+    mirror.follow(log.checkpoint(300), fetch)
+    assert mirror.size == 300
+    with pytest.raises(ObjectMissing):
+        Mirror(ORIGIN).follow(log.checkpoint(299), lambda path: missing(path, Tile(ENTRIES, 1).path, grown))
+
+
+def missing(path: str, gone: str, fetch: Fetch) -> bytes:
+    if path == gone or ".p/" in path:
+        raise ObjectMissing(path)
+    return fetch(path)
+
+
+def test_what_is_read_again_is_proved_again() -> None:
+    """A log that served one entry while it was followed and serves another now hides nothing by that."""
+    log = ServedEntries(700)
+    mirror = followed(log, 700)
+    tag = entries.tag(bytes(32), 7)
+    for forged in (tag[:8] + bytes(24), bytes(32)):
+        log.entries[7] = entries.encode(forged, commitment(7))
+        for fetch in (log.at(700), lambda path: mixed(path, ServedEntries(700).at(700), log.at(700))):
+            with pytest.raises(LogForked):
+                mirror.places([tag], fetch)
+
+
+def mixed(path: str, hashes: Fetch, bundles: Fetch) -> bytes:
+    """Serve the tree as it is, and other entries below it."""
+    return (bundles if "entries" in path else hashes)(path)
+
+
 def test_a_tag_that_stands_twice_is_seen() -> None:
     log = ServedEntries(300)
     log.entries.append(entries.encode(entries.tag(bytes(32), 5), commitment(1)))
     log.entries.append(entries.encode(entries.tag(bytes(32), 301), commitment(2)))
     log.entries.append(entries.encode(entries.tag(bytes(32), 301), sha256(b"").digest()))
     mirror = followed(log, 300)
-    assert mirror.twice(0) == []
+    assert mirror.repeated(0, log.at(300)) is None
     mirror.follow(log.checkpoint(303), log.at(303))
-    assert mirror.twice(300) == [300, 302]
+    assert mirror.repeated(300, log.at(303)) == (5, 300)
+    assert mirror.repeated(301, log.at(303)) == (301, 302)
+    assert mirror.repeated(0, log.at(303)) == (5, 300)
+
+
+def test_two_tags_that_only_begin_alike_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By eight bytes alone an innocent log would be convicted some day."""
+    log = ServedEntries(10)
+    for end in (b"\x01", b"\x02"):
+        log.entries.append(entries.encode(entries.tag(bytes(32), 3)[:8] + end * 24, commitment(1)))
+    mirror = followed(log, 12)
+    assert mirror.repeated(0, log.at(12)) is None
+    log.entries.append(entries.encode(entries.tag(bytes(32), 3)[:8] + b"\x01" * 24, commitment(2)))
+    mirror.follow(log.checkpoint(13), log.at(13))
+    for at_once in (1 << 20, 3):
+        monkeypatch.setattr("ledger.provenance_mirror.AT_ONCE", at_once)
+        assert mirror.repeated(0, log.at(13)) == (10, 12)

@@ -57,6 +57,9 @@ class Style:
     signers: tuple[Party, ...] = ()
     algorithm: str = oids.SM2_WITH_SM3
     picture: bytes = PNG
+    width: int = 40
+    es_id: str = ES_ID
+    kind: int = 6
     made_by: Party | None = None
     valid_from: datetime = MADE
     valid_until: datetime = UNTIL
@@ -82,7 +85,7 @@ def _signers(style: Style) -> core.SequenceOf:
 
 
 def _information(style: Style) -> dict[str, Any]:
-    property_info: dict[str, Any] = {"type": 6, "name": "测试章"}
+    property_info: dict[str, Any] = {"type": style.kind, "name": "测试章"}
     if style.version > 1:
         property_info["cert_list_type"] = 1 if style.digests is None else 2
     property_info |= {
@@ -91,10 +94,10 @@ def _information(style: Style) -> dict[str, Any]:
         "valid_start": style.time(style.valid_from),
         "valid_end": style.time(style.valid_until),
     }
-    picture = {"type": style.picture_type, "data": style.picture, "width": 40, "height": 40}
+    picture = {"type": style.picture_type, "data": style.picture, "width": style.width, "height": 40}
     info: dict[str, Any] = {
         "header": {"id": "ES", "version": style.version, "vid": "other-maker"},
-        "es_id": ES_ID,
+        "es_id": style.es_id,
         "property": (schema.PropertyV1 if style.version == 1 else schema.PropertyV4)(property_info),
         "picture": picture,
     }

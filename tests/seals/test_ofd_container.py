@@ -1,6 +1,7 @@
 """Containers: what is read, and that nothing hides in them."""
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seals.ofd.container import pack, unpack
+from seals.ofd.container import MAX_SIZE, pack, unpack
 from seals.ofd.errors import OfdEncrypted, OfdOverLimits, OfdUnreadable
 from seals.ofd.package import locate, read_package, write_package
-from tests.seals.ofd_maker import document, plain, zipped
+from tests.seals.ofd_maker import document, foreign, plain, zipped
 from tests.seals.outside_tools import run
 
 CENTRAL = b"PK\x01\x02"
@@ -44,6 +45,14 @@ def test_packages_of_other_makers_are_read(method: int, *, streamed: bool) -> No
     found = read_package(zipped(files, method, streamed=streamed))
     assert dict(found.files) == files
     assert not found.is_canonical
+
+
+def test_what_others_deflated_is_read_though_we_could_not_store_it() -> None:
+    noise = random.Random(1)  # what deflates to less than a two-hundredth is refused as a bomb
+    block = b"".join(noise.randbytes(200) + bytes(20_000) for _ in range(50))
+    files = foreign() | {"/Doc_0/Res/large": block * (MAX_SIZE // len(block) + 1)}
+    package = read_package(zipped(files))
+    assert (dict(package.files), package.is_canonical) == (files, False)
 
 
 def test_folders_are_passed_over() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.algorithms.digests import compute
+from ca.encoding import der
 from seals.errors import SealError
 from seals.ofd.evidence import OfdEvidence, read_ofd
 from seals.ofd.package import read_package, write_package
@@ -91,3 +92,12 @@ def test_a_seal_does_not_move_to_another_document() -> None:
     for place, found in (("/Doc_0/Signs/Sign_1/Signature.xml", True), ("/Doc_0/Signs/Sign_9/Signature.xml", False)):
         value = sealer().sign(signed, place, NOW)
         assert (genuine(write_package(files | {path: value})) is not None) == found
+
+
+def test_no_timestamp_that_nobody_reads_is_put_beside_our_value() -> None:
+    files = dict(read_package(sealed()).files)
+    path = "/Doc_0/Signs/Sign_1/SignedValue.dat"
+    members = [one.raw for one in der.children(der.read(files[path]))]
+    token = der.sequence(der.oid("1.2.156.10197.6.1.4.2.2"), der.octets(b"hidden"))
+    stamped = der.sequence(*members, der.tlv(der.context(0), der.bits(token)))
+    assert genuine(write_package(files | {path: stamped})) is None

@@ -115,7 +115,11 @@ def test_no_file_hides_as_the_seal_or_value_of_a_later_signature() -> None:
     """A bare signature is not judged, so that whoever adds one could call any file its own."""
     hidden = "/Doc_0/Res/picture.png"
     value = ses_makers.signature(V4)
-    for kind, content, uncovered in (("Sign", b"picture", (hidden,)), ("Seal", b"picture", (hidden,)), ("Sign", value, ())):
+    for kind, content, uncovered in (
+        ("Sign", b"picture", (hidden,)),
+        ("Seal", b"picture", (hidden,)),
+        ("Sign", value, ()),
+    ):
         files = foreign() | {hidden: content}
         added = b'<ofd:Signature ID="2" Type="%s" BaseLoc="Sign_9/Signature.xml"/></ofd:Signatures>' % kind.encode()
         files[LIST] = files[LIST].replace(b"</ofd:Signatures>", added)

@@ -188,6 +188,17 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         assert all(len(alike) <= 2 for alike in kept.values())
 
 
+def test_what_is_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[bytes] = []
+    stencils = Stencils()
+    wide = blank({3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/A(%b)>>" % (b"a" * 700)})
+    assert counted(stencils, wide, drawn) is counted(stencils, wide, drawn)
+    monkeypatch.setattr(stencil_module, "_MAX_SIZE", 700)
+    other = Stencils()
+    assert counted(other, wide, drawn) is not counted(other, wide, drawn)
+    assert counted(other, blank(), drawn) is counted(other, blank(), drawn)
+
+
 def test_several_threads_share_a_sealer() -> None:
     documents = [page(f'{{"证": {number}}}') for number in range(4)]
     one = fresh()

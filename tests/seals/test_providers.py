@@ -48,7 +48,6 @@ def seal(provider: str, *, national: bool = False) -> Seal:
         valid_from=NOW,
         valid_until=NOW + timedelta(days=1),
         provider=provider,
-        esl=b"esl" if national else None,
         esl_certificate=b"national certificate" if national else None,
         esl_key_name="national key" if national else None,
     )

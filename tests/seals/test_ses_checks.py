@@ -258,6 +258,7 @@ def test_a_timestamp_of_the_national_form_proves_nothing() -> None:
     judgement = judge(signature(V4, stamp=token))
     assert (judgement.verdict, judgement.proven) == ("valid", False)
     assert judgement.step("timestamp").code == "time.timestamp_form"
+    assert judgement.step("format").detail == "timestamp_form"
 
 
 def test_an_unlisted_timestamp_authority_leaves_it_open() -> None:

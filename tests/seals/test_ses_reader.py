@@ -93,6 +93,14 @@ def seal_inside(data: bytes) -> bytes:
         (styled(V1, time=general_time), {"time_form"}),
         (styled(V4, time=spelled("%Y%m%d%H%M%S.000Z")), {"time_form"}),
         (styled(V4, version=3), {"version"}),
+        (styled(V1, es_id="TEST-1"), {"es_id"}),
+        (styled(V4, kind=7), {"kind"}),
+        (styled(V4, picture=b"GIF89a"), {"picture_data"}),
+        (styled(V5, picture=b""), {"picture_data"}),
+        (styled(V4, picture_type="png", picture=b"BM"), {"picture_type", "picture_data"}),
+        (styled(V4, width=0), {"picture_size"}),
+        (styled(V4, width=-40), {"picture_size"}),
+        (styled(V4, width=101), {"picture_size"}),
     ],
 )
 def test_other_spellings_are_read_and_named(style: Style, faults: set[str]) -> None:

@@ -1,5 +1,6 @@
 """`elicence anchor status`: what the anchorer saw, what it sent, and what stands on the chain."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -70,7 +71,7 @@ def status(lang: Language | None, *, last: int, as_json: bool) -> int:
             for found in anchors
         ],
     }
-    tell(answer, _lines(answer, look, language_of(lang)), as_json=as_json)
+    tell(answer, _lines(answer, look, attempts, anchors, language_of(lang)), as_json=as_json)
     if look.alarm is not None:
         return _INVALID
     return _UNDECIDED if old or look.trouble is not None else 0
@@ -97,7 +98,13 @@ def _nobody(language: Language) -> str:
     )
 
 
-def _lines(answer: Answer, look: store.Look, language: Language) -> list[str]:
+def _lines(
+    answer: Answer,
+    look: store.Look,
+    attempts: Sequence[store.Attempt],
+    anchors: Sequence[store.StoredAnchor],
+    language: Language,
+) -> list[str]:
     zh = language == "zh"
     names = ("合约", "上次查看", "已发布条目", "链上已确认", "报警", "问题") if zh else _NAMES
     values = (
@@ -109,12 +116,16 @@ def _lines(answer: Answer, look: store.Look, language: Language) -> list[str]:
         look.trouble or "-",
     )
     heads = ("条目数", "根", "区块", "交易", "时间") if zh else ("entries", "root", "block", "transaction", "seen")
-    waiting = [
-        (str(one["size"]), "…", "-", str(one["transaction"])[:16], str(one["signed_at"])) for one in answer["under_way"]
-    ]
+    waiting = [(str(one.size), "…", "-", one.transaction.hash.hex()[:16], told(one.signed_at)) for one in attempts]
     rows = [
-        (str(one["size"]), one["root"][:16], str(one["block"]), one["transaction"][:16], one["seen_at"])
-        for one in answer["anchors"]
+        (
+            str(one.event.size),
+            one.event.root.hex()[:16],
+            str(one.event.block_number),
+            one.event.transaction.hex()[:16],
+            told(one.seen_at),
+        )
+        for one in anchors
     ]
     return [*facts(list(zip(names, values, strict=True))), "", *table(heads, [*waiting, *rows])]
 

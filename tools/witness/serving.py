@@ -53,13 +53,13 @@ def serve(folder: Path, passphrase_file: Path | None, host: str, port: int, ever
         with opened_house() as house:
             app = witness_app(witness, store, _now, house.objects)
             server = uvicorn.Server(configuration(lambda: app))
-            with _gathering(house, store, every, server):
+            with gathering(house, store, every, server):
                 click.echo(f"witness and province: {address}")
                 server.run(sockets=[listening])
 
 
 @contextmanager
-def _gathering(house: House, store: WitnessStore, every: float, server: uvicorn.Server) -> Iterator[None]:
+def gathering(house: House, store: WitnessStore, every: float, server: uvicorn.Server) -> Iterator[None]:
     """Enter city checkpoints into the house's log beside the server; what the next run cannot mend ends both."""
     gathering, stop = ProvincialLog(store, house.sequencer().log), threading.Event()
     fatal: list[LedgerError] = []

@@ -3,8 +3,10 @@
 Only seals by GB/T 38540 and GM/T 0031 are things by themselves; in other forms certificate and picture are all there is.
 """
 
+from hashlib import sha256
 from typing import Final
 
+from ca.algorithms.digests import compute
 from licences.verification.case import Case
 from licences.verification.check import Check, Finding
 from licences.verification.codes import NOT_APPLICABLE, Advice, Code
@@ -12,6 +14,9 @@ from licences.verification.documents import NationalSeal, SealFault
 from licences.verification.national import judge_seal, steps_evidence
 from licences.verification.per_seal import worst_of
 from licences.verification.report import JSON
+from licences.verification.timestamps import FORGED, BadToken, UnjudgedToken, open_token
+from seals.ses.timestamp import is_national
+from seals.ses.values import SesSeal
 
 SEAL_FORMAT: Final = Code(
     "SEAL_FORMAT",
@@ -49,6 +54,21 @@ SEAL_EXTENSION_UNKNOWN: Final = Code(
     "the seal has a critical extension that this service does not know, so it cannot be judged",
     Advice.ASK_ISSUER,
 )
+SEAL_STAMP_FORGED: Final = Code(
+    "SEAL_STAMP_FORGED",
+    "failed",
+    "seal.stamp_forged",
+    "印章所带的时间戳是伪造的、损坏的，或来自另一枚印章",
+    "the timestamp in the seal is forged, damaged or taken from another seal",
+)
+SEAL_STAMP_FORM: Final = Code(
+    "SEAL_STAMP_FORM",
+    "not_run",
+    "seal.stamp_form",
+    "印章所带的时间戳不在本服务能读取的范围内，无法判断",
+    "the timestamp in the seal is of a form that this service does not read, so it cannot be judged",
+    Advice.ASK_ISSUER,
+)
 _BY_FAULT: Final[dict[SealFault, tuple[Code, str]]] = {
     "format": (SEAL_FORMAT, "TOTAL-FAILED/FORMAT_FAILURE"),
     "signature": (SEAL_FORGED, "TOTAL-FAILED/SIG_CRYPTO_FAILURE"),
@@ -70,11 +90,26 @@ def _judge(case: Case, national: NationalSeal) -> Finding:
     if national.value is None:
         evidence |= steps_evidence(judge_seal(national, case.evidence_trust, case.request.as_of))
     if national.fault is None:
+        stamp = _stamp(national.seal)
+        if stamp is not None:
+            return Finding(stamp, evidence)
         return Finding(evidence={**evidence, "indication": "TOTAL-PASSED", "scope": "cryptographic"})
     code, indications = _BY_FAULT[national.fault]
     indication, _, sub_indication = indications.partition("/")
     evidence |= {"indication": indication, "sub_indication": sub_indication}
     return Finding(code, {**evidence, "detail": national.detail} if national.detail else evidence)
+
+
+def _stamp(seal: SesSeal) -> Code | None:
+    """Say what is wrong with the seal's own timestamp, which its maker's signature does not cover; whose it is proves nothing here."""
+    # One in the form of GB/T 35275 is not read: it proves nothing, and takes nothing away either.
+    if seal.timestamp is None or is_national(seal.timestamp):
+        return None
+    value = seal.signature_value
+    token = open_token(seal.timestamp, {"SHA-256": sha256(value).digest(), "SM3": compute("SM3", value)})
+    if not isinstance(token, BadToken) or isinstance(token, UnjudgedToken):
+        return None
+    return SEAL_STAMP_FORGED if token.reason in FORGED else SEAL_STAMP_FORM
 
 
 CHECK: Final = Check(
@@ -84,6 +119,14 @@ CHECK: Final = Check(
     passed_zh="电子印章完整，由签章者使用",
     passed_en="the national seal is whole and names its signer",
     depends_on=("integrity.format",),
-    codes=(SEAL_FORMAT, SEAL_FORGED, SEAL_SWAPPED, SIGNER_NOT_NAMED, SEAL_EXTENSION_UNKNOWN),
+    codes=(
+        SEAL_FORMAT,
+        SEAL_FORGED,
+        SEAL_SWAPPED,
+        SIGNER_NOT_NAMED,
+        SEAL_EXTENSION_UNKNOWN,
+        SEAL_STAMP_FORGED,
+        SEAL_STAMP_FORM,
+    ),
     run=_run,
 )

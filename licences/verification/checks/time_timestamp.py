@@ -8,7 +8,7 @@ from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, C
 from licences.verification.per_seal import each_seal
 from licences.verification.report import JSON, utc_text
 from licences.verification.seal_case import SealCase
-from licences.verification.timestamps import COVERS_SOMETHING_ELSE, BadToken, UnjudgedToken
+from licences.verification.timestamps import FORGED, BadToken, UnjudgedToken
 from seals.ses.steps import shown
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ TIMESTAMP_FROM_FUTURE: Final = Code(
     "the timestamp is later than the present: check this machine's clock",
     Advice.RETRY,
 )
-_FORGED: Final = frozenset({COVERS_SOMETHING_ELSE, "a signature that is wrong"})
-"""Why a token is bad whoever wrote it; all else may be another maker's way."""
 
 
 def _run(case: Case) -> Finding:
@@ -109,7 +107,7 @@ def _judge(seal: SealCase) -> Finding:
     if isinstance(token, UnjudgedToken):
         return Finding(TIMESTAMP_ALGORITHM)
     if isinstance(token, BadToken):
-        strict = case.is_licence or token.reason in _FORGED
+        strict = case.is_licence or token.reason in FORGED
         return Finding(TIMESTAMP_INVALID if strict else TIMESTAMP_FORM, {"reason": token.reason})
     return _trusted(seal, token)
 

@@ -14,8 +14,9 @@ from licences.verification.documents import Examined
 from licences.verification.engine import judge
 from licences.verification.examination import examine
 from licences.verification.report import Report
-from licences.verification.request import verification_request
+from licences.verification.request import Lookup, verification_request
 from licences.verification.sources import SealStanding, SealStop, StatusToken, Unavailable
+from seals.ses import schema
 from tests.licences.verification import archives, attacks
 from tests.licences.verification.archives import DAY, LONG_AFTER, RENEWED, archive
 from tests.licences.verification.nationals import (
@@ -111,11 +112,32 @@ V4 = FORMS["V4"]
 SWAPPED = ses_makers.seal(styled(valid_until=national.UNTIL - DAY))
 FORGED = ses_makers.seal(V4).replace(b"other-maker", b"other-makes")
 
+STAMPED = ses_makers.seal(FORMS["V5"])
+
+
+def _with_seal_stamp(token: bytes) -> Report:
+    """A seal of the newest form with another timestamp in it: its maker's signature does not cover that."""
+    fields = schema.SealV4.load(STAMPED)
+    fields["time_stamp"] = token
+    return judged(fields.dump(force=True))
+
+
+def _of_stolen_maker() -> Report:
+    serial = read_certificate(national.maker().certificate).serial_number
+    revoked = (Revoked(serial, national.NOW - DAY, "keyCompromise", None),)
+    return judged(national.esl(), trust=national.trust(revoked))
+
+
+def _lookup_of_a_seal() -> Report:
+    return report(Lookup(identifier=licence().identifier, digest=licence().pdf.digest), policy_id="seal")
+
+
 SEAL_SCENES = [
     *scenes(
         "integrity.format",
         UNDECIDED,
         ("CONTENT_ABSENT", "document.content_absent", lambda: judged(beside())),
+        ("NO_DOCUMENT", "document.not_shown", _lookup_of_a_seal),
     ),
     *scenes(
         "integrity.signature",
@@ -187,6 +209,7 @@ SEAL_SCENES = [
     *scenes(
         "trust.seal_maker",
         UNDECIDED,
+        ("MAKER_UNDATED", "seal.maker_undated", _of_stolen_maker),
         ("NO_SEAL_MAKERS", "trust.no_seal_makers", lambda: judged(national.esl(), trust=national.trust(makers=()))),
         ("MAKER_UNKNOWN", None, lambda: judged(ses_makers.seal(styled(made_by=strange_maker())))),
         ("MAKER_UNDECIDED", None, lambda: judged(national.esl(), trust=national.trust(covered=False))),
@@ -208,6 +231,11 @@ SEAL_SCENES = [
         "trust.seal_register",
         UNDECIDED,
         ("COMPROMISED_UNDATED", "seal.compromised_undated", lambda: _undated(SealStanding("cancelled", (), AFTER))),
+        (
+            "STOPPED_UNDATED",
+            "seal.stopped_undated",
+            lambda: _undated(SealStanding("suspended", (SealStop("suspended", "inspection", AFTER, None),))),
+        ),
         ("SEAL_IN_QUESTION", "seal.in_question", lambda: _standing("suspended", _suspected(BEFORE))),
         ("SEAL_IN_QUESTION", "seal.in_question", lambda: _undated(SealStanding("suspended", (_suspected(AFTER),)))),
         (
@@ -221,6 +249,20 @@ SEAL_SCENES = [
         VALID,
         ("COMPROMISED_LATER", "licence.valid", lambda: _standing("cancelled", invalid_from=AFTER)),
         ("IN_QUESTION_LATER", "licence.valid", lambda: _standing("suspended", _suspected(AFTER))),
+    ),
+    *scenes(
+        "integrity.seal",
+        INVALID,
+        (
+            "SEAL_STAMP_FORGED",
+            "seal.stamp_forged",
+            lambda: _with_seal_stamp(national.timestamper()(bytes(32), national.MADE)),
+        ),
+    ),
+    *scenes(
+        "integrity.seal",
+        UNDECIDED,
+        ("SEAL_STAMP_FORM", "seal.stamp_form", lambda: _with_seal_stamp(b"\x30\x03\x02\x01\x01")),
     ),
     *scenes(
         "time.timestamp",

@@ -8,7 +8,7 @@ from ledger.notes import NoteSigner, SignedNote
 from ledger.tlog_proof import TlogProof
 from licences.verification.report import Report
 from tests.ledger.local_keys import Ed25519Signer
-from tests.licences.verification.scenes import VALID, scenes
+from tests.licences.verification.scenes import INVALID, VALID, scenes
 from tests.licences.verification.sealed import NOW, licence, world
 from tests.licences.verification.worlds import SetSources, report
 
@@ -43,15 +43,21 @@ def _proof() -> TlogProof:
     return TlogProof.parse(world().proof(licence().pdf.digest).decode())
 
 
-WITNESS_SCENES = scenes(
-    "ledger.witnesses",
-    VALID,
-    ("NO_POLICY", "licence.valid", lambda: witnessed(lines("ab"), "")),
-    ("NO_POLICY", "licence.valid", lambda: witnessed(lines("ab"), "quorum none\n")),
-    ("NO_QUORUM", "licence.valid", lambda: witnessed("")),
-    ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a"))),
-    ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a") * 2)),
-    ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a") + lines("b", at=timedelta(days=1)))),
-    ("LOG_NOT_LISTED", "licence.valid", lambda: witnessed(lines("ab"), OTHER_LOG + POLICY)),
-    ("COSIGNATURE_INVALID", "ledger.cosignature_invalid", lambda: witnessed(lines("ab") + lines("c", other=True))),
-)
+WITNESS_SCENES = [
+    *scenes(
+        "ledger.witnesses",
+        VALID,
+        ("NO_POLICY", "licence.valid", lambda: witnessed(lines("ab"), "")),
+        ("NO_POLICY", "licence.valid", lambda: witnessed(lines("ab"), "quorum none\n")),
+        ("NO_QUORUM", "licence.valid", lambda: witnessed("")),
+        ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a"))),
+        ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a") * 2)),
+        ("NO_QUORUM", "licence.valid", lambda: witnessed(lines("a") + lines("b", at=timedelta(days=1)))),
+        ("LOG_NOT_LISTED", "licence.valid", lambda: witnessed(lines("ab"), OTHER_LOG + POLICY)),
+    ),
+    *scenes(
+        "ledger.witnesses",
+        INVALID,
+        ("COSIGNATURE_INVALID", "ledger.cosignature_invalid", lambda: witnessed(lines("ab") + lines("c", other=True))),
+    ),
+]

@@ -292,11 +292,12 @@ def test_people_read_tables(
 ) -> None:
     assert once() == 0
     assert once() == 0
-    for language, words in (("zh", ("链上已确认", "条目数", "链上存证一致")), ("en", ("anchored", "entries", "agree"))):
-        told = "".join(run("anchor", command, "--lang", language)[1] for command in ("status", "check", "accounts"))
-        assert all(word in told for word in words)
-        assert contract["contract"] in told
-        assert accounts["administrator"] in told
+    zh = "".join(run("anchor", command, "--lang", "zh")[1] for command in ("status", "check", "accounts"))
+    assert all(word in zh for word in ("链上已确认", "条目数", "链上存证一致", "发布账户"))
+    assert contract["contract"] in zh
+    assert accounts["administrator"] in zh
+    en = run("anchor", "status", "--lang", "en")[1]
+    assert all(word in en for word in ("anchored", "entries", contract["contract"]))
 
 
 def test_an_exposed_key_file_is_refused(house: House, run: Run, accounts: dict[str, str]) -> None:
@@ -316,7 +317,6 @@ def test_other_contracts_stand_beside_ours(
     anvil: Anvil,
 ) -> None:
     """A new contract begins anew: what was seen on the old one does not count for it."""
-    assert once() == 0
     assert once() == 0
     administrator = anvil.rich()
     second, _ = deploy(anvil.node, administrator, FeePolicy())

@@ -5,13 +5,19 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import uvicorn
 
+from ledger.witness_errors import WitnessMisplaced
 from ledger.witness_store import WitnessStore
-from tests.ledger.witnessed_logs import SmallLog
+from tests.ledger.witnessed_logs import SmallLog, witness_in
+from tests.tools.processes import wait_for
 from tools.cli import main
 from tools.witness.folder import WitnessFolder
+from tools.witness.serving import gathering
 
 LOG = SmallLog()
 Run = Callable[..., tuple[int, str, str]]
@@ -132,3 +138,12 @@ def test_a_passphrase_that_cannot_be_used(run: Run, folder: Path, tmp_path: Path
         answer = run("serve", folder, "--port", "0", "--passphrase-file", tmp_path / file)
         assert answer[0] == 3
         assert code in answer[2]
+
+
+def test_a_memory_that_goes_away_ends_the_province(tmp_path: Path) -> None:
+    _, store, _ = witness_in(tmp_path, LOG)
+    next(tmp_path.glob("*.sqlite")).unlink()
+    house: Any = SimpleNamespace(sequencer=lambda: SimpleNamespace(log=None))  # it does not come to that
+    server = uvicorn.Server(uvicorn.Config("nothing"))
+    with pytest.raises(WitnessMisplaced), gathering(house, store, 60.0, server):
+        wait_for(lambda: server.should_exit)

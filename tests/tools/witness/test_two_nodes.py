@@ -1,11 +1,12 @@
 """A city's house and a province's house, each with its database, on loopback: from an event to the province's log."""
 
 import json
+import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,23 +14,27 @@ from uuid import uuid4
 
 import pytest
 
+from api.database import Database
 from api.founding import hold_ceremony
-from api.house import House, open_house
+from api.house import House
 from api.schema import Role
 from api.settings import Settings
 from api.trust_lists import publish_lists
 from ca.ceremonies.plan import load_plan
 from ledger.events import record_many
+from ledger.local_objects import LocalObjects
 from ledger.log_objects import read_checkpoint
 from ledger.reading import inclusion
 from ledger.subjects import create_subjects
 from ledger.tlog_policy import Policy, quorum
 from tests.ledger.recording import event
-from tests.tools.conftest import PLAN, Run
+from tests.tools.conftest import PLAN, REPOSITORY
 from tests.tools.processes import command, wait_for
+from tools.cli import main
 from tools.sequencing import drain
 
-PROVINCE = "province.test/log"
+CITY, PROVINCE = "elicence.test/log", "province.test/log"
+Run = Callable[..., tuple[int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +47,83 @@ class Province:
     policy: Path
 
 
+def _founded(database: Database, home: Path, origin: str) -> House:
+    """Found a house with no more keys than it needs to keep a log."""
+    home.mkdir()
+    settings = Settings(home=home, database_url=database.url)
+    text = PLAN.read_text(encoding="utf-8").replace(f"origin: {CITY}", f"origin: {origin}")
+    plan = load_plan(text)
+    hold_ceremony(settings, plan.model_copy(update={"seals": plan.seals[:1], "national": None}), datetime.now(UTC))
+    return House(settings, database, LocalObjects(home / "objects"))
+
+
+def _asking(house: House, policy: Path) -> House:
+    """Return the house as it is when it is told to ask witnesses."""
+    settings = house.settings.model_copy(update={"witness_policy_file": policy})
+    return House(settings, house.database, house.objects)
+
+
 def _vkey(house: House) -> str:
     return house.trust(datetime.now(UTC)).log_keys[house.ceremony.plan.log.origin]
 
 
 @pytest.fixture
-def province(house: House, run: Run, environment: dict[str, str], tmp_path: Path) -> Iterator[Province]:
-    home = tmp_path / "province"
-    home.mkdir()
-    for folder in (home, *home.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)  # started by root, the server runs as another account
-    settings = Settings(home=home, database_url=None, objects_url=None, passphrase_file=home / "keys" / "passphrase")
-    plan = PLAN.read_text(encoding="utf-8").replace("origin: elicence.test/log", f"origin: {PROVINCE}")
-    hold_ceremony(settings, load_plan(plan), datetime.now(UTC))
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def house(
+    new_database: Callable[[str], AbstractContextManager[Database]], template: str, tmp_path: Path
+) -> Iterator[House]:
+    with new_database(template) as database:
+        yield _founded(database, tmp_path / "city", CITY)
+
+
+@pytest.fixture
+def province(
+    new_database: Callable[[str], AbstractContextManager[Database]], house: House, run: Run, tmp_path: Path
+) -> Iterator[Province]:
     node = tmp_path / "node"
     assert run("witness", "init", node, "--name", "province.test/witness")[0] == 0
     assert run("witness", "watch", node, _vkey(house))[0] == 0
-    ours = environment | {"ELICENCE_HOME": str(home)}
-    with ExitStack() as stack:
-        founded = stack.enter_context(open_house(settings))
-        process = stack.enter_context(
-            command(
-                "witness", "serve", node, "--province", "--port", 0, "--every", 0.1,
-                env=ours, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    with new_database("template1") as database:
+        database.migrate()
+        founded = _founded(database, tmp_path / "province", PROVINCE)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ELICENCE_")} | {
+            "ELICENCE_HOME": str(founded.settings.home),
+            "ELICENCE_DATABASE_URL": database.url,
+            "PYTHONPATH": str(REPOSITORY),
+        }
+        serve = ("witness", "serve", node, "--province", "--port", 0, "--every", 0.1)
+        with command(*serve, env=environment, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            assert found is not None, line
+            policy = tmp_path / "policy"
+            policy.write_text(
+                f"log {_vkey(house)}\nlog {_vkey(founded)}\n"
+                f"witness province {(node / 'witness.vkey').read_text().strip()} {found[0]}\nquorum province\n"
             )
-        )  # fmt: skip
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line
-        policy = tmp_path / "policy"
-        policy.write_text(
-            f"log {_vkey(house)}\nlog {_vkey(founded)}\n"
-            f"witness province {(node / 'witness.vkey').read_text().strip()} {found[0]}\nquorum province\n"
-        )
-        yield Province(found[0], process, founded, policy)
+            yield Province(found[0], process, founded, policy)
 
 
 def test_licence_city_province(house: House, run: Run, province: Province, tmp_path: Path) -> None:
-    settings = house.settings.model_copy(update={"witness_policy_file": province.policy})
-    with open_house(settings) as city:
-        with city.database.session(Role.WORKER) as session:
-            ((subject, keys),) = create_subjects(session, city.wrapper, "licence", [uuid4()]).items()
-            (promise,) = record_many(session, [(event(subject), keys)], city.promiser)
-        drain(city.sequencer())
-        assert quorum(read_checkpoint(city.objects), Policy.parse(province.policy.read_bytes())).is_reached
-        with city.database.session(Role.WORKER) as session:
-            proof = inclusion(session, city.objects, city.wrapper, promise.event)
-        assert proof is not None
+    city = _asking(house, province.policy)
+    with city.database.session(Role.WORKER) as session:
+        ((subject, keys),) = create_subjects(session, city.wrapper, "licence", [uuid4()]).items()
+        (promise,) = record_many(session, [(event(subject), keys)], city.promiser)
+    drain(city.sequencer())
+    assert quorum(read_checkpoint(city.objects), Policy.parse(province.policy.read_bytes())).is_reached
+    with city.database.session(Role.WORKER) as session:
+        proof = inclusion(session, city.objects, city.wrapper, promise.event)
+    assert proof is not None
     kept, province_proof = tmp_path / "licence.tlog-proof", tmp_path / "licence.province-proof"
     kept.write_text(proof.text)
     objects = house.settings.home / "objects"
@@ -109,10 +143,11 @@ def test_licence_city_province(house: House, run: Run, province: Province, tmp_p
     code, out, err = run("witness", "walk", kept, province_proof, "--policy", province.policy, "--json")
     assert code == 0, err
     told = json.loads(out)
-    assert (told["licence"]["origin"], told["province"]["origin"]) == ("elicence.test/log", PROVINCE)
+    assert (told["licence"]["origin"], told["province"]["origin"]) == (CITY, PROVINCE)
     assert told["licence"]["size"] <= told["city"]["size"]
     assert told["event"]["kind"] == "verified"
-    assert told["witnesses"] == {"reached": False, "cosigned": [], "missing": ["province"]}, "of the province's own log"
+    told_of = {name: (one["reached"], one["missing"]) for name, one in told["witnesses"].items()}
+    assert told_of == {"city": (True, []), "province": (False, ["province"])}
     for lang in ("zh", "en"):
         assert PROVINCE in run("witness", "walk", kept, province_proof, "--policy", province.policy, "--lang", lang)[1]
 
@@ -136,9 +171,8 @@ def test_licence_city_province(house: House, run: Run, province: Province, tmp_p
 
 def _the_trust_list_tells_verifiers(province: Province) -> None:
     now = datetime.now(UTC)
-    settings = province.house.settings.model_copy(update={"witness_policy_file": province.policy})
-    with open_house(settings) as asking:
-        assert "trust" in publish_lists(asking, now), "another policy makes another list"
-        assert publish_lists(asking, now) == ()
-        assert asking.witness_policy is not None
-        assert asking.trust(now).witness_policy == asking.witness_policy.text
+    asking = _asking(province.house, province.policy)
+    assert "trust" in publish_lists(asking, now), "another policy makes another list"
+    assert publish_lists(asking, now) == ()
+    assert asking.witness_policy is not None
+    assert asking.trust(now).witness_policy == asking.witness_policy.text
