@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger import base64_text, canonical, entries
 from ledger.checkpoints import Checkpoint
+from ledger.errors import LedgerError
 from ledger.evidence import Evidence, moment
 from ledger.evidence_promises import is_promise_evidence, judge_promise_evidence
 from ledger.evidence_reading import ClaimedChain, ClaimedEvent, ClaimedPlace, Members, hash_of, read_chain
@@ -17,7 +18,7 @@ from ledger.merkle import ProofInvalid, leaf_hash
 from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
 from ledger.promises import read_promise
 from ledger.provenance import LOOKAHEAD
-from ledger.provenance_errors import EvidenceUnreadable
+from ledger.provenance_errors import EvidenceUnreadable, LogForked
 from ledger.provenance_reading import Scan
 
 Place = dict[str, Any]
@@ -104,7 +105,7 @@ class _Judgement:
         failures: list[Place] = []
         erased: list[Place] = []
         for chain, event, place in self._placed():
-            code = _commitment_fault(chain, event, place)
+            code = "NOT_ERASED" if _opens(chain, event, place) else _commitment_fault(chain, event, place)
             if code is not None:
                 (erased if code == "ERASED" else failures).append(_at(chain, event, code))
         return gathered("events.commitments", failures, erased)
@@ -136,33 +137,31 @@ class _Judgement:
         """Check that the key by which a licence's chain was found is the one that its issuing names."""
         failures: list[Place] = []
         withheld: list[Place] = []
-        applicable = False
-        for chain in self._chains:
-            first = next((event for event in chain.events if event.place is not None and event.place.seq == 0), None)
-            if not chain.whole or first is None or first.kind != "issued" or chain.tag_key is None:
-                continue
-            applicable = True
-            detail = {} if first.body is None else first.body.get("detail")
-            named = detail.get("tag_key_sha256") if isinstance(detail, dict) else None
-            if first.body is None:
-                withheld.append(_at(chain, first, "WITHHELD"))
-            elif named != base64_text.encode(sha256(chain.tag_key).digest()):
-                failures.append(_at(chain, first, "KEY_DIFFERS"))
-        return gathered("chain.key", failures, withheld) if applicable else Check("chain.key", "not_applicable")
+        licences = [chain for chain in self._chains if chain.whole and chain.kind == "licence"]
+        for chain in licences:
+            code = _key_fault(chain)
+            if code is not None:
+                (withheld if code == "WITHHELD" else failures).append(_of(chain, code))
+        return gathered("chain.key", failures, withheld) if licences else Check("chain.key", "not_applicable")
 
     def _completeness(self, size: int | None) -> Check:
         if size is None:
             return Check("chain.completeness", "not_run", "CHECKPOINT_UNREADABLE")
+        whole = [chain for chain in self._chains if chain.whole]
         failures: list[Place] = []
-        warnings: list[Place] = []
-        for chain in self._chains:
-            if not chain.whole:
-                warnings.append(_of(chain, "PARTIAL"))
-            elif self._scan is not None:
-                failures += _scan_faults(chain, size, self._scan)
-            else:
+        warnings = [_of(chain, "PARTIAL") for chain in self._chains if not chain.whole]
+        if self._scan is None:
+            for chain in whole:
                 code = self._claim(chain, size)
                 (warnings if code == "CLAIMED" else failures).append(_of(chain, code))
+            return gathered("chain.completeness", failures, warnings)
+        try:
+            failures += _scan_faults(whole, size, self._scan)
+        except LogForked as error:
+            return Check("chain.completeness", "failed", "MIRROR_DIFFERS", details=({"reason": error.reason},))
+        except LedgerError as error:
+            told = {"reason": error.message("en")}
+            return Check("chain.completeness", "not_run", "MIRROR_UNREADABLE", details=(told,))
         return gathered("chain.completeness", failures, warnings)
 
     def _claim(self, chain: ClaimedChain, size: int) -> str:
@@ -172,11 +171,14 @@ class _Judgement:
             return "CLAIM_DIFFERS"
         look = chain.look
         if look is None:
-            return "CLAIMED"
+            # An erased chain takes no more events; of any other we have given our word, or we have not.
+            return "CLAIMED" if chain.erased else "CLAIM_UNSIGNED"
         told = look.body.get("detail")
-        counted = isinstance(told, dict) and (told.get("entries"), told.get("size")) == (known, size)
-        about = look.body.get("kind") == "audit-opened" and look.body.get("subject") == str(chain.subject)
-        if not counted or not about:
+        detail = told if isinstance(told, dict) else {}
+        if (detail.get("entries"), detail.get("size"), detail.get("order")) != (known, size, self._order):
+            return "CLAIM_DIFFERS"
+        about = {"kind": "audit-opened", "subject": str(chain.subject), "at": moment(self._made_at)}
+        if not about.items() <= look.body.items():
             return "CLAIM_DIFFERS"
         if self._vkeys is None or self._evidence.origin not in self._vkeys:
             return "CLAIMED"
@@ -233,21 +235,52 @@ def _link_faults(chain: ClaimedChain) -> Iterator[Place]:
         before = place
 
 
-def _scan_faults(chain: ClaimedChain, size: int, scan: Scan) -> Sequence[Place]:
-    """Compare a chain with what a scan of all entries finds under its key: 0 to n are there, n + 1 is not."""
+def _opens(chain: ClaimedChain, event: ClaimedEvent, place: ClaimedPlace) -> bool:
+    """Tell whether something opens what is said to be erased."""
+    return chain.erased and (event.body is not None or place.link_salt is not None)
+
+
+def _key_fault(chain: ClaimedChain) -> str | None:
+    """Return what is wrong with the key of a licence's chain; without its issuing it may be any key at all."""
     assert chain.tag_key is not None
+    first = next((event for event in chain.events if event.place is None or event.place.seq == 0), None)
+    if first is None or first.kind != "issued":
+        return "KEY_UNNAMED"
+    if first.body is None:
+        return "WITHHELD"
+    detail = first.body.get("detail")
+    named = detail.get("tag_key_sha256") if isinstance(detail, dict) else None
+    return None if named == base64_text.encode(sha256(chain.tag_key).digest()) else "KEY_DIFFERS"
+
+
+def _scan_faults(chains: Sequence[ClaimedChain], size: int, scan: Scan) -> Sequence[Place]:
+    """Compare chains with what one scan of all entries finds under their keys: 0 to n are there, n + 1 is not."""
+    wanted = [(chain, _wanted(chain)) for chain in chains]
+    met = _below(scan([tag for _, tags in wanted for tag in tags]), size)
+    return [
+        fault
+        for chain, tags in wanted
+        for fault in _faults(chain, size, {seq: met[tag] for tag, seq in tags.items() if tag in met})
+    ]
+
+
+def _wanted(chain: ClaimedChain) -> Mapping[bytes, int]:
+    """Return the tags to look for, with their numbers: no more than there are events, whatever numbers the file tells."""
+    assert chain.tag_key is not None
+    told = {event.place.seq for event in chain.events if event.place is not None}
+    return {entries.tag(chain.tag_key, seq): seq for seq in told | set(range(len(told) + LOOKAHEAD))}
+
+
+def _faults(chain: ClaimedChain, size: int, met: Mapping[int, Sequence[int]]) -> Iterator[Place]:
     places = {event.place.seq: event.place.index for event in chain.events if event.place is not None}
     known = {seq: index for seq, index in places.items() if index < size}
-    tags = {entries.tag(chain.tag_key, seq): seq for seq in range(max(places, default=-1) + 1 + LOOKAHEAD)}
-    met = {tags[tag]: found for tag, found in _below(scan(tags.keys()), size).items()}
-    faults = [_of(chain, "ENTRY_HIDDEN", seq=seq) for seq in sorted(met.keys() - known.keys())]
-    faults += [_of(chain, "ENTRY_MISSING", seq=seq) for seq in sorted(known.keys() - met.keys())]
-    faults += [
-        _of(chain, "ENTRY_TWICE" if len(met[seq]) > 1 else "ENTRY_ELSEWHERE", seq=seq)
-        for seq in sorted(known.keys() & met.keys())
-        if list(met[seq]) != [known[seq]]
-    ]
-    return faults
+    for seq in sorted(met.keys() | known.keys()):
+        if seq not in known:
+            yield _of(chain, "ENTRY_HIDDEN", seq=seq)
+        elif seq not in met:
+            yield _of(chain, "ENTRY_MISSING", seq=seq)
+        elif list(met[seq]) != [known[seq]]:
+            yield _of(chain, "ENTRY_TWICE" if len(met[seq]) > 1 else "ENTRY_ELSEWHERE", seq=seq)
 
 
 def _below(found: Mapping[bytes, Collection[int]], size: int) -> dict[bytes, list[int]]:

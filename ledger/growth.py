@@ -10,10 +10,15 @@ from ledger.tiles import ENTRIES, HEIGHT, WIDTH, Fetch, Tile, TileReader
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What growing changes: the objects to write, by path, and the roots before and after, told by the tiles."""
+    """What growing changes: the objects to write, by path, and the roots before and after, told by the tiles.
+
+    `continues`: whether the entries before `old` are those of the stored tile at its edge. Roots cannot tell it: that
+    of before is made of what is stored, that of after of what takes its place.
+    """
 
     objects: Mapping[str, bytes]
     old_root: bytes
+    continues: bool
     root: bytes
 
 
@@ -21,14 +26,14 @@ def grow(old: int, new: int, entries: Sequence[bytes], fetch: Fetch) -> Growth:
     """Return the tiles that a log needs when it grows from `old` to `new`, the partial ones at its edge included.
 
     `entries` begin at the start of the bundle in which `old` lies (`old - old % 256`) and end at `new`. The bytes
-    depend on the entries alone, so that every writer, late or dead, writes the same. The leaves at the old edge are made
-    of the entries, not read: entries that are not those of the stored tile show in `old_root`. Raises TileInvalid and
-    what the fetch raises.
+    depend on the entries alone, so that every writer, late or dead, writes the same. Raises TileInvalid and what
+    the fetch raises.
     """
     objects = dict(_cut(ENTRIES, old, new, entries, encode_entries))
     hashes = leaf_hashes(entries)
-    edge_path, edge_leaves = Tile(0, old // WIDTH, old % WIDTH).path, b"".join(hashes[: old % WIDTH])
-    before = TileReader(old, lambda path: edge_leaves if path == edge_path else fetch(path))
+    before = TileReader(old, fetch)
+    first = tuple(hashes[: old % WIDTH])
+    continues = not first or before.hashes(Tile(0, old // WIDTH, old % WIDTH)) == first
     level, low, high = 0, old, new
     while high:
         objects.update(_cut(level, low, high, hashes, b"".join))
@@ -40,7 +45,7 @@ def grow(old: int, new: int, entries: Sequence[bytes], fetch: Fetch) -> Growth:
         edge = low % WIDTH
         hashes = [*(before.hashes(Tile(level, low // WIDTH, edge)) if edge else ()), *parents]
     after = TileReader(new, lambda path: objects[path] if path in objects else fetch(path))
-    return Growth(objects=objects, old_root=before.root(), root=after.root())
+    return Growth(objects=objects, old_root=before.root(), continues=continues, root=after.root())
 
 
 def _cut(

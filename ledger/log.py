@@ -139,11 +139,11 @@ class Log:
             end = min(head.size, size - size % STRIDE + STRIDE)
             growth = self._grow(size, end)
             if growth.old_root != root:
-                raise FatalLedgerError(
-                    reason="entries and stored tiles do not give the root of the published checkpoint"
-                )
+                raise FatalLedgerError(reason="the stored tiles do not give the root of the published checkpoint")
             if end == head.size and growth.root != head.root:
                 raise FatalLedgerError(reason="the entries and tiles do not give the root of the head")
+            if not growth.continues:
+                raise FatalLedgerError(reason="the entries before the published size are not those that were published")
             self._objects.put_all({PREFIX + path: data for path, data in growth.objects.items()})
             size, root = end, growth.root
 

@@ -5,7 +5,7 @@ its commitment was changed in the database, an entry that is not in the tree was
 not lead to the event before it hides something between them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -19,6 +19,10 @@ from ledger.subject_keys import SubjectKeys
 Outcome = Literal["passed", "failed", "warning", "not_run", "not_applicable"]
 LOOKAHEAD: Final = 64
 """So many sequence numbers beyond the last are looked for: a log that hides events might skip some."""
+_MOST_SEARCHED: Final = 20_000
+"""So many sequence numbers are looked for, whatever a row says: no chain that is traced whole has more."""
+_NOT_TOLD: Final = frozenset({"BODY_DIFFERS", "TAG_DIFFERS"})
+"""What a body with these findings says is nobody's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Link:
     @property
     def event(self) -> Mapping[str, Any] | None:
         """What the event tells; None where it was erased, or is not what was committed to."""
-        if self.recorded.body is None or self.commitment.code in {"BODY_DIFFERS", "TAG_DIFFERS"}:
+        if self.recorded.body is None or self.commitment.code in _NOT_TOLD:
             return None
         event: Mapping[str, Any] = canonical.loads(self.recorded.body)
         return event
@@ -134,7 +138,7 @@ def judge_links(
     for item in recorded:
         if item.place is None:
             waiting = _waiting(item, now)
-            links.append(Link(item, waiting, waiting, waiting))
+            links.append(Link(item, _recorded(item, keys) or waiting, waiting, waiting))
             continue
         links.append(
             Link(
@@ -154,16 +158,26 @@ def _waiting(item: Recorded, now: datetime) -> Finding:
 
 
 def _commitment(item: Recorded, place: Place, keys: SubjectKeys | None, tag_key: bytes) -> Finding:
-    if place.tag != entries.tag(tag_key, place.seq):
+    if place.seq < 0 or place.tag != entries.tag(tag_key, place.seq):
         return Finding("failed", "TAG_DIFFERS")
     if keys is None or item.body is None:
         return Finding("not_run", "ERASED")
-    if item.body_digest != entries.body_digest(entries.body_salt(keys.salt, item.id), item.body):
-        return Finding("failed", "BODY_DIFFERS")
+    fault = _recorded(item, keys)
+    if fault is not None and fault.code == "BODY_DIFFERS":
+        return fault
     link = entries.link_digest(entries.link_salt(keys.salt, item.id), item.subject, place.seq, place.previous)
     if place.commitment != entries.commitment(item.body_digest, link):
         return Finding("failed", "COMMITMENT_DIFFERS")
-    return PASSED if _tells(item, item.body) else Finding("failed", "ROW_DIFFERS")
+    return fault or PASSED
+
+
+def _recorded(item: Recorded, keys: SubjectKeys | None) -> Finding | None:
+    """Return what is wrong with a row in itself, before it has a place; None: nothing, or it was erased."""
+    if keys is None or item.body is None:
+        return None
+    if item.body_digest != entries.body_digest(entries.body_salt(keys.salt, item.id), item.body):
+        return Finding("failed", "BODY_DIFFERS")
+    return None if _tells(item, item.body) else Finding("failed", "ROW_DIFFERS")
 
 
 def _tells(item: Recorded, body: bytes) -> bool:
@@ -178,7 +192,7 @@ def _inclusion(place: Place, leaves: Mapping[int, bytes] | None) -> Finding:
     if leaves is None:
         return Finding("failed", "TREE_DIFFERS")
     leaf = leaves.get(place.index)
-    if leaf is None:
+    if leaf is None and place.index >= 0:
         return Finding("not_run", "NOT_PUBLISHED")
     return PASSED if leaf == leaf_hash(place.entry) else Finding("failed", "ENTRY_DIFFERS")
 
@@ -197,8 +211,13 @@ def _link(place: Place, before: Recorded | None, *, whole: bool) -> Finding:
 
 def wanted_tags(recorded: Sequence[Recorded], tag_key: bytes) -> dict[bytes, int]:
     """Return the tags that a scan must look for, with their sequence numbers: those that are known, and beyond."""
-    known = max((item.place.seq + 1 for item in recorded if item.place is not None), default=0)
-    return {entries.tag(tag_key, seq): seq for seq in range(known + LOOKAHEAD)}
+    told = {item.place.seq for item in recorded if item.place is not None and item.place.seq >= 0}
+    return {entries.tag(tag_key, seq): seq for seq in _numbers(told, LOOKAHEAD)}
+
+
+def _numbers(told: Collection[int], beyond: int = 0) -> set[int]:
+    """Return the numbers that a chain with these has or should have: a row that tells a huge one is not counted up to."""
+    return set(told) | set(range(min(max(told, default=-1) + 1, _MOST_SEARCHED) + beyond))
 
 
 def find_gaps(recorded: Sequence[Recorded], size: int, found: Mapping[int, Sequence[int]] | None) -> tuple[Gap, ...]:
@@ -210,14 +229,14 @@ def find_gaps(recorded: Sequence[Recorded], size: int, found: Mapping[int, Seque
 
 
 def _gaps(places: Mapping[int, Place], size: int, found: Mapping[int, Sequence[int]] | None) -> Iterator[Gap]:
-    end = max([*places, *(found or ())], default=-1) + 1
-    for seq in range(end):
+    last = max(places, default=-1)
+    for seq in sorted(_numbers({*places, *(found or ())})):
         place, met = places.get(seq), (found or {}).get(seq, ())
         if len(met) > 1:
             yield Gap(seq, "ENTRY_TWICE", met[1])
         elif place is None:
             # Where the log has the entry its row was taken away; where it has not, the number itself was skipped.
-            if met or seq < max(places, default=-1):
+            if met or seq < last:
                 yield Gap(seq, "ENTRY_HIDDEN" if met else "ROW_MISSING", met[0] if met else None)
         elif met and met[0] != place.index:
             yield Gap(seq, "ENTRY_ELSEWHERE", met[0])

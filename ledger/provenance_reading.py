@@ -85,14 +85,27 @@ def trace(
         session, wrapper, {subject.id for subject in concerned.values() if subject.erased_tag_key is None}
     )
     leaves, proof = _proved_leaves(log, stored)
-    chains = []
     by_subject: dict[UUID, list[StoredLink]] = defaultdict(list)
     for link in stored:
         by_subject[link.subject].append(link)
-    for subject in sorted(concerned.values(), key=lambda one: _first(by_subject[one.id])):
-        links = by_subject[subject.id]
-        chains.append(_chain(subject, links, keys.get(subject.id), leaves, log.size, now, subject.id in whole, scan))
-    return Trace(log, tuple(chains), proof, keys)
+    read = [
+        _read(subject, by_subject[subject.id], keys.get(subject.id), whole=subject.id in whole)
+        for subject in sorted(concerned.values(), key=lambda one: _first(by_subject[one.id]))
+    ]
+    met = None if scan is None else scan([tag for chain in read for tag in chain.wanted])
+    return Trace(log, tuple(_judged(chain, leaves, log.size, now, met) for chain in read), proof, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A chain as it was read and opened, nothing judged; `wanted`: the tags of a whole one, with their numbers."""
+
+    subject: TracedSubject
+    keys: SubjectKeys | None
+    tag_key: bytes
+    whole: bool
+    recorded: Sequence[Recorded]
+    wanted: Mapping[bytes, int]
 
 
 def _first(links: Sequence[StoredLink]) -> tuple[float, str]:
@@ -104,7 +117,7 @@ def _proved_leaves(
     log: LogReader, stored: Sequence[StoredLink]
 ) -> tuple[Mapping[int, bytes] | None, tuple[bytes, ...]]:
     """Return the leaf hashes that the tiles have at the events' indices, proved, with the proof; None if it fails."""
-    indices = {link.place.index for link in stored if link.place is not None and link.place.index < log.size}
+    indices = {link.place.index for link in stored if link.place is not None and 0 <= link.place.index < log.size}
     tiles = log.tiles()
     try:
         leaves = {index: tiles.nodes(0, index) for index in indices}
@@ -115,33 +128,31 @@ def _proved_leaves(
     return leaves, proof
 
 
-def _chain(
-    subject: TracedSubject,
-    stored: Sequence[StoredLink],
-    keys: SubjectKeys | None,
+def _read(subject: TracedSubject, stored: Sequence[StoredLink], keys: SubjectKeys | None, *, whole: bool) -> _Read:
+    tag_key = keys.tag if keys is not None else subject.erased_tag_key or b""
+    recorded = [_opened(link, keys) for link in stored]
+    return _Read(subject, keys, tag_key, whole, recorded, wanted_tags(recorded, tag_key) if whole else {})
+
+
+def _judged(
+    chain: _Read,
     leaves: Mapping[int, bytes] | None,
     size: int,
     now: datetime,
-    whole: bool,  # noqa: FBT001 - one of eight, and named at its only call
-    scan: Scan | None,
+    met: Mapping[bytes, Sequence[int]] | None,
 ) -> Chain:
-    tag_key = keys.tag if keys is not None else subject.erased_tag_key or b""
-    recorded = [_opened(link, keys) for link in stored]
-    found = None
-    if whole and scan is not None:
-        tags = wanted_tags(recorded, tag_key)
-        met = scan(tags)
-        found = {seq: met[tag] for tag, seq in tags.items() if tag in met}
-    gaps = find_gaps(recorded, size, found) if whole else ()
+    """Judge a chain; `met`: where a scan found the tags of all chains, None where none was made."""
+    found = None if met is None else {seq: met[tag] for tag, seq in chain.wanted.items() if tag in met}
+    gaps = find_gaps(chain.recorded, size, found) if chain.whole else ()
     return Chain(
-        subject=subject.id,
-        kind=subject.kind,
-        erased=keys is None,
-        whole=whole,
-        tag_key=tag_key,
-        links=judge_links(recorded, keys, tag_key, leaves, now, whole=whole),
+        subject=chain.subject.id,
+        kind=chain.subject.kind,
+        erased=chain.keys is None,
+        whole=chain.whole,
+        tag_key=chain.tag_key,
+        links=judge_links(chain.recorded, chain.keys, chain.tag_key, leaves, now, whole=chain.whole),
         gaps=gaps,
-        completeness=completeness_of(recorded, gaps, size, whole=whole, scanned=found is not None),
+        completeness=completeness_of(chain.recorded, gaps, size, whole=chain.whole, scanned=found is not None),
     )
 
 

@@ -94,13 +94,19 @@ class Witnesses:
         checkpoint = Checkpoint.parse(SignedNote.parse(note).text)
         signed = {name for name, _ in quorum(note, self._policy).cosigned}
         answers: SimpleQueue[tuple[str, str | None]] = SimpleQueue()
-        asked = [name for name in self._standings if name not in signed and self._claim(name)]
+        # Who has cosigned a larger one for us already cannot go back to this.
+        asked = [
+            name
+            for name, standing in self._standings.items()
+            if name not in signed and standing.size <= checkpoint.size and self._claim(name)
+        ]
         for name in asked:
             self._begin(name, note, checkpoint, answers)
         lines = self._collect(set(asked), signed, answers)
-        if not self._policy.is_reached_by(signed | lines.keys()):
+        cosigned = note + "".join(lines[name] for name in asked if name in lines)
+        if not quorum(cosigned, self._policy).is_reached:
             _LOG.warning("the checkpoint of size %d has no quorum of witnesses", checkpoint.size)
-        return note + "".join(lines[name] for name in asked if name in lines)
+        return cosigned
 
     def run(self, objects: ObjectStore, stop: threading.Event, interval: float = 1.0) -> None:
         """Complete what was published without a quorum, until told to stop."""

@@ -136,7 +136,12 @@ class VerificationPool:
     def examine(self, document: bytes, max_bytes: int, companion: bytes | None = None) -> Examined:
         """Read a document, and what lay beside it, in a reader's process, to be judged here."""
         answer = self._ask("examine", (document, max_bytes, companion))
-        return _load_examined(answer) if isinstance(answer, bytes) else unread(document, answer)
+        if not isinstance(answer, bytes):
+            return unread(document, answer)
+        try:
+            return _load_examined(answer)
+        except Exception:  # noqa: BLE001  whatever a reader that has seen foreign bytes sends, it is an answer
+            return unread(document, "crashed")
 
     def close(self) -> None:
         """End the readers; waits for those at work."""

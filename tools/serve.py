@@ -14,7 +14,7 @@ from api.house import open_house, require_house
 from api.settings import settings
 from tools.errors import ToolError
 from tools.opening import opened_house
-from tools.supervisor import Child, Supervisor
+from tools.supervisor import HALTED, Child, Supervisor
 
 _BACKLOG: Final = 2048
 
@@ -93,9 +93,11 @@ def _children(listening: socket.socket, workers: int, *, anchored: bool) -> list
 def sequence(interval: float) -> None:
     """Put recorded events into the ledger until stopped.
 
-    持续把事件写入账本。
+    持续把事件写入账本。Exit code 4: the log contradicts itself and nothing more is written; see `elicence ledger fsck`.
     """
     import threading
+
+    from ledger.errors import FatalLedgerError
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,4 +107,10 @@ def sequence(interval: float) -> None:
             # Beside the sequencer, which waits for nobody that was silent.
             completing = threading.Thread(target=house.witnesses.run, args=[house.objects, stop], daemon=True)
             completing.start()
-        house.sequencer().run(stop, interval)
+        try:
+            house.sequencer().run(stop, interval)
+        except FatalLedgerError as error:
+            # Not the code of a crash: to start again would not help, and the web must go on.
+            click.echo(click.style(str(error), fg="red"), err=True)
+            click.echo(click.style(error.message("zh"), fg="red"), err=True)
+            sys.exit(HALTED)

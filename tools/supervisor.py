@@ -12,6 +12,8 @@ from typing import Final
 
 STOP_PATIENCE: Final = 15.0
 FAILED: Final = 2
+HALTED: Final = 4
+"""The exit code of a process that must not be started again before an operator has looked."""
 _WINDOW: Final = 60.0
 _STARTS_IN_WINDOW: Final = 6
 _FIRST_PAUSE: Final = 0.5
@@ -30,6 +32,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     due: float | None = None
+    halted: bool = False
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
@@ -83,10 +86,15 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> int:
         """Start a dead child again; return FAILED if that has not helped."""
-        if not child.has_ended or self._stopping:
+        if not child.has_ended or child.halted or self._stopping:
             return 0
         if child.due is None:
             assert child.process is not None
+            if child.process.returncode == HALTED:
+                # It would only find the same contradiction again. The others go on: what they serve is still true.
+                child.halted = True
+                self._say(f"{child.name}: 已停止，须由管理员处理；其他服务继续 / has stopped for good, call the operator; the others go on")
+                return 0
             if child.keeps_dying:
                 self._say(f"{child.name}: 反复退出，停止服务 / keeps ending, stopping ({child.process.returncode})")
                 return FAILED

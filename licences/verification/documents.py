@@ -180,7 +180,7 @@ class Examined:
     size: bytes. file_digest: 32 bytes, SHA-256 of the whole file. trouble: why it could not be read, if so.
     page: of a PDF. data: of a JSON licence, or the one embedded in the page; data_trouble: why that could not be read.
     seals: those of an OFD package, a national signature value, or beside the file. bare_seal: a national seal by itself.
-    oddities, coverage_faults: of these.
+    oddities, coverage_faults, uncertain: of these, as of a page.
     """
 
     form: Form
@@ -195,6 +195,7 @@ class Examined:
     bare_seal: NationalSeal | None = None
     oddities: tuple[Oddity, ...] = ()
     coverage_faults: tuple[Oddity, ...] = ()
+    uncertain: tuple[Oddity, ...] = ()
 
     @property
     def signature(self) -> Signature | None:

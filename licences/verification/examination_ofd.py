@@ -38,6 +38,7 @@ def _examined(document: bytes, digest: bytes, evidence: OfdEvidence) -> Examined
     trouble = _trouble(evidence)
     if trouble is not None:
         return Examined("ofd", len(document), digest, trouble)
+    uncovered = _uncovered(evidence)
     values = [one.value for one in evidence.signatures if one.value is not None]
     return Examined(
         form="ofd",
@@ -48,7 +49,8 @@ def _examined(document: bytes, digest: bytes, evidence: OfdEvidence) -> Examined
             *(Oddity(f"ofd.{fault}", "") for fault in evidence.faults if fault != _COVERAGE),
             *(oddity for value in values for oddity in oddities_of(value.seal)),
         ),
-        coverage_faults=tuple(Oddity("coverage.file", shown(path)) for path in _uncovered(evidence)),
+        coverage_faults=tuple(Oddity("coverage.file", shown(path)) for path in sorted(uncovered)),
+        uncertain=tuple(Oddity("coverage.file", shown(path)) for path in sorted(_left_to_others(evidence) - uncovered)),
     )
 
 
@@ -99,8 +101,22 @@ def _package_fault(one: OfdSignature) -> tuple[SignatureFault | None, str]:
     return ("digest", shown(", ".join(changed))) if changed else (None, "")
 
 
-def _uncovered(evidence: OfdEvidence) -> list[str]:
+def _uncovered(evidence: OfdEvidence) -> set[str]:
     """Return the files that a seal of ours leaves out, or that every seal leaves out, whoever made it."""
     ours = [one for one in evidence.signatures if one.is_ours]
     found = {path for one in ours for path in one.uncovered}
-    return sorted(found | set.intersection(*(set(one.uncovered) for one in evidence.signatures)))
+    return found | set.intersection(*(set(one.uncovered) for one in evidence.signatures))
+
+
+def _left_to_others(evidence: OfdEvidence) -> set[str]:
+    """Return the files that one of the seals leaves out, those of seals apart: each of them is judged by itself.
+
+    Whoever seals second could otherwise lay a page of his own into what the first had sealed.
+    """
+    of_seals = {path for one in evidence.signatures for path in _own_files(one)}
+    return {path for one in evidence.signatures for path in one.uncovered} - of_seals
+
+
+def _own_files(one: OfdSignature) -> tuple[str, ...]:
+    seal = one.description.seal_path
+    return (one.path, one.description.value_path, *(() if seal is None else (seal,)))

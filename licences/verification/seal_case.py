@@ -108,6 +108,15 @@ class SealCase:
         return None if self._logged is None else Existence(self._logged, "ledger")
 
     @property
+    def proved_late(self) -> bool:
+        """Whether nothing but a document timestamp proves that a stranger's seal was there: it may be older by far.
+
+        Ours are stamped when they seal, so that their time is the proven one.
+        """
+        found = self.existence
+        return found is not None and found.by == "document_timestamp" and not self.case.is_licence
+
+    @property
     def _stamped_at(self) -> datetime | None:
         """The time of the seal's own timestamp, where it proves anything."""
         token, path = self.token, self.token_path

@@ -3,34 +3,26 @@
 Pure and bounded. Nothing is believed: whom to trust is handed in.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Literal
 
 from seals.ofd.errors import OfdOverLimits, OfdUnreadable
+from seals.ofd.form import PROVIDER, form_faults
 from seals.ofd.package import OfdPackage, folder_of, locate, read_package
 from seals.ofd.signatures import (
     MAX_SIGNATURES,
     Description,
     ListedSignature,
-    last_number,
     list_paths,
     read_description,
     read_list,
-    sign_id,
-    write_list,
 )
 from seals.ses.checks import check_signature
 from seals.ses.errors import SesOverLimits, SesUnreadable
 from seals.ses.reader import SesSignature, read_signature
 from seals.ses.steps import NOT_APPLICABLE, PASSED, Finding, SesJudgement, Step, failed, run, shown, undecided
 from seals.ses.trust import Paths
-
-PROVIDER: Final = "elicence"
-"""By this name in a signed Signature.xml we know packages of our own, which have one form only."""
-
-_OUR_FOLDER: Final = re.compile(r".*/Sign_([1-9]\d{0,8})/Signature\.xml", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +140,7 @@ def read_ofd(data: bytes) -> OfdEvidence:
         raise OfdUnreadable(reason="signature_twice")
     found = [_signature(package, one) for one in listed]
     signatures = tuple(replace(one, uncovered=_uncovered(one, found, lists)) for one in found)
-    return OfdEvidence(package, signatures, lists, _faults(package, signatures, lists))
+    return OfdEvidence(package, signatures, lists, form_faults(package, signatures, lists))
 
 
 def judge_ofd(signature: OfdSignature, *, paths: Paths) -> SesJudgement:
@@ -214,35 +206,6 @@ def _read_value(data: bytes) -> tuple[SesSignature | None, SesUnreadable | None]
 def _is_seal(listed: ListedSignature) -> bool:
     # Whatever is not expressly a bare signature is judged as a seal
     return listed.kind != "Sign"
-
-
-def _faults(package: OfdPackage, signatures: Sequence[OfdSignature], lists: Sequence[str]) -> tuple[str, ...]:
-    """Find what our writer would have written otherwise; container and list are its own only if it wrote last."""
-    ours = [one for one in signatures if one.is_ours]
-    faults = ["coverage" for one in ours if one.uncovered]
-    faults += [f"value.{fault}" for one in ours if one.value is not None for fault in one.value.faults]
-    newest = [one for one in signatures if not any(_covers_other(other, one) for other in signatures)]
-    if newest and all(one.is_ours for one in newest):
-        if not package.is_canonical:
-            faults.append("container")
-        if len(lists) != 1 or package.file(lists[0]) != _expected_list(signatures):
-            faults.append("list")
-    return tuple(dict.fromkeys(faults))
-
-
-def _covers_other(later: OfdSignature, one: OfdSignature) -> bool:
-    return later.path != one.path and later.description.covers(one.path)
-
-
-def _expected_list(signatures: Sequence[OfdSignature]) -> bytes:
-    """Return the list that we would have written: our ids say again what the folder is called, which is signed."""
-    listed = [ListedSignature(_our_id(one.path), "Seal", one.path) if one.is_ours else one.listed for one in signatures]
-    return write_list(listed, last_number(listed, (one.description for one in signatures)))
-
-
-def _our_id(path: str) -> str:
-    match = _OUR_FOLDER.fullmatch(path)
-    return "" if match is None else sign_id(int(match[1]))
 
 
 def _references(signature: OfdSignature) -> Finding:

@@ -12,7 +12,8 @@ from ca.algorithms.digests import compute
 from ca.encoding import oids
 from seals.ofd.document import DocumentBody, page_at, place, read_bodies
 from seals.ofd.errors import OfdRefused
-from seals.ofd.evidence import PROVIDER, OfdEvidence, read_ofd
+from seals.ofd.evidence import OfdEvidence, read_ofd
+from seals.ofd.form import PROVIDER
 from seals.ofd.package import ENTRANCE, OfdPackage, folder_of, write_package
 from seals.ofd.signatures import (
     MAX_SIGNATURES,

@@ -14,19 +14,9 @@ from ca.encoding import der
 from ca.errors import DerInvalid
 from seals.ses import schema
 from seals.ses.errors import SesOverLimits, SesUnreadable
-from seals.ses.spelling import is_national, parse_signature, parse_time, parse_time_info, require_der
-from seals.ses.values import (
-    ES_ID,
-    KIND_NUMBERS,
-    PNG,
-    SIDES_MM,
-    CertificateDigest,
-    Form,
-    SesExtension,
-    SesPicture,
-    SesSeal,
-    SesSignature,
-)
+from seals.ses.faults import Faults
+from seals.ses.spelling import parse_time_info, require_der
+from seals.ses.values import CertificateDigest, Form, SesExtension, SesPicture, SesSeal, SesSignature
 
 __all__ = ["MAX_SIZE", "SesExtension", "SesPicture", "SesSeal", "SesSignature", "read_seal", "read_signature"]
 
@@ -88,7 +78,7 @@ def _seal_v4(data: bytes, seal: Asn1Sequence) -> SesSeal:
 def _seal_value(
     data: bytes, seal: Asn1Sequence, form: Form, maker: tuple[Any, Any, Any], signed: bytes, timestamp: bytes | None
 ) -> SesSeal:
-    faults = _Faults()
+    faults = Faults()
     info = seal["eseal_info"]
     header, property_info = info["header"], info["property"]
     if header["id"].native != "ES":
@@ -96,8 +86,7 @@ def _seal_value(
     version = _number(header["version"])
     es_id, kind = info["es_id"].native, _number(property_info["type"])
     faults.add("version", version != form)
-    faults.add("es_id", ES_ID.fullmatch(es_id) is None)
-    faults.add("kind", kind not in KIND_NUMBERS)
+    faults.names(es_id, kind)
     faults.stamp(timestamp)
     certificates, digests = _signers(property_info, form)
     created, valid_from, valid_until = (
@@ -137,10 +126,10 @@ def _signature(data: bytes) -> SesSignature:
         signed_at = parse_time_info(bytes(tbs["time_info"]))
         seal = _seal_v1(tbs["eseal"].dump(), tbs["eseal"])
         signer = (tbs["cert"], tbs["signature_algorithm"])
-        return _signature_value(data, whole, seal, signer, (signed_at, (), None), _Faults())
+        return _signature_value(data, whole, seal, signer, (signed_at, (), None), Faults())
     whole = schema.SignatureV4.load(data)
     tbs = whole["to_sign"]
-    faults = _Faults()
+    faults = Faults()
     extras = (
         faults.time(tbs["time_info"], 4),
         _extensions(tbs["ext_datas"], faults),
@@ -156,7 +145,7 @@ def _signature_value(
     seal: SesSeal,
     signer: tuple[Any, Any],
     extras: tuple[datetime | None, tuple[SesExtension, ...], bytes | None],
-    faults: "_Faults",
+    faults: "Faults",
 ) -> SesSignature:
     tbs, value = whole["to_sign"], bytes(whole["signature"])
     certificate, algorithm = signer
@@ -181,37 +170,6 @@ def _signature_value(
         timestamp=timestamp,
         faults=faults.found(),
     )
-
-
-class _Faults:
-    """Collects departures from what our writer writes, each once."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, None] = {}
-
-    def add(self, fault: str, is_there: bool) -> None:  # noqa: FBT001 - reads as a sentence
-        if is_there:
-            self._found[fault] = None
-
-    def found(self) -> tuple[str, ...]:
-        return tuple(self._found)
-
-    def signature(self, value: bytes) -> bytes:
-        signature, as_der = parse_signature(value)
-        self.add("signature_raw", not as_der)
-        return signature
-
-    def stamp(self, token: bytes | None) -> None:
-        # Nobody reads it here, so that anything could stand in it
-        self.add("timestamp_form", token is not None and is_national(token))
-
-    def time(self, element: Any, form: Form) -> datetime:
-        text = element.chosen.contents.decode("ascii")
-        moment, zoned = parse_time(text)
-        expected = "utc_time" if form == 1 else "general_time"
-        self.add("time_form", element.name != expected or not text.endswith("Z") or "." in text)
-        self.add("time_zone", not zoned)
-        return moment
 
 
 def _members(data: bytes) -> int:
@@ -244,16 +202,14 @@ def _signers(property_info: Asn1Sequence, form: Form) -> tuple[tuple[bytes, ...]
     return tuple(one.native for one in members), ()
 
 
-def _picture(picture: Asn1Sequence, faults: _Faults) -> SesPicture:
-    kind, data = picture["type"].native, picture["data"].native
-    width, height = _number(picture["width"]), _number(picture["height"])
-    faults.add("picture_type", kind != "PNG")
-    faults.add("picture_data", kind.upper() == "PNG" and not data.startswith(PNG))
-    faults.add("picture_size", width not in SIDES_MM or height not in SIDES_MM)
-    return SesPicture(kind, data, width, height)
+def _picture(picture: Asn1Sequence, faults: Faults) -> SesPicture:
+    sides = _number(picture["width"]), _number(picture["height"])
+    found = SesPicture(picture["type"].native, picture["data"].native, *sides)
+    faults.picture(found)
+    return found
 
 
-def _extensions(extensions: Any, faults: _Faults) -> tuple[SesExtension, ...]:
+def _extensions(extensions: Any, faults: Faults) -> tuple[SesExtension, ...]:
     if extensions.native is None:
         return ()
     found = []

@@ -1,7 +1,7 @@
 """Evidence files: whole ones are valid, and whatever is changed in them is named by the check that it spoils."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from ledger import subjects
+from ledger.errors import LedgerError
 from ledger.event_kinds import EventKind
 from ledger.evidence import chains_evidence, sign_evidence
 from ledger.evidence_judging import judge_evidence, mirror_wanted
 from ledger.evidence_report import CHAIN_CHECKS, Report
 from ledger.log_objects import tile_fetch
 from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectMissing, ObjectStore
+from ledger.provenance import LOOKAHEAD
+from ledger.provenance_errors import LogForked, LogUnreachable
 from ledger.provenance_looks import record_looks
 from ledger.provenance_mirror import Mirror
 from ledger.provenance_reading import Trace
@@ -237,7 +240,20 @@ FORGERIES: dict[str, tuple[Change, str, str]] = {
     "another subject": (set_chain("subject", str(UUID(int=9))), "events.commitments", "ROW_DIFFERS"),
     "another count in the look": (set_look("entries", 4), "chain.completeness", "CLAIM_DIFFERS"),
     "another size in the look": (set_look("size", 7), "chain.completeness", "CLAIM_DIFFERS"),
-    "another order in the look": (set_look("order", "X"), "chain.completeness", "CLAIM_UNSIGNED"),
+    "another order in the look": (set_look("order", "X"), "chain.completeness", "CLAIM_DIFFERS"),
+    "another word in the look": (set_look("scope", "X"), "chain.completeness", "CLAIM_UNSIGNED"),
+    "no look": (lambda evidence: chain_of(evidence).pop("look"), "chain.completeness", "CLAIM_UNSIGNED"),
+    "a later time": (
+        lambda evidence: evidence.__setitem__("made_at", "2026-12-31T00:00:00.000000Z"),
+        "chain.completeness",
+        "CLAIM_DIFFERS",
+    ),
+    "an order": (lambda evidence: evidence.__setitem__("order", "X"), "chain.completeness", "CLAIM_DIFFERS"),
+    "called erased": (
+        lambda evidence: chain_of(evidence).__setitem__("erased", True),
+        "events.commitments",
+        "NOT_ERASED",
+    ),
     "a promise of something else": (
         lambda evidence: chain_of(evidence)["look"].__setitem__("promise", evidence["checkpoint"]),
         "chain.completeness",
@@ -288,6 +304,76 @@ def test_a_key_that_is_not_the_one_that_the_issuing_names(book: Book) -> None:
     forged = forge(data, lambda evidence: event_of(evidence, 0)["body"]["detail"].__setitem__("tag_key_sha256", ZERO))
     lied = judge_evidence(sign_evidence(forged["evidence"], ORIGIN, SIGNER), VKEYS)
     assert lied.check("chain.key").code == "KEY_DIFFERS"
+
+
+def test_a_licence_whose_chain_begins_with_something_else_has_an_unproved_key(book: Book) -> None:
+    """What begins without an issuing names no key: it may be a second, shorter history beside the true one."""
+    subject = book.subject()
+    book.record(subject)
+    book.sequence()
+    found = judge_evidence(export(book, book.trace(subject)), VKEYS)
+    assert (found.verdict, found.check("chain.key").code) == ("invalid", "KEY_UNNAMED")
+    empty = forge(export(book, book.trace(book.licence(0))), nothing_left)["evidence"]
+    none = judge_evidence(sign_evidence(empty, ORIGIN, SIGNER), VKEYS, lambda tags: {})
+    assert none.check("chain.key").code == "KEY_UNNAMED"
+    seal = book.subject("seal")
+    book.record(seal, EventKind.USED)
+    book.sequence()
+    assert judge_evidence(export(book, book.trace(seal)), VKEYS).check("chain.key").outcome == "not_applicable"
+
+
+def nothing_left(evidence: dict[str, Any]) -> None:
+    """No events, and a key that finds none: nothing would be missing."""
+    chain = chain_of(evidence)
+    chain["events"], chain["entries"], chain["tag_key"], evidence["proof"] = [], 0, ZERO, []
+    chain["look"]["body"]["detail"]["entries"] = 0
+
+
+def test_a_file_with_a_number_of_its_own_choice_does_not_stop_who_checks_it(book: Book) -> None:
+    def jump(evidence: dict[str, Any]) -> None:
+        event_of(evidence, 4)["seq"] = (1 << 63) - 1
+
+    asked: list[int] = []
+    data = forge(export(book, book.trace(book.licence(4))), jump)
+
+    def counted(tags: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
+        asked.append(len(tags))
+        return scan(tags)
+
+    scan = book.scan()
+    report = judge_evidence(json.dumps(data).encode(), VKEYS, counted)
+    assert report.check("chain.links").code == "PREDECESSOR_MISSING"
+    assert report.check("chain.completeness").code == "ENTRY_HIDDEN"
+    assert asked == [5 + LOOKAHEAD + 1]
+
+
+def test_many_chains_take_one_pass_over_the_mirror(book: Book) -> None:
+    chosen = [book.licence(1) for _ in range(4)]
+    passes: list[int] = []
+    data, scan = export(book, book.trace(*chosen)), book.scan()
+
+    def counted(tags: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
+        passes.append(len(tags))
+        return scan(tags)
+
+    assert judge_evidence(data, VKEYS, counted).check("chain.completeness").outcome == "passed"
+    assert len(passes) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "code"),
+    [
+        (LogForked(9, "otherwise"), "failed", "MIRROR_DIFFERS"),
+        (LogUnreachable("log.test", "silent"), "not_run", "MIRROR_UNREADABLE"),
+        (ObjectMissing("tile/entries/000"), "not_run", "MIRROR_UNREADABLE"),
+    ],
+)
+def test_a_mirror_that_cannot_be_used_is_said(book: Book, error: LedgerError, outcome: str, code: str) -> None:
+    def broken(_: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
+        raise error
+
+    found = judge_evidence(export(book, book.trace(book.licence(1))), VKEYS, broken).check("chain.completeness")
+    assert (found.outcome, found.code) == (outcome, code)
 
 
 @pytest.mark.parametrize("seq", [0, 2, 4])

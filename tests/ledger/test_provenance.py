@@ -1,6 +1,6 @@
 """Chains traced over real rows and tiles: what is whole is proved, and what was done to it is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from ledger.log_objects import PREFIX
 from ledger.objects import ObjectStore
 from ledger.provenance import Chain
 from ledger.provenance_errors import TraceTooLong
+from ledger.provenance_reading import trace
 from ledger.tiles import Tile
 from tests.ledger.recording import NOW
 from tests.ledger.tracing import LATER, Book, open_book
@@ -60,8 +61,6 @@ def test_what_is_placed_and_not_published_yet_is_not_run(book: Book) -> None:
     log, scan = book.log(), book.scan()
     book.record(subject)
     book.sequence()
-    from ledger.provenance_reading import trace
-
     (chain,) = trace(book.session, book.wrapper, log, [subject], LATER, scan=scan).chains
     assert [link.inclusion.code for link in chain.links] == [None, None, "NOT_PUBLISHED"]
     assert chain.completeness.state == "proved"
@@ -104,6 +103,52 @@ def test_what_was_changed_in_the_database_is_named(book: Book, name: str) -> Non
     assert not chain.sound
     # The others are not spoilt by it.
     assert all(finding.outcome == "passed" for finding in chain.links[1].findings)
+
+
+def test_a_waiting_event_that_was_damaged_is_named_and_stops_nothing(book: Book) -> None:
+    subject = book.licence(1)
+    book.record(subject, EventKind.ACCEPTED, at=NOW + timedelta(seconds=9))
+    book.session.execute(text("UPDATE ledger.events SET body = 'x' WHERE entry_index IS NULL"))
+    (chain,) = book.trace(subject, now=NOW).chains
+    assert [link.commitment.code for link in chain.links] == [None, None, "BODY_DIFFERS"]
+    assert [link.event is None for link in chain.links] == [False, False, True]
+    assert not chain.sound
+
+
+@pytest.mark.parametrize("seq", [-1, 40_000_000_000])
+def test_a_number_that_no_chain_has_is_named_and_not_counted_up_to(book: Book, seq: int) -> None:
+    subject = book.licence(3)
+    book.session.execute(
+        text("UPDATE ledger.events SET seq = :seq WHERE subject_id = :s AND seq = 3"), {"s": subject, "seq": seq}
+    )
+    (chain,) = book.trace(subject).chains
+    assert "TAG_DIFFERS" in codes(chain)
+    assert (3, "ENTRY_HIDDEN") in [(gap.seq, gap.code) for gap in chain.gaps]
+    assert not chain.sound
+
+
+def test_an_index_that_no_log_has_is_named(book: Book) -> None:
+    subject = book.licence(3)
+    book.session.execute(
+        text("UPDATE ledger.events SET entry_index = -7 WHERE subject_id = :s AND seq = 2"), {"s": subject}
+    )
+    (chain,) = book.trace(subject).chains
+    assert codes(chain) == {"ENTRY_DIFFERS"}
+    assert [(gap.seq, gap.code) for gap in chain.gaps] == [(2, "ENTRY_ELSEWHERE")]
+
+
+def test_many_chains_take_one_pass_over_the_log(book: Book) -> None:
+    """A department has thousands of licences, and a log millions of entries."""
+    chosen = [book.licence(1) for _ in range(5)]
+    scan, passes = book.scan(), []
+
+    def counted(tags: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
+        passes.append(len(tags))
+        return scan(tags)
+
+    found = trace(book.session, book.wrapper, book.log(), chosen, LATER, scan=counted)
+    assert {chain.completeness.state for chain in found.chains} == {"proved"}
+    assert len(passes) == 1
 
 
 def delete(book: Book, where: str, subject: object) -> None:

@@ -127,6 +127,21 @@ def test_one_who_fails_is_done_without_and_left_alone_for_a_while(trio: Trio) ->
     assert not asker.wants(note)
 
 
+def test_a_smaller_checkpoint_that_comes_late_is_nobodys_fault(trio: Trio) -> None:
+    """Whoever completes the published checkpoint may have read it before the sequencer had a larger one cosigned."""
+    asker = trio.asker(patience=Patience(60.0, 60.0, pause=3600.0))
+    asker.cosign(LOG.note(6))
+    assert asker.cosign(LOG.note(5)) == LOG.note(5)
+    assert signers(trio, asker.cosign(LOG.note(7))) == ["a", "b", "c"]
+
+
+def test_a_policy_that_is_about_another_log_is_told(trio: Trio, caplog: pytest.LogCaptureFixture) -> None:
+    listed = Policy.parse(f"log {SmallLog('other.test/log').vkey_text}\n{trio.policy.text}".encode())
+    asker = Witnesses(listed, LOG.nodes, links=trio.links, patience=FOR_EVER, clock=now)
+    assert signers(trio, asker.cosign(LOG.note(5))) == ["a", "b", "c"]
+    assert "no quorum" in caplog.text
+
+
 def test_without_a_quorum_the_checkpoint_is_what_it_is(trio: Trio, caplog: pytest.LogCaptureFixture) -> None:
     asker = trio.asker({"a": trio.links["a"], "b": Silent(), "c": Silent()})
     note = asker.cosign(LOG.note(5))

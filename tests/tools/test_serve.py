@@ -17,7 +17,7 @@ import pytest
 
 from api.settings import Settings
 from tools.serve import AddressUnusable, listen
-from tools.supervisor import FAILED, Child, Supervisor
+from tools.supervisor import FAILED, HALTED, Child, Supervisor
 
 PATIENCE = 40.0
 Serve = Callable[..., "Server"]
@@ -185,6 +185,42 @@ def test_an_address_that_is_not_ours_is_told() -> None:
     for host in ("192.0.2.1", "2001:db8::1"):
         with pytest.raises(AddressUnusable):
             listen(host, free_port())
+
+
+def test_a_log_that_contradicts_itself_halts_the_sequencer_alone(environment: dict[str, str], serve: Serve) -> None:
+    """It is not started again, the web goes on, and who asks for the reason finds it."""
+    port = free_port()
+    server = serve("--port", port)
+    assert page_when_up(port) == 200
+    checkpoint = Path(environment["ELICENCE_HOME"]) / "objects" / "log" / "checkpoint"
+    until(checkpoint.exists)
+    checkpoint.write_bytes(b"forged")
+    sequencers = children(server.pid, "tools.cli sequence")
+    until(lambda: "call the operator" in server.errors.read_text())
+    said = server.errors.read_text()
+    assert "sequencer: 已停止" in said
+    assert "ledger.fatal" in said
+    assert "Traceback" not in said.rpartition("CRITICAL")[2] or "the published checkpoint is not one" in said
+    assert page(port) == 200
+    assert all(is_gone(pid) for pid in sequencers)
+    assert server.process.poll() is None
+    assert len(children(server.pid, "api.serving")) == 1
+    server.process.terminate()
+    assert server.ended() == 0
+
+
+def test_what_has_halted_is_not_started_again() -> None:
+    said: list[str] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    halted = Child("log", ["/bin/sh", "-c", f"exit {HALTED}"])
+    try:
+        code = Supervisor([halted, Child("brief", ["/bin/sh", "-c", "exit 1"])], said.append).run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert code == FAILED
+    assert len(halted.starts) == 1
+    assert [line for line in said if line.startswith("log:")] == [said[0]] or len(said) == 7
 
 
 def test_a_child_that_keeps_dying_stops_the_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:

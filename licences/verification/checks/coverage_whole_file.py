@@ -40,8 +40,9 @@ def _run(case: Case) -> Finding:
     faults = (*examined.coverage_faults, *(() if page is None else page.coverage_faults))
     if faults:
         return Finding(NOT_COVERED, _named(faults))
-    if page is not None and page.uncertain:
-        return Finding(LATER_UNJUDGED, _named(page.uncertain))
+    uncertain = (*examined.uncertain, *(() if page is None else page.uncertain))
+    if uncertain:
+        return Finding(LATER_UNJUDGED, _named(uncertain))
     return Finding(evidence={"size": examined.size})
 
 

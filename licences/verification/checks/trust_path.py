@@ -88,7 +88,7 @@ def _judge(seal: SealCase) -> Finding:
     }
     if not trust.is_current(case.request.now):
         return Finding(TRUST_LIST_EXPIRED, {"trust_list": trust.digest, "until": utc_text(trust.valid_until)})
-    code = _code(case, path)
+    code = _code(seal, path)
     if code is None and _has_stray(seal, trust, path):
         return Finding(PATH_UNDECIDED, {**evidence, "reason": "stray_certificate"})
     if code is None and seal.by_claim:
@@ -105,13 +105,15 @@ def _has_stray(seal: SealCase, trust: "TrustList", path: "PathReport") -> bool:
     return in_cms and not signature.foreign and has_stray(signature.certificates, path, trust)
 
 
-def _code(case: Case, path: "PathReport") -> Code | None:
+def _code(seal: SealCase, path: "PathReport") -> Code | None:
     if path.outcome == "passed" or path.reason in _ABOUT_REVOCATION:
         return None
     if path.reason == "no_chain":
         # Under a list that the verifier chose, a licence sealed by none of its authorities is not "perhaps good";
         # a stranger's document is merely unknown.
-        return SEALER_NOT_TRUSTED if case.is_licence else SEALER_UNKNOWN
+        return SEALER_NOT_TRUSTED if seal.case.is_licence else SEALER_UNKNOWN
+    if path.reason == "expired" and seal.proved_late:
+        return OUTSIDE_PERIOD
     if path.outcome == "failed":
         return PATH_INVALID
     return OUTSIDE_PERIOD if path.reason in _OUTSIDE else PATH_UNDECIDED

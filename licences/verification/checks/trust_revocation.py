@@ -74,7 +74,7 @@ def _code(seal: SealCase, path: "PathReport") -> Code | None:
         return ON_HOLD
     if path.revocation == "revoked":
         # Revoked by now, and nothing proves that it sealed before: EN 319 102-1 REVOKED_NO_POE.
-        return REVOKED_UNDATED if seal.existence is None else SEAL_REVOKED
+        return REVOKED_UNDATED if seal.existence is None or seal.proved_late else SEAL_REVOKED
     return REVOCATION_UNKNOWN if path.revocation == "unknown" else None
 
 

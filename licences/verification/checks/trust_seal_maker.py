@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from licences.verification.case import Case, path_evidence
 from licences.verification.check import Check, Finding
+from licences.verification.checks.trust_path import TRUST_LIST_EXPIRED
 from licences.verification.codes import NO_TRUST_LIST, NOT_APPLICABLE, Advice, Code
 from licences.verification.documents import NationalSeal
 from licences.verification.per_seal import worst_of
@@ -66,6 +67,9 @@ def _run(case: Case) -> Finding:
     trust = case.evidence_trust
     if trust is None:
         return Finding(NO_TRUST_LIST)
+    if not trust.is_current(case.request.now):
+        # trust.path says the same of what is sealed; of a seal by itself nobody else does.
+        return Finding(TRUST_LIST_EXPIRED, {"trust_list": trust.digest, "until": utc_text(trust.valid_until)})
     judged = [_judge(one.seal, trust, _seen_at(case, one)) for one in found]
     return worst_of(judged, [f"{number}" for number, _ in enumerate(judged, 1)])
 
@@ -104,6 +108,6 @@ CHECK: Final = Check(
     passed_zh="电子印章由可信的单位制作",
     passed_en="the national seal was made by a trusted maker",
     depends_on=("integrity.seal",),
-    codes=(NO_SEAL_MAKERS, MAKER_UNKNOWN, MAKER_REFUSED, MAKER_UNDECIDED, MAKER_UNDATED),
+    codes=(NO_SEAL_MAKERS, MAKER_UNKNOWN, MAKER_REFUSED, MAKER_UNDECIDED, MAKER_UNDATED, TRUST_LIST_EXPIRED),
     run=_run,
 )
