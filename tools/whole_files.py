@@ -19,8 +19,12 @@ def write_whole(path: Path, data: bytes) -> None:
 def prepared(path: Path) -> Iterator[Callable[[bytes], None]]:
     """Yield what writes a file's content beside its place; it is put there when the block ends well.
 
+    A device or a pipe is written to and never replaced: as root, `-o /dev/null` would take it away from everybody.
     Raises click.FileError where it cannot be written.
     """
+    if path.is_char_device() or path.is_fifo():
+        yield lambda data: _pour(path, data)
+        return
     temporary = path.with_name(f".{path.name}.{token_hex(8)}")
 
     def write(data: bytes) -> None:
@@ -43,6 +47,11 @@ def _told(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise click.FileError(str(path), f"无法写入 / it cannot be written: {reason}") from error
+
+
+def _pour(path: Path, data: bytes) -> None:
+    with _told(path), path.open("wb", buffering=0) as stream:
+        stream.write(data)
 
 
 def _write(path: Path, data: bytes) -> None:
