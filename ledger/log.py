@@ -124,6 +124,10 @@ class Log:
         # In this order: the head read later can only be the newer one.
         published = self._published()
         head = self._open_head(now)
+        if published is None and head.size:
+            # Another leader may have begun the log between our two looks; then its checkpoint is there now.
+            published = self._published()
+            head = self._open_head(now)
         self._compare(published, head)
         behind = published is None or published.checkpoint.size < head.size
         if behind:

@@ -21,7 +21,7 @@ from ledger.log import Log, sound
 from ledger.log_objects import read_checkpoint, tile_fetch
 from ledger.merkle import leaf_hash
 from ledger.notes import NoteSigner, VkeyInvalid
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 from ledger.sequencer import Sessions
 from ledger.tiles import TileReader
 from tests.ledger import reference_tree as reference
@@ -317,3 +317,29 @@ def test_a_process_that_sleeps_in_its_swap_keeps_others_out_and_no_longer(
 def test_a_signer_of_another_kind_is_refused(session: Session, objects: ObjectStore) -> None:
     with pytest.raises(VkeyInvalid):
         Log(sessions=nested(session), objects=objects, signer=P256Signer(), origin=ORIGIN)
+
+
+class FirstLook:
+    """An object store in which another leader begins the log just after our first look for its checkpoint."""
+
+    def __init__(self, objects: ObjectStore, other: Log) -> None:
+        self._objects, self._other, self._looked = objects, other, False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._objects, name)
+
+    def get(self, key: str) -> bytes:
+        if self._looked:
+            return self._objects.get(key)
+        self._looked = True
+        self._other.append(numbered(0, 3), NOW)
+        self._other.finish(NOW)
+        raise ObjectMissing(key)
+
+
+def test_a_log_that_another_began_meanwhile_is_no_contradiction(session: Session, objects: ObjectStore) -> None:
+    sessions = nested(session)
+    log = open_log(sessions, FirstLook(objects, open_log(sessions, objects)))  # type: ignore[arg-type]
+    log.append(numbered(3, 2), NOW)
+    log.finish(NOW)
+    assert logged(objects) == numbered(0, 5)

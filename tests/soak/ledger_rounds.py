@@ -164,7 +164,7 @@ class Rounds:
                 continue  # a killed process' connection still holds its lock for a moment
         with self._room.sessions() as session:
             rows = session.execute(_EVENTS).all()
-        lines = self._acknowledged.read_text().split()
+        lines = self._acknowledged.read_text().splitlines()
         placed = {row.id for row in rows if row.entry_index is not None}
         outcome.acknowledged, outcome.entries, outcome.checkpoints = len(lines), len(placed), len(self._seen)
         outcome.findings += [f"acknowledged and lost: {line}" for line in lines if line not in placed]
