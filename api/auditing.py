@@ -164,10 +164,13 @@ class Auditing:
         return Audited(question.scope, order, shown == "events", found, looks, named, now)
 
     def _about(self, question: Question, actor: Actor, now: datetime, order: AuditOrder | None) -> Covered:
-        """Return what a question is about, if the order opens it; that it does not is an event of the order's."""
+        """Return what a question is about, if the order opens it."""
         # Which licences a unit or a case used is what an order is for: their places alone would tell it.
         if order is None and question.scope.kind not in _PLAIN:
             raise OrderWanted
+        if order is not None and question.scope.kind not in _PLAIN:
+            # Before anything is looked for: that there is too much of it would tell something, too.
+            self._allow(order, question.scope, None, actor, now)
         with self._registry() as session:
             about = covered(
                 session,
@@ -177,16 +180,19 @@ class Auditing:
                 until=question.until,
                 issued=question.issued,
             )
-        if order is not None:
-            try:
-                order.check(question.scope, about.unit, actor, now)
-            except OrderRefused:
-                with self._session(actor) as session:
-                    record_refusal(
-                        session, self._house.wrapper, self._house.promiser, order, question.scope.kind, actor, now
-                    )
-                raise
+        if order is not None and question.scope.kind in _PLAIN:
+            self._allow(order, question.scope, about.unit, actor, now)
         return about
+
+    def _allow(self, order: AuditOrder, asked: Scope, unit: str | None, actor: Actor, now: datetime) -> None:
+        """Let an auditor open what is asked; that the order does not open it is an event of the order's own chain."""
+        try:
+            order.check(asked, unit, actor, now)
+        except OrderRefused:
+            house = self._house
+            with self._session(actor) as session:
+                record_refusal(session, house.wrapper, house.promiser, order, asked.kind, actor, now)
+            raise
 
     def _events(self, question: Question, about: Covered) -> Sequence[str]:
         if about.term is None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.house import House, key_ring, root_keys
 from api.schema import Role
-from api.seal_providers import make_national_seal
+from api.seal_providers import make_national_seal, seal_maker
 from api.settings import Settings
 from api.systems import register_system
 from api.trust_lists import publish_lists
@@ -123,11 +123,9 @@ def _enter(session: Session, house: House, custodian: SealCustodian, seal: SealC
 
 
 def _national(house: House, plan: SealPlan, design: SealDesign, now: datetime) -> NationalSeal | None:
-    """Make a seal's national form; None where no ceremony made a certificate and a maker for it, or one has ended."""
-    signing, maker = house.ceremony.national_seals.get(plan.id), house.ceremony.seal_maker(now)
-    if signing is None or maker is None:
-        return None
-    if now > min(read_certificate(one.cert_der).not_after for one in (signing, maker)):
+    """Make a seal's national form; None where no ceremony made a certificate and a maker for it, or one is good no more."""
+    signing, maker = house.ceremony.national_seals.get(plan.id), seal_maker(house, now)
+    if signing is None or maker is None or now > read_certificate(signing.cert_der).not_after:
         return None
     esl = make_national_seal(
         house, code=plan.code, name=plan.seal_name, design=design, certificate=signing.cert_der, now=now

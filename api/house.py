@@ -105,7 +105,7 @@ class House:
     @cached_property
     def promiser(self) -> Promiser:
         """Signs the promise that an event will be in the log."""
-        return Promiser(self.ceremony.plan.log.origin, self.keys.signer(LOG_KEY))
+        return Promiser(self.ceremony.plan.log.origin, self.keys.signer(LOG_KEY), clock=lambda: datetime.now(UTC))
 
     @cached_property
     def timestamp_authorities(self) -> TimestampAuthorities:

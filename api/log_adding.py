@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from typing import Final
@@ -22,12 +23,15 @@ from api.uploads import BodyTooLong, read_at_most
 from ledger.bundles import MAX_ENTRY
 from ledger.inclusion_waiting import published_size
 from ledger.log import Log
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectStore, ObjectStoreUnavailable
 
 MOST_WAITING: Final = 4096
 MOST_UNPUBLISHED: Final = 500_000
 """So far may the publication lie behind before nothing more is taken."""
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Entries may be long: so much of them waits at the most, whatever their number."""
 BATCH: Final = 1024
+BATCH_BYTES: Final = 8 * 1024 * 1024
 _PAUSE: Final = 1
 
 
@@ -38,6 +42,7 @@ class LogAdder:
         self._log = log
         self._objects = objects
         self._clock = clock
+        self._bytes = 0
         self._waiting: deque[tuple[bytes, asyncio.Future[int]]] = deque()
         self._work: asyncio.Task[None] | None = None
         self._turn = Turns(1)
@@ -45,10 +50,12 @@ class LogAdder:
 
     async def add(self, entry: bytes) -> int:
         """Return the entry's index, when it is durable; raises LogBusy, and what `Log.append` raises."""
-        if len(self._waiting) >= MOST_WAITING or time.monotonic() < self._closed_until:
+        full = len(self._waiting) >= MOST_WAITING or self._bytes + len(entry) > MOST_BYTES
+        if full or time.monotonic() < self._closed_until:
             raise LogBusy(_PAUSE)
         index: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, index))
+        self._bytes += len(entry)
         if self._work is None:
             self._work = asyncio.create_task(self._append_all())
         return await index
@@ -56,7 +63,7 @@ class LogAdder:
     async def _append_all(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                batch = self._next_batch()
                 try:
                     indices = await self._turn(self._append, [entry for entry, _ in batch])
                 except Exception as error:  # noqa: BLE001  each of those who wait gets it
@@ -68,10 +75,20 @@ class LogAdder:
         finally:
             self._work = None
 
+    def _next_batch(self) -> "list[tuple[bytes, asyncio.Future[int]]]":
+        batch: list[tuple[bytes, asyncio.Future[int]]] = []
+        size = 0
+        while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1][0])
+        self._bytes -= size
+        return batch
+
     def _append(self, entries: list[bytes]) -> range:
         indices = self._log.append(entries, self._clock())
-        if indices.stop - published_size(self._objects) > MOST_UNPUBLISHED:
-            self._closed_until = time.monotonic() + _PAUSE
+        with suppress(ObjectStoreUnavailable):  # they have their indices: to refuse now would be a lie
+            if indices.stop - published_size(self._objects) > MOST_UNPUBLISHED:
+                self._closed_until = time.monotonic() + _PAUSE
         return indices
 
 

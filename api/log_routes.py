@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.problems import documented
-from ledger.log_objects import log_object
-from ledger.objects import ObjectStore
+from api.problems import documented, refusal
+from ledger.log_objects import LogPathUnknown, log_object
+from ledger.objects import ObjectMissing, ObjectStore
 
-# The checkpoint is published several times a second at the most; a tile's bytes never change under its path.
+# The checkpoint is published once a second in steady load; a tile's bytes never change under its path.
 _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=31536000, immutable"}
 
 _TEXT: Final = {"schema": {"type": "string"}}
@@ -29,10 +29,15 @@ def routes(objects: ObjectStore, trust: Callable[[], bytes], status_list: Callab
         response_class=Response,
         responses=_answers("text/plain", "application/octet-stream") | documented(404),
     )
-    def log(path: str) -> Response:
+    def log(path: str, request: Request) -> Response:
         """Read the checkpoint or a tile (C2SP tlog-tiles)."""
-        found = log_object(objects, path)
-        return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _CACHE[found.cache]})
+        return _served(objects, path, request)
+
+    @router.head("/log/{path:path}", include_in_schema=False)
+    def log_head(path: str, request: Request) -> Response:
+        """Say what a GET would answer: caches and load tools ask so."""
+        whole = _served(objects, path, request)
+        return Response(status_code=whole.status_code, headers=dict(whole.headers))
 
     @router.get("/v1/trust", tags=["trust"], response_class=Response, responses=_answers("application/json"))
     def trust_list() -> Response:
@@ -54,6 +59,18 @@ def routes(objects: ObjectStore, trust: Callable[[], bytes], status_list: Callab
         )
 
     return router
+
+
+def _served(objects: ObjectStore, path: str, request: Request) -> Response:
+    try:
+        # The router takes a newline at the end for none: one tile, one name.
+        found = log_object(objects, path + "\n" * request.scope["path"].endswith("\n"))
+    except (LogPathUnknown, ObjectMissing) as error:
+        answer = refusal(error)
+        # A tile that is missing comes with one of the next checkpoints: no cache may go on saying 404.
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _CACHE[found.cache]})
 
 
 def _answers(*media_types: str) -> dict[int | str, dict[str, Any]]:

@@ -203,6 +203,7 @@ _OPERATORS: Final[tuple[type[DomainError], ...]] = (
     notes.VkeyInvalid,
     object_keys.ObjectKeyInvalid,
     objects.ObjectStoreUnavailable,
+    objects.ObjectStoreUnfit,
     objects.ObjectChanged,
     inclusion_waiting.NotYetIncluded,
     provenance_errors.LogUnreachable,

@@ -12,7 +12,7 @@ from api.log_errors import PromiseUnusable
 from api.problems import documented
 from api.schema import Role
 from api.turns import in_turn
-from api.uploads import BodyTooLong, read_at_most
+from api.uploads import read_promptly
 from ca.ceremonies.names import LOG_KEY
 from ledger.fsck import ObjectFetch
 from ledger.log_reader import LogReader
@@ -69,9 +69,7 @@ def routes(promises: Promises) -> APIRouter:
     )
     async def promise(request: Request) -> JSONResponse:
         """Ask what became of a promise: the body is its text, as the receipt carried it."""
-        data = await read_at_most(request, LONGEST)
-        if data is None:
-            raise BodyTooLong(kilobytes=LONGEST // 1024)
+        data = await read_promptly(request, LONGEST)
         try:
             found = await in_turn(promises.answer, data.decode())
         except UnicodeDecodeError as error:

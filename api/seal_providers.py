@@ -9,15 +9,42 @@ from typing import TYPE_CHECKING
 
 from api.schema import Role
 from api.timestamping import CurrentTimestamps
+from ca.ceremonies.names import SEAL_MAKER
 from ca.reading.certificate_reader import read_certificate
+from ca.store import serial_text, standing, statuses
+from seals.pdf.errors import SealKeyUnusable
 from seals.providers.errors import NationalSealMissing, SealMakerMissing
 from seals.ses.writer import KINDS, SesDesign, SesSealer, Timestamper, make_seal
 from seals.store import national_form
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from api.house import House
+    from ca.ceremonies.credentials import Credential
     from seals.life.grants import Seal
     from seals.picture.design import SealDesign
+
+
+def seal_maker(house: "House", now: datetime) -> "Credential | None":
+    """Return what makes national seals now; None where there is none, or none that is still good.
+
+    A successor waits until every trust list knows it, but not behind one that was revoked or has ended: who has heard
+    of that has heard of the successor, too.
+    """
+    settled = house.ceremony.seal_maker(now)
+    if settled is None:
+        return None
+    newest_first = reversed(house.ceremony.generations(SEAL_MAKER))
+    with house.database.session(Role.WORKER) as session:
+        return next((one for one in (settled, *newest_first) if _is_good(session, one, now)), None)
+
+
+def _is_good(session: "Session", credential: "Credential", now: datetime) -> bool:
+    certificate = read_certificate(credential.cert_der)
+    known = statuses(session, credential.issuer, [certificate.serial_number]).get(certificate.serial_number)
+    # Of a ceremony that is being entered nothing is known yet
+    return now <= certificate.not_after and (known is None or known.verdict == "good")
 
 
 def make_national_seal(
@@ -30,7 +57,7 @@ def make_national_seal(
     """
     from seals.picture.appearance import draw_png
 
-    maker = house.ceremony.seal_maker(now)
+    maker = seal_maker(house, now)
     if maker is None:
         raise SealMakerMissing
     width, height = design.size_mm
@@ -53,15 +80,19 @@ def make_national_seal(
 def national_sealer(house: "House", seal: "Seal") -> SesSealer:
     """Return what signs under a seal's national form, wherever its key is; signatures carry the national timestamp.
 
-    Keep it for many documents. Raises NationalSealMissing, ChainUnusable or CertificateInvalid for a certificate that
-    was revoked or that nobody took in, SesRefused, ProviderUnknown, and what the key raises.
+    Keep it for many documents. Raises NationalSealMissing, SealKeyUnusable for a certificate that we have revoked,
+    ChainUnusable or CertificateInvalid for one that another authority has, or that nobody took in, SesRefused,
+    ProviderUnknown, and what the key raises.
     """
     signer = house.seal_providers.national_signer(seal)
     with house.database.session(Role.WORKER) as session:
         esl = national_form(session, seal.id)
-    if signer is None or esl is None or seal.esl_certificate is None:
-        raise NationalSealMissing(seal=seal.code)
-    house.chain_of(seal.esl_certificate)  # what its own authority has revoked signs no more
+        if signer is None or esl is None or seal.esl_certificate is None:
+            raise NationalSealMissing(seal=seal.code)
+        serial = serial_text(read_certificate(seal.esl_certificate).serial_number)
+        if standing(session, [serial]):
+            raise SealKeyUnusable(reason="certificate_revoked")
+    house.chain_of(seal.esl_certificate)  # and what another authority has revoked signs no more
     return SesSealer(esl, signer, seal.esl_certificate, _timestamper(house))
 
 

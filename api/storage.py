@@ -2,10 +2,10 @@
 
 from api.settings import Settings
 from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore
+from ledger.objects import DatedObjects
 
 
-def open_objects(settings: Settings) -> ObjectStore:
+def open_objects(settings: Settings) -> DatedObjects:
     """Open the S3 bucket of the settings, or else our durable folder under home, swept of what dead writers left."""
     if settings.objects_url is None:
         objects = LocalObjects(settings.home / "objects")

@@ -17,7 +17,7 @@ from ledger.event_kinds import EventKind
 from ledger.promises import Promise, Promiser
 from ledger.subject_keys import SubjectKeys
 
-__all__ = ["VERSION", "Event", "EventInvalid", "EventKind", "new_event_id", "record", "record_many"]
+__all__ = ["VERSION", "Event", "EventInvalid", "EventKind", "new_event_id", "record", "record_many", "written"]
 
 VERSION = "elicence/event/v1"
 TAG_KEY_DIGEST = "tag_key_sha256"
@@ -77,7 +77,7 @@ class Event:
             "kind": self.kind.value,
             "subject": str(self.subject),
             "actor": self.actor.as_json(),
-            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "at": written(self.at),
             "document": self.document,
             "purpose": self.purpose,
             "item": self.item,
@@ -85,6 +85,11 @@ class Event:
             "detail": dict(self.detail) or None,
         }
         return canonical.dumps({name: value for name, value in members.items() if value is not None})
+
+
+def written(at: datetime) -> str:
+    """Return a time as bodies have it: UTC, to the microsecond."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_event_id(at: datetime) -> str:

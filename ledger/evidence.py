@@ -25,7 +25,7 @@ from ledger.provenance_reading import Trace
 from ledger.signing import Signer
 
 FORMAT: Final = "elicence/evidence/v1"
-MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_BYTES: Final = 64 * 1024 * 1024
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 

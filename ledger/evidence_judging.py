@@ -1,27 +1,23 @@
 """Evidence judged by a third party: with the log's public key, and with a mirror of its entries if there is one. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any
 
 from ledger import base64_text, canonical, entries
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.evidence import Evidence, moment
+from ledger.evidence_completeness import Said, claim_code, scan_faults
 from ledger.evidence_promises import is_promise_evidence, judge_promise_evidence
-from ledger.evidence_reading import ClaimedChain, ClaimedEvent, ClaimedPlace, Members, hash_of, read_chain
+from ledger.evidence_reading import ClaimedChain, ClaimedEvent, ClaimedPlace, Members, Place, hash_of, read_chain
 from ledger.evidence_report import CHAIN_CHECKS, Check, Report, gathered, unreadable
 from ledger.evidence_signatures import judge_checkpoint, judge_signature
 from ledger.evidence_tree import verify_joint
 from ledger.merkle import ProofInvalid, leaf_hash
 from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
-from ledger.promises import read_promise
-from ledger.provenance import LOOKAHEAD
 from ledger.provenance_errors import EvidenceUnreadable, LogForked
 from ledger.provenance_reading import Scan
-
-Place = dict[str, Any]
 
 
 def judge_evidence(data: bytes, vkeys: Mapping[str, Vkey] | None, scan: Scan | None = None) -> Report:
@@ -66,6 +62,7 @@ class _Judgement:
         self._proof = [hash_of(part, "a part of the proof") for part in members.list("proof")]
         self._chains = [read_chain(chain) for chain in members.list("chains")]
         members.end()
+        self._said = Said(evidence.origin, self._order, moment(self._made_at))
 
     def report(self) -> Report:
         """Run every check."""
@@ -107,7 +104,7 @@ class _Judgement:
         for chain, event, place in self._placed():
             code = "NOT_ERASED" if _opens(chain, event, place) else _commitment_fault(chain, event, place)
             if code is not None:
-                (erased if code == "ERASED" else failures).append(_at(chain, event, code))
+                (erased if code == "ERASED" else failures).append(chain.at(event, code))
         return gathered("events.commitments", failures, erased)
 
     def _inclusion(self, checkpoint: Checkpoint | None) -> Check:
@@ -118,9 +115,9 @@ class _Judgement:
         later: list[Place] = []
         for chain, event, place in self._placed():
             if place.index >= checkpoint.size:
-                later.append(_at(chain, event, "NOT_PUBLISHED"))
+                later.append(chain.at(event, "NOT_PUBLISHED"))
             elif leaves.setdefault(place.index, leaf := leaf_hash(chain.entry(place))) != leaf:
-                failures.append(_at(chain, event, "INDEX_TWICE"))
+                failures.append(chain.at(event, "INDEX_TWICE"))
         if not failures:
             try:
                 verify_joint(leaves, checkpoint.size, self._proof, checkpoint.root)
@@ -130,7 +127,7 @@ class _Judgement:
 
     def _links(self) -> Check:
         failures = [failure for chain in self._chains for failure in _link_faults(chain)]
-        failures += [_of(chain, "GAP", gap=gap) for chain in self._chains for gap in chain.gaps]
+        failures += [chain.of("GAP", gap=gap) for chain in self._chains for gap in chain.gaps]
         return gathered("chain.links", failures)
 
     def _key(self) -> Check:
@@ -141,7 +138,7 @@ class _Judgement:
         for chain in licences:
             code = _key_fault(chain)
             if code is not None:
-                (withheld if code == "WITHHELD" else failures).append(_of(chain, code))
+                (withheld if code == "WITHHELD" else failures).append(chain.of(code))
         return gathered("chain.key", failures, withheld) if licences else Check("chain.key", "not_applicable")
 
     def _completeness(self, size: int | None) -> Check:
@@ -149,46 +146,20 @@ class _Judgement:
             return Check("chain.completeness", "not_run", "CHECKPOINT_UNREADABLE")
         whole = [chain for chain in self._chains if chain.whole]
         failures: list[Place] = []
-        warnings = [_of(chain, "PARTIAL") for chain in self._chains if not chain.whole]
+        warnings = [chain.of("PARTIAL") for chain in self._chains if not chain.whole]
         if self._scan is None:
             for chain in whole:
-                code = self._claim(chain, size)
-                (warnings if code == "CLAIMED" else failures).append(_of(chain, code))
+                code = claim_code(chain, size, self._said, self._vkeys)
+                (warnings if code == "CLAIMED" else failures).append(chain.of(code))
             return gathered("chain.completeness", failures, warnings)
         try:
-            failures += _scan_faults(whole, size, self._scan)
+            failures += scan_faults(whole, size, self._scan)
         except LogForked as error:
             return Check("chain.completeness", "failed", "MIRROR_DIFFERS", details=({"reason": error.reason},))
         except LedgerError as error:
             told = {"reason": error.message("en")}
             return Check("chain.completeness", "not_run", "MIRROR_UNREADABLE", details=(told,))
         return gathered("chain.completeness", failures, warnings)
-
-    def _claim(self, chain: ClaimedChain, size: int) -> str:
-        """Return CLAIMED where the log has signed this very count, or where nobody could claim it any more."""
-        known = sum(event.place is not None and event.place.index < size for event in chain.events)
-        if chain.entries != known:
-            return "CLAIM_DIFFERS"
-        look = chain.look
-        if look is None:
-            # An erased chain takes no more events; of any other we have given our word, or we have not.
-            return "CLAIMED" if chain.erased else "CLAIM_UNSIGNED"
-        told = look.body.get("detail")
-        detail = told if isinstance(told, dict) else {}
-        if (detail.get("entries"), detail.get("size"), detail.get("order")) != (known, size, self._order):
-            return "CLAIM_DIFFERS"
-        about = {"kind": "audit-opened", "subject": str(chain.subject), "at": moment(self._made_at)}
-        if not about.items() <= look.body.items():
-            return "CLAIM_DIFFERS"
-        if self._vkeys is None or self._evidence.origin not in self._vkeys:
-            return "CLAIMED"
-        try:
-            promise = read_promise(look.promise, self._vkeys)
-            digest = entries.body_digest(look.body_salt, canonical.dumps(look.body))
-        except (NoteUnreadable, NoteUntrusted, NoteSignatureInvalid, canonical.NotCanonical):
-            return "CLAIM_UNSIGNED"
-        bound = (promise.event, promise.body_digest, promise.origin)
-        return "CLAIMED" if bound == (look.body.get("id"), digest, self._evidence.origin) else "CLAIM_UNSIGNED"
 
     def _promises(self) -> Check:
         broken: list[Place] = []
@@ -197,7 +168,7 @@ class _Judgement:
             for event in chain.events:
                 if event.deadline is not None:
                     late = self._made_at > event.deadline
-                    (broken if late else pending).append(_at(chain, event, "PROMISE_BROKEN" if late else "PENDING"))
+                    (broken if late else pending).append(chain.at(event, "PROMISE_BROKEN" if late else "PENDING"))
         return gathered("promises.kept", broken, pending)
 
 
@@ -226,12 +197,12 @@ def _link_faults(chain: ClaimedChain) -> Iterator[Place]:
             continue
         follows = before is not None and place.seq == before.seq + 1
         if before is not None and place.seq <= before.seq:
-            yield _at(chain, event, "ORDER_DIFFERS")
+            yield chain.at(event, "ORDER_DIFFERS")
         elif chain.whole and not follows and place.seq != 0:
-            yield _at(chain, event, "PREDECESSOR_MISSING")
+            yield chain.at(event, "PREDECESSOR_MISSING")
         expected = before.commitment if before is not None and follows else entries.FIRST if place.seq == 0 else None
         if expected is not None and place.previous != expected:
-            yield _at(chain, event, "LINK_DIFFERS")
+            yield chain.at(event, "LINK_DIFFERS")
         before = place
 
 
@@ -251,47 +222,3 @@ def _key_fault(chain: ClaimedChain) -> str | None:
     detail = first.body.get("detail")
     named = detail.get("tag_key_sha256") if isinstance(detail, dict) else None
     return None if named == base64_text.encode(sha256(chain.tag_key).digest()) else "KEY_DIFFERS"
-
-
-def _scan_faults(chains: Sequence[ClaimedChain], size: int, scan: Scan) -> Sequence[Place]:
-    """Compare chains with what one scan of all entries finds under their keys: 0 to n are there, n + 1 is not."""
-    wanted = [(chain, _wanted(chain)) for chain in chains]
-    met = _below(scan([tag for _, tags in wanted for tag in tags]), size)
-    return [
-        fault
-        for chain, tags in wanted
-        for fault in _faults(chain, size, {seq: met[tag] for tag, seq in tags.items() if tag in met})
-    ]
-
-
-def _wanted(chain: ClaimedChain) -> Mapping[bytes, int]:
-    """Return the tags to look for, with their numbers: no more than there are events, whatever numbers the file tells."""
-    assert chain.tag_key is not None
-    told = {event.place.seq for event in chain.events if event.place is not None}
-    return {entries.tag(chain.tag_key, seq): seq for seq in told | set(range(len(told) + LOOKAHEAD))}
-
-
-def _faults(chain: ClaimedChain, size: int, met: Mapping[int, Sequence[int]]) -> Iterator[Place]:
-    places = {event.place.seq: event.place.index for event in chain.events if event.place is not None}
-    known = {seq: index for seq, index in places.items() if index < size}
-    for seq in sorted(met.keys() | known.keys()):
-        if seq not in known:
-            yield _of(chain, "ENTRY_HIDDEN", seq=seq)
-        elif seq not in met:
-            yield _of(chain, "ENTRY_MISSING", seq=seq)
-        elif list(met[seq]) != [known[seq]]:
-            yield _of(chain, "ENTRY_TWICE" if len(met[seq]) > 1 else "ENTRY_ELSEWHERE", seq=seq)
-
-
-def _below(found: Mapping[bytes, Collection[int]], size: int) -> dict[bytes, list[int]]:
-    cut = {tag: [index for index in indices if index < size] for tag, indices in found.items()}
-    return {tag: indices for tag, indices in cut.items() if indices}
-
-
-def _at(chain: ClaimedChain, event: ClaimedEvent, code: str) -> Place:
-    seq = {} if event.place is None else {"seq": event.place.seq}
-    return {"code": code, "subject": str(chain.subject), "event": event.id, **seq}
-
-
-def _of(chain: ClaimedChain, code: str, **more: object) -> Place:
-    return {"code": code, "subject": str(chain.subject), **more}

@@ -13,6 +13,8 @@ from ledger.provenance_errors import EvidenceUnreadable
 _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _LARGEST: Final = (1 << 63) - 1
 _T = TypeVar("_T")
+Place = dict[str, Any]
+"""Where in a file something was found, with its `code`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class ClaimedChain:
     def tag(self, place: ClaimedPlace) -> bytes:
         """Return the tag of a place: by the chain's key, or as the file has it."""
         return entries.tag(self.tag_key, place.seq) if self.tag_key is not None else place.tag or b""
+
+    def of(self, code: str, **more: object) -> Place:
+        """Say that something is so of this chain."""
+        return {"code": code, "subject": str(self.subject), **more}
+
+    def at(self, event: ClaimedEvent, code: str) -> Place:
+        """Say that something is so of an event of this chain."""
+        seq = {} if event.place is None else {"seq": event.place.seq}
+        return self.of(code, event=event.id, **seq)
 
 
 class Members:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from ledger.errors import Language
 
 What = Literal[
+    "check.stopped",
     "checkpoint.missing",
     "checkpoint.unsigned",
     "checkpoint.root",
@@ -29,7 +30,11 @@ What = Literal[
     "document.unlogged",
 ]
 
+MOST: Final = 10_000
+"""So many contradictions are listed; after that somebody has to look with other means."""
+
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "check.stopped": ("矛盾过多，未继续核对其余部分", "too many contradictions: the rest was not looked at"),
     "checkpoint.missing": ("没有已发布的检查点", "no checkpoint is published"),
     "checkpoint.unsigned": ("检查点不是本账本签署的", "the checkpoint is not signed by this log"),
     "checkpoint.root": ("条目推导出的根与检查点不符", "the entries do not give the root of the checkpoint"),
@@ -94,6 +99,11 @@ class Report:
         for what, number in other.counts.items():
             self.count(what, number)
         self.findings += other.findings
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much was found that nobody would read more."""
+        return len(self.findings) >= MOST
 
     @property
     def clean(self) -> bool:

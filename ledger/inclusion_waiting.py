@@ -3,14 +3,17 @@
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.log import Sessions
 from ledger.log_objects import read_checkpoint
 from ledger.notes import SignedNote
-from ledger.objects import ObjectMissing, ObjectStore
+from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 from ledger.store import placed_events
 
 _LOOK = 0.02
@@ -41,10 +44,12 @@ def wait_for_inclusion(
     pause, asleep = _LOOK, stop or threading.Event()
     wanted = set(events)
     while True:
-        size = published_size(objects)
-        with sessions() as session:
-            if len(placed_events(session, wanted, size)) == len(wanted):
-                return size
+        with suppress(ObjectStoreUnavailable, OperationalError, InterfaceError):
+            # The events are recorded, whatever cannot be asked for the moment: an error would say that they are not.
+            size = published_size(objects)
+            with sessions() as session:
+                if len(placed_events(session, wanted, size)) == len(wanted):
+                    return size
         left = end - time.monotonic()
         if left <= 0 or asleep.wait(min(pause, left)):
             raise NotYetIncluded

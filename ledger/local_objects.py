@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from ledger.object_keys import check_key, check_prefix
@@ -129,6 +130,13 @@ class LocalObjects:
         below = check_prefix(prefix)
         with _mapped():
             yield from _walk(self._folder / below, f"{below}/" if below else "")
+
+    def stored_before(self, prefix: str, moment: datetime) -> Iterator[str]:
+        """Yield the keys below a folder of keys whose objects were put before a time."""
+        for key in self.keys(prefix):
+            with _mapped(), suppress(*_ABSENT):  # it was deleted a moment ago
+                if (self._folder / key).stat().st_mtime < moment.timestamp():
+                    yield key
 
     def sweep(self, older_than: float = 3600.0) -> int:
         """Remove what writers that died left half-written, `older_than` seconds ago; return how many files."""

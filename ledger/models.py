@@ -43,6 +43,7 @@ class SubjectRow(Base):
             "(erased_at IS NULL) = (key_ciphertext IS NOT NULL) AND (erased_at IS NULL) = (tag_key IS NULL)",
             name="erased",
         ),
+        Index("subjects_erased_ix", "id", postgresql_where=text("erased_at IS NOT NULL")),
         {"info": {"app_select": "true", "app_insert": "erased_at IS NULL"}},
     )
 

@@ -3,11 +3,13 @@
 Nothing that comes from there is believed before a signature or a root has been compared.
 """
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from ledger.log_objects import CHECKPOINT
@@ -18,6 +20,9 @@ from ledger.tiles import WIDTH
 _LARGEST: Final = WIDTH * (2 + 0xFFFF)
 """No object of a log is larger than a bundle of the longest entries."""
 _TRIES: Final = 3
+_PIECE: Final = 1 << 16
+_LONGEST: Final = 120.0
+"""Seconds that one object may take."""
 
 
 class LogSource(Protocol):
@@ -81,13 +86,21 @@ class ServedLog:
                 raise ObjectMissing(path)
             if response.status != 200:
                 raise LogUnreachable(self._shown, f"HTTP {response.status}")
-            data = response.read(_LARGEST + 1)
+            return self._read(response)
         finally:
             response.release_conn()
             response.close()
-        if len(data) > _LARGEST:
-            raise LogUnreachable(self._shown, "an object larger than any of a log")
-        return data
+
+    def _read(self, response: BaseHTTPResponse) -> bytes:
+        """Read a body within bounds of size and time: a server that trickles, or packs a bomb, is given up."""
+        end, data = time.monotonic() + _LONGEST, bytearray()
+        while piece := response.read1(_PIECE, decode_content=False):
+            data += piece
+            if len(data) > _LARGEST:
+                raise LogUnreachable(self._shown, "an object larger than any of a log")
+            if time.monotonic() > end:
+                raise LogUnreachable(self._shown, "an object that takes too long")
+        return bytes(data)
 
     @property
     def _shown(self) -> str:

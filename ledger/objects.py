@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from ledger.errors import LedgerError
@@ -30,6 +31,15 @@ class ObjectStoreUnavailable(LedgerError):
 
 
 @dataclass(eq=False)
+class ObjectStoreUnfit(LedgerError):
+    """The store replaces what it was told to compare first: two leaders could each publish over the other."""
+
+    code = "objects.unfit"
+    zh = "对象存储不支持条件写入（PUT 的 If-Match），不能存放账本；请改用支持的服务或本地目录"
+    en = "the object store ignores If-Match on PUT and cannot hold the log; use a service that knows it, or a folder"
+
+
+@dataclass(eq=False)
 class ObjectChanged(LedgerError):
     """The object is not what the caller thought, and was not replaced."""
 
@@ -54,7 +64,7 @@ class ObjectStore(Protocol):
     def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
         """Store the bytes if the object still is what the caller saw, None for none; nobody comes in between.
 
-        Raises ObjectChanged.
+        Raises ObjectChanged, and ObjectStoreUnfit if this store cannot do so.
         """
         ...
 
@@ -68,4 +78,12 @@ class ObjectStore(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a prefix in lexical order."""
+        ...
+
+
+class DatedObjects(ObjectStore, Protocol):
+    """A store that tells since when an object lies there."""
+
+    def stored_before(self, prefix: str, moment: datetime) -> Iterator[str]:
+        """Yield the keys below a prefix that were put, as the store's clock says, before a time."""
         ...

@@ -62,16 +62,28 @@ class VerifiedPromise:
 
 
 class Promiser:
-    """Gives promises in the name of a log; raises VkeyInvalid unless the signer is Ed25519."""
+    """Gives promises in the name of a log; raises VkeyInvalid unless the signer is Ed25519.
 
-    def __init__(self, origin: str, signer: Signer, max_delay: timedelta = MAX_DELAY) -> None:
+    clock: tells when a promise is given. What happened before long work that is recorded now must not be promised for a
+    time that is over already: that would convict a log that did nothing wrong.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        signer: Signer,
+        max_delay: timedelta = MAX_DELAY,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._signer = NoteSigner(origin, signer)
         self._origin = origin
         self._max_delay = max_delay
+        self._clock = clock
 
     def promise(self, event: str, body_digest: bytes, at: datetime) -> Promise:
-        """Return the promise for an event that is recorded at this time."""
-        deadline = (at + self._max_delay).astimezone(UTC)
+        """Return the promise for an event of this time, which is recorded now."""
+        given = at if self._clock is None else max(at, self._clock())
+        deadline = (given + self._max_delay).astimezone(UTC)
         return Promise(event, deadline, lambda: self._note(event, body_digest, deadline))
 
     def _note(self, event: str, body_digest: bytes, deadline: datetime) -> str:

@@ -66,6 +66,11 @@ class Mirror:
         self.frontier = frontier
         self.tags.extend(tags)
 
+    def forget(self, before: Frontier) -> None:
+        """Go back to an edge that this mirror had before."""
+        del self.tags[before.size :]
+        self.frontier = before
+
     def places(self, tags: Collection[bytes], fetch: Fetch, reach: int | None = None) -> Mapping[bytes, Sequence[int]]:
         """Return where these tags stand, of those that stand anywhere; one pass over all entries, whatever their number.
 

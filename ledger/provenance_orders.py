@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from uuid import UUID, uuid4
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import canonical, envelope
@@ -63,10 +64,16 @@ class AuditOrder:
 
     def check(self, asked: Scope, unit: str | None, actor: Actor, now: datetime) -> None:
         """Let an auditor open what is asked; raises OrderRefused."""
-        if self.ended_at is not None or not self.valid_from <= now < self.valid_until:
-            raise OrderRefused(self.number, "不在有效期内或已终止", "it has not begun, or has ended")
+        if now < self.valid_from:
+            raise OrderRefused(self.number, "尚未生效", "it has not begun")
+        self.check_auditor(actor, now)
         if not self.covers(asked, unit):
             raise OrderRefused(self.number, "查阅内容超出任务书范围", "it covers something else")
+
+    def check_auditor(self, actor: Actor, now: datetime) -> None:
+        """Let an auditor work under the order, now or when it begins; raises OrderRefused."""
+        if self.ended_at is not None or now >= self.valid_until:
+            raise OrderRefused(self.number, "已到期或已终止", "it has ended")
         if AUDITOR not in actor.roles:
             raise OrderRefused(self.number, "该账号不是审计人员", "this account is no auditor's")
         # Two people: who decides that there is an audit is not who looks.
@@ -85,13 +92,9 @@ def enter_order(
     valid_until: datetime,
     actor: Actor,
     now: datetime,
-) -> tuple[AuditOrder, str]:
-    """Enter an order, in the caller's transaction; return it, and the token by which a system reads under it.
-
-    The token is shown once. Raises OrderMalformed.
-    """
+) -> AuditOrder:
+    """Enter an order, in the caller's transaction; raises OrderMalformed."""
     _check(session, number, scope, valid_from, valid_until, actor, now)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     subject, keys = create_subject(session, wrapper, SubjectKind.ADMINISTRATION.value, uuid4())
     plain = canonical.dumps({"kind": scope.kind, "value": scope.value})
     row = AuditOrderRow(
@@ -102,10 +105,13 @@ def enter_order(
         valid_until=valid_until,
         entered_by=dict(actor.as_json()),
         entered_at=now,
-        token_digest=_digest(token),
+        token_digest=None,
     )
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise OrderMalformed("number") from error  # another was quicker with the same number
     detail: dict[str, canonical.JSON] = {
         "order": number,
         "scope": scope.kind,
@@ -114,16 +120,32 @@ def enter_order(
     }
     event = Event(new_event_id(now), EventKind.APPROVED, subject.id, actor, now, purpose="audit", detail=detail)
     record(session, event, keys, promiser)
-    return _order(row, scope), token
+    return _order(row, scope)
+
+
+def give_token(
+    session: Session, wrapper: KeyWrapper, promiser: Promiser, number: str, actor: Actor, now: datetime
+) -> str:
+    """Return the token by which an auditor's system reads under an order, in the caller's transaction.
+
+    It is shown this once, to an auditor and never to who entered the order, and the one before it opens nothing any more.
+    Raises OrderUnknown, OrderRefused.
+    """
+    row = _held(session, number)
+    _opened(session, wrapper, row).check_auditor(actor, now)
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row.token_digest = _digest(token)
+    session.flush()
+    event = Event(new_event_id(now), EventKind.GRANTED, row.id, actor, now, purpose="audit", detail={"order": number})
+    record(session, event, open_subject(session, wrapper, row.id), promiser)
+    return token
 
 
 def end_order(
     session: Session, wrapper: KeyWrapper, promiser: Promiser, number: str, actor: Actor, now: datetime
 ) -> Promise:
     """End an order before its time, in the caller's transaction; raises OrderUnknown, OrderRefused."""
-    row = queries.order_for_update(session, number)
-    if row is None:
-        raise OrderUnknown(number)
+    row = _held(session, number)
     if row.ended_at is not None:
         raise OrderRefused(number, "已经终止", "it has ended already")
     row.ended_at, row.ended_by = now, dict(actor.as_json())
@@ -134,9 +156,10 @@ def end_order(
 
 def order_by_number(session: Session, wrapper: KeyWrapper, number: str) -> AuditOrder:
     """Return an order; raises OrderUnknown."""
-    row = queries.order_by_number(session, number)
+    # Half a character or a zero byte is no text for the database.
+    row = queries.order_by_number(session, number) if number.isprintable() else None
     if row is None:
-        raise OrderUnknown(number)
+        raise OrderUnknown(number if number.isprintable() else "?")
     return _opened(session, wrapper, row)
 
 
@@ -166,6 +189,13 @@ def _check(
         raise OrderMalformed("actor")
     if queries.order_by_number(session, number) is not None:
         raise OrderMalformed("number")
+
+
+def _held(session: Session, number: str) -> AuditOrderRow:
+    row = queries.order_for_update(session, number) if number.isprintable() else None
+    if row is None:
+        raise OrderUnknown(number if number.isprintable() else "?")
+    return row
 
 
 def _opened(session: Session, wrapper: KeyWrapper, row: AuditOrderRow) -> AuditOrder:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,13 +13,15 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Pre
 from obstore.store import S3Store
 
 from ledger.object_keys import check_key, check_prefix
-from ledger.objects import ObjectChanged, ObjectMissing, ObjectStoreUnavailable
+from ledger.objects import ObjectChanged, ObjectMissing, ObjectStoreUnavailable, ObjectStoreUnfit
 
 if TYPE_CHECKING:
     from obstore import PutMode
     from obstore.store import S3Config
 
 _THREADS = 16
+_PROBE = "if-match"
+_NO_TAG = '"00000000000000000000000000000000"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ class S3Location:
 class S3Objects:
     """The `ObjectStore` in a bucket, which must exist. S3 answers a put once the object is durable.
 
-    `swap` needs a service that knows conditional writes (If-Match and If-None-Match on PUT).
+    `swap` needs a service that knows conditional writes (If-Match and If-None-Match on PUT); it is tried out once, for
+    one that does not know them says nothing and replaces.
     """
 
     def __init__(self, location: S3Location) -> None:
+        self._compares = False
         url = urlsplit(location.url)
         config: S3Config = {"region": location.region}
         if location.endpoint is not None:
@@ -78,13 +82,29 @@ class S3Objects:
     def swap(self, key: str, expected: bytes | None, data: bytes) -> None:
         """Store the bytes if the object still is what the caller saw, None for none; raises ObjectChanged.
 
-        An answer that was lost on its way may make a swap that was done look refused: the caller reads again.
+        An answer that was lost on its way may make a swap that was done look refused: the caller reads again. Raises
+        ObjectStoreUnfit.
         """
         with _mapped(check_key(key)):
+            self._require_conditions()
             try:
                 obstore.put(self._store, key, data, mode=self._unchanged(key, expected), use_multipart=False)
             except (AlreadyExistsError, PreconditionError) as error:
                 raise ObjectChanged(key) from error
+
+    def _require_conditions(self) -> None:
+        if self._compares:
+            return
+        try:
+            obstore.put(self._store, _PROBE, b"", mode={"e_tag": _NO_TAG}, use_multipart=False)
+        except (PreconditionError, NotFoundError, FileNotFoundError) as error:
+            if "NoSuchBucket" in str(error):
+                raise
+            self._compares = True
+        else:
+            with suppress(BaseError, OSError):
+                obstore.delete(self._store, _PROBE)
+            raise ObjectStoreUnfit
 
     def _unchanged(self, key: str, expected: bytes | None) -> "PutMode":
         """Return the condition under which the object is replaced: it has no bytes yet, or those."""
@@ -117,6 +137,15 @@ class S3Objects:
             for page in obstore.list(self._store, below or None):
                 for found in page:
                     yield found["path"]
+
+    def stored_before(self, prefix: str, moment: datetime) -> Iterator[str]:
+        """Yield the keys below a folder of keys whose objects were put before a time."""
+        below = check_prefix(prefix)
+        with _mapped(below):
+            for page in obstore.list(self._store, below or None):
+                for found in page:
+                    if found["last_modified"] < moment:
+                        yield found["path"]
 
 
 @contextmanager

@@ -31,6 +31,6 @@ def tidy(objects: ObjectStore, size: int) -> int:
 def _followed(objects: ObjectStore, tile: Tile) -> bool:
     try:
         whole = objects.get(PREFIX + Tile(tile.level, tile.index).path)
-    except ObjectMissing:
+        return whole.startswith(objects.get(PREFIX + tile.path))
+    except ObjectMissing:  # the part, if somebody else tidies too
         return False
-    return whole.startswith(objects.get(PREFIX + tile.path))

@@ -1,9 +1,11 @@
 """Every stored document held against the register and the ledger: it is there, it is whole, and it is the one that was logged."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from ledger import canonical
 from ledger.canonical import NotCanonical
@@ -13,13 +15,13 @@ from ledger.log import Sessions
 from ledger.objects import ObjectMissing, ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.store.checking import erased_tag_keys
-from ledger.subjects import SubjectKeys, open_subjects
+from ledger.subjects import SubjectErased, SubjectKeys, open_subjects
+from licences.document_sweeping import FOLDER, in_chunks
 from licences.documents import open_document, sha256_text
 from licences.store import checking
 from licences.store.checking import CheckedDocument
 
 _CHUNK: Final = 500
-_FOLDER: Final = "documents/"
 
 
 def check_documents(
@@ -35,14 +37,12 @@ def check_documents(
     while True:
         with sessions() as session:
             found = checking.documents_after(session, place, _CHUNK)
-            licences = {document.licence_id for document in found}
-            erased = set(erased_tag_keys(session, licences))
-            keys = open_subjects(session, wrapper, licences - erased)
+            keys = _keys(session, wrapper, {document.licence_id for document in found})
         if not found:
             break
         for document in found:
             # After an erasure nothing opens, and nothing needs to lie there any more.
-            if document.licence_id in erased:
+            if document.licence_id not in keys:
                 report.count("erased documents")
             else:
                 _check(document, objects, keys[document.licence_id], report)
@@ -50,6 +50,14 @@ def check_documents(
         place = found[-1].place
     _count_strangers(sessions, objects, report)
     return report
+
+
+def _keys(session: Session, wrapper: KeyWrapper, licences: Collection[UUID]) -> Mapping[UUID, SubjectKeys]:
+    """Return the keys of those licences that were not erased."""
+    try:
+        return open_subjects(session, wrapper, set(licences) - set(erased_tag_keys(session, licences)))
+    except SubjectErased:
+        return _keys(session, wrapper, licences)  # a moment ago: now it is told
 
 
 def _check(document: CheckedDocument, objects: ObjectStore, keys: SubjectKeys, report: Report) -> None:
@@ -88,12 +96,6 @@ def _logged(document: CheckedDocument, keys: SubjectKeys) -> object:
 
 
 def _count_strangers(sessions: Sessions, objects: ObjectStore, report: Report) -> None:
-    for keys in _chunks(objects.keys(_FOLDER)):
+    for keys in in_chunks(objects.keys(FOLDER)):
         with sessions() as session:
             report.count("unreferenced objects", len(set(keys) - checking.known_objects(session, keys)))
-
-
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk

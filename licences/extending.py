@@ -98,14 +98,20 @@ class ExtensionDesk:
             return store.count(session, Wanted(now, now + within, failed=failed))
 
     def extend_due(
-        self, clock: Callable[[], datetime], within: timedelta, level: Level = "B-LTA", *, failed: bool = False
+        self,
+        clock: Callable[[], datetime],
+        within: timedelta,
+        level: Level = "B-LTA",
+        *,
+        failed: bool = False,
+        most: int | None = None,
     ) -> Iterator[Outcome]:
         """Extend every document whose last timestamp's certificate ends within that time; yield what became of each.
 
-        failed: try those again that could not be extended. Raises what is wrong with the house.
+        failed: try those again that could not be extended; most: end after so many. Raises what is wrong with the house.
         """
         now = clock()
-        yield from self._extend(Aim(Wanted(now, now + within, failed=failed), level), clock)
+        yield from self._extend(Aim(Wanted(now, now + within, failed=failed), level), clock, most)
 
     def extend_named(
         self, identifiers: Sequence[str], clock: Callable[[], datetime], level: Level = "B-LTA"
@@ -124,16 +130,19 @@ class ExtensionDesk:
             left = store.identifiers(session, wanted)
         yield from (Outcome(identifier, "taken") for identifier in left if identifier not in told)
 
-    def _extend(self, aim: Aim, clock: Callable[[], datetime]) -> Iterator[Outcome]:
+    def _extend(self, aim: Aim, clock: Callable[[], datetime], most: int | None = None) -> Iterator[Outcome]:
         left: set[tuple[UUID, str]] = set()
-        while True:
+        batch, remaining = BATCH * self._jobs, most
+        while remaining is None or remaining > 0:
             now = clock()
             lease = self._worker.lease(now)
             with self._sessions() as session:
-                taken = store.claim(session, aim.wanted, lease, now, BATCH * self._jobs)
+                size = batch if remaining is None else min(batch, remaining)
+                taken = store.claim(session, aim.wanted, lease, now, size)
                 keys = self._keys(session, taken)
             if not taken:
                 return
+            remaining = None if remaining is None else remaining - len(taken)
             # What was not extended stays on lease, which keeps it away until it runs out: then it is left alone again.
             fresh = [one for one in taken if one.place not in left]
             opened = [keys.get(one.licence_id) for one in fresh]

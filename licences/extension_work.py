@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from ca.errors import CAError
 from ca.reading.certificate_reader import read_certificate
 from ca.timestamping.token import read_token
 from ledger.envelope import EnvelopeInvalid
@@ -27,6 +30,8 @@ Result: TypeAlias = Literal["extended", "not_due", "unchanged", "failed", "taken
 
 MAX_ATTEMPTS: Final = 3
 _DOCUMENT_FAULTS: Final = (SealError, EnvelopeInvalid, ObjectMissing, SubjectErased, AttemptsExhausted)
+_HOUSE_FAULTS: Final = (DomainError, SQLAlchemyError, OSError)
+"""Whatever else is refused, or away: it uses up no attempt, however long it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ class Extended:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A document that was not extended. passing: it may fare better next time; house: the fault is not the document's."""
+    """A document that was not extended. passing: it may fare better next time, so many times; house: the run ends.
+
+    Both: nobody knows whose fault it is. Were it the document's, it must not end every run there ever is.
+    """
 
     taken: Taken
     result: Result
@@ -60,10 +68,10 @@ class Left:
     @property
     def ended(self) -> Ended:
         """What the register keeps of it."""
-        if self.house:
-            return Ended(self.taken, attempts=self.taken.attempts - 1)
         if self.passing:
             return Ended(self.taken, attempts=self.taken.attempts)
+        if self.house:
+            return Ended(self.taken, attempts=self.taken.attempts - 1)
         return Ended(self.taken, self.renew_by, None if self.error is None else _reason(self.error))
 
 
@@ -115,8 +123,10 @@ class DocumentWork:
             return Left(taken, "failed", error=error, house=True)
         except _DOCUMENT_FAULTS as error:
             return Left(taken, "failed", error=error)
-        except Exception as error:  # noqa: BLE001 - raised by the desk, where the rest of the batch has been written
+        except _HOUSE_FAULTS as error:
             return Left(taken, "failed", error=error, house=True)
+        except Exception as error:  # noqa: BLE001 - raised by the desk, where the rest of the batch has been written
+            return Left(taken, "failed", error=error, passing=True, house=True)
 
     def _do(self, taken: Taken, keys: SubjectKeys | None, now: datetime, aim: Aim) -> Extended | Left:
         if keys is None:
@@ -124,7 +134,10 @@ class DocumentWork:
         if taken.attempts > MAX_ATTEMPTS:
             raise AttemptsExhausted(identifier=taken.identifier)
         data = open_document(self._objects.get(taken.object_key), "pdf", taken.version_id, keys)
-        until = renew_by(read_pdf(data))
+        try:
+            until = renew_by(read_pdf(data))
+        except CAError as error:  # its own certificates or timestamps, before any authority was asked
+            raise ExtensionRefused(reason=error.code) from error
         if aim.wanted.named is None and until >= aim.wanted.horizon:
             return Left(taken, "not_due", until)
         extended = self._extender().extend(data, self._material, self._timestamper, now, aim.level)

@@ -76,6 +76,7 @@ class VersionRow(Base):
             unique=True,
             postgresql_where="stage <> 'failed'",
         ),
+        Index("versions_business_ix", "business_index"),  # an auditor's question names no department and no system
         Index("versions_waiting_ix", "created_at", postgresql_where="stage = 'intent'"),
         one_of("stage", STAGES),
         one_of("trust_level", TRUST_LEVELS),

@@ -42,25 +42,36 @@ class Reliance:
 def relied_on(chains: Iterable[Chain], since: datetime, issuer: str, *, opened: bool) -> list[Reliance]:
     """Return every use since that moment, itself included, that relied on the licence, the oldest first.
 
-    An event that cannot be opened any more is listed with what its row tells: nobody is left out because of a gap.
+    What was committed to decides, not the row's columns, which could be changed to leave somebody out. An event that
+    cannot be opened any more is listed with what its row tells, and one whose row was tampered with in any case.
     """
-    found = [
-        _reliance(link, opened=opened)
-        for chain in chains
-        for link in chain.links
-        if link.recorded.kind in RELIED and link.recorded.recorded_at >= since and not _harmless(link, issuer)
-    ]
+    found = [_reliance(link, opened=opened) for chain in chains for link in chain.links if _relied(link, since, issuer)]
     return sorted(found, key=lambda reliance: (reliance.at, reliance.event))
 
 
-def _harmless(link: Link, issuer: str) -> bool:
+def _relied(link: Link, since: datetime, issuer: str) -> bool:
     event = link.event
-    if event is None:
+    if event is None and link.commitment.outcome == "failed":
+        return True
+    if _kind(link) not in RELIED or _at(link) < since:
         return False
-    if link.recorded.kind == EventKind.VERIFIED.value:
+    return event is None or not _harmless(event, issuer)
+
+
+def _harmless(event: Mapping[str, Any], issuer: str) -> bool:
+    if event["kind"] == EventKind.VERIFIED.value:
         # Who was told "invalid" or "could not tell" was told not to rely on it.
         return bool(event.get("detail", {}).get("verdict", "valid") != "valid")
-    return link.recorded.kind == EventKind.RETRIEVED.value and _unit(event) == issuer
+    return event["kind"] == EventKind.RETRIEVED.value and _unit(event) == issuer
+
+
+def _kind(link: Link) -> str:
+    return link.recorded.kind if link.event is None else str(link.event["kind"])
+
+
+def _at(link: Link) -> datetime:
+    at = link.recorded.recorded_at if link.event is None else datetime.fromisoformat(link.event["at"])
+    return at.astimezone(UTC)
 
 
 def _reliance(link: Link, *, opened: bool) -> Reliance:
@@ -68,8 +79,8 @@ def _reliance(link: Link, *, opened: bool) -> Reliance:
     proved = all(finding.outcome == "passed" for finding in (link.commitment, link.inclusion))
     return Reliance(
         event=link.recorded.id,
-        kind=link.recorded.kind,
-        at=link.recorded.recorded_at.astimezone(UTC),
+        kind=_kind(link),
+        at=_at(link),
         unit=None if event is None else _unit(event),
         proved=proved,
         details={} if event is None or not opened else _details(event),

@@ -17,8 +17,10 @@ from ca.judging.trust import TrustList
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.names import seal_holder
 from ledger.anchor.standing import anchored
+from ledger.checkpoints import Checkpoint
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
+from ledger.notes import Vkey
 from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 from ledger.reading import inclusion
 from ledger.signing import KeyWrapper
@@ -80,9 +82,9 @@ class UnavailableSources:
         del identifier
         return Unavailable(self.reason)
 
-    def anchor(self, index: int, size: int) -> Unavailable:
+    def anchor(self, index: int, checkpoint: Checkpoint) -> Unavailable:
         """Say that the register does not answer."""
-        del index, size
+        del index, checkpoint
         return Unavailable(self.reason)
 
 
@@ -173,11 +175,14 @@ class DatabaseSources:
             # The opening went with the key; the entry stays, and proves nothing about a document any more.
             return Absent.NOT_FOUND
 
-    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+    def anchor(self, index: int, checkpoint: Checkpoint) -> AnchorStanding | Absent | Unavailable:
         """Return what the anchorer last saw on the chain: no chain is called while somebody waits for a verdict."""
 
         def look() -> AnchorStanding | Absent:
-            seen = anchored(self._session, self._objects, index, size)
+            vkey = None if self.trust is None else self.trust.log_keys.get(checkpoint.origin)
+            if vkey is None:
+                return Absent.NO_SOURCE
+            seen = anchored(self._session, self._objects, index, checkpoint, Vkey.parse(vkey))
             if seen is None:
                 return Absent.NO_SOURCE
             return AnchorStanding(

@@ -1,6 +1,7 @@
 """`elicence checks`: every verification check that exists, with its codes."""
 
 import json
+from typing import Any
 
 import click
 
@@ -21,7 +22,14 @@ def checks(*, as_json: bool, lang: Language | None) -> None:
         return
     language = lang or chosen_language()
     for check in table:
-        mandatory = ("必查" if language == "zh" else "mandatory") if check["mandatory"] else ""
-        click.echo(f"{click.style(str(check['id']), bold=True)}  {check[language]}  {mandatory}".rstrip())
+        click.echo(f"{click.style(str(check['id']), bold=True)}  {check[language]}  {_level(check, language)}".rstrip())
         for code in check["codes"]:
             click.echo(f"    {code['code']:<26} {code['outcome']:<15} {code[language]}")
+
+
+def _level(check: dict[str, Any], language: Language) -> str:
+    if check["mandatory"]:
+        return "必查" if language == "zh" else "mandatory"
+    if check["counted_when_run"]:
+        return "已查则计" if language == "zh" else "counts when run"
+    return ""

@@ -25,6 +25,7 @@ _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells expect
 _CRASHES: Final = frozenset(
     {
         "ca.clock_suspect",
+        "ca.foreign_unavailable",
         "database.unavailable",
         "demo.incomplete",
         "ledger.anchor_contradiction",

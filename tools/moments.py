@@ -18,11 +18,11 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             found = datetime.fromisoformat(str(value))
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            self.fail(f"时间应带时区 / a time with its offset: {_EXAMPLE}", param, ctx)
-        return found.astimezone(UTC)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):  # the latter on the first and the last day that there is
+            pass
+        self.fail(f"时间应带时区 / a time with its offset: {_EXAMPLE}", param, ctx)
 
 
 MOMENT = Moment()

@@ -93,11 +93,12 @@ def _children(listening: socket.socket, workers: int, *, anchored: bool) -> list
 def sequence(interval: float) -> None:
     """Put recorded events into the ledger until stopped.
 
-    持续把事件写入账本。Exit code 4: the log contradicts itself and nothing more is written; see `elicence ledger fsck`.
+    持续把事件写入账本。Exit code 4: it must not go on and nothing more is written; see `elicence ledger fsck`.
     """
     import threading
 
     from ledger.errors import FatalLedgerError
+    from ledger.objects import ObjectStoreUnfit
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,8 +110,7 @@ def sequence(interval: float) -> None:
             completing.start()
         try:
             house.sequencer().run(stop, interval)
-        except FatalLedgerError as error:
+        except (FatalLedgerError, ObjectStoreUnfit) as error:
             # Not the code of a crash: to start again would not help, and the web must go on.
-            click.echo(click.style(str(error), fg="red"), err=True)
-            click.echo(click.style(error.message("zh"), fg="red"), err=True)
+            click.echo(click.style(f"{error.message('zh')}\n{error}", fg="red"), err=True)
             sys.exit(HALTED)

@@ -93,7 +93,7 @@ class Supervisor:
             if child.process.returncode == HALTED:
                 # It would only find the same contradiction again. The others go on: what they serve is still true.
                 child.halted = True
-                self._say(f"{child.name}: 已停止，须由管理员处理；其他服务继续 / has stopped for good, call the operator; the others go on")
+                self._say(f"{child.name}: 已停止，请联系管理员，其他服务继续 / has stopped for good, call the operator")
                 return 0
             if child.keeps_dying:
                 self._say(f"{child.name}: 反复退出，停止服务 / keeps ending, stopping ({child.process.returncode})")

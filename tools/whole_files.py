@@ -25,6 +25,8 @@ def prepared(path: Path) -> Iterator[Callable[[bytes], None]]:
     if path.is_char_device() or path.is_fifo():
         yield lambda data: _pour(path, data)
         return
+    if not path.name:
+        raise click.FileError(str(path), "应为文件名 / the name of a file is wanted")
     temporary = path.with_name(f".{path.name}.{token_hex(8)}")
 
     def write(data: bytes) -> None:

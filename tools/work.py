@@ -1,4 +1,4 @@
-"""`elicence work`: finish what crashed processes left half-made, and publish lists in time, until stopped."""
+"""`elicence work`: finish what crashed processes left half-made, publish lists and extend pages in time, until stopped."""
 
 import logging
 import signal
@@ -27,28 +27,30 @@ _LONGEST_PAUSE: Final = 30.0
 )
 @click.option("--once", is_flag=True, help="Look once, and end. 只处理一次")
 def work(interval: float, *, once: bool) -> None:
-    """Finish what a crash left half-made, and publish revocation lists and the trust list in time, until stopped.
+    """Finish what a crash left half-made, publish lists and extend stored pages in time, until stopped.
 
-    补完中断的制证与发证，按时发布吊销列表与信任列表。`elicence serve` runs it beside the web processes.
+    补完中断的制证与发证，按时发布吊销列表与信任列表，到期前补充长期验证数据。`elicence serve` runs it beside the web processes.
     """
     from api.schema import Role
     from tools.ca.duties import Duties
     from tools.ca.foreign_watch import ForeignWatch
     from tools.opening import opened_house
+    from tools.renewals import Renewals
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     with opened_house() as house, house.issuer(Role.WORKER) as issuer:
-        duties, watch = Duties(house), ForeignWatch(house.foreign_evidence)
+        duties, watch, renewals = Duties(house), ForeignWatch(house.foreign_evidence), Renewals(house)
         if once:
             finished = issuer.finish_intents(_clock)
             watch.look(_clock())
             done = duties.do(_clock())
             click.echo(f"已补完 finished: {finished}")
             click.echo(f"证书 certificates: {done.certificates} · 已发布 published: {', '.join(done.published) or '-'}")
+            click.echo(f"已补充 extended: {renewals.look(_clock, stop)['extended']}")
         else:
-            with watch.watching(stop, _clock):
+            with watch.watching(stop, _clock), renewals.going_on(stop, _clock):
                 finish_until(stop, issuer, duties, interval, _clock)
 
 

@@ -55,7 +55,8 @@ def check_attributes(
         _check_protection(attributes[oids.ALGORITHM_PROTECTION], digest_algorithm, signature_algorithm)
     # RFC 5035: without one of these another certificate for the same key could be put in the signer's place
     for kind in _BINDING & attributes.keys():
-        _check_binding(attributes[kind], certificate, explicit_hash=kind == oids.SIGNING_CERTIFICATE_V2)
+        if not names(attributes[kind], certificate, explicit_hash=kind == oids.SIGNING_CERTIFICATE_V2):
+            raise DerInvalid("a signing certificate that is not the signer's")
 
 
 def _check_protection(element: der.Element, digest_algorithm: der.Element, signature_algorithm: der.Element) -> None:
@@ -67,7 +68,8 @@ def _check_protection(element: der.Element, digest_algorithm: der.Element, signa
         raise DerInvalid("other algorithms than those that were signed")
 
 
-def _check_binding(element: der.Element, certificate: Certificate, *, explicit_hash: bool) -> None:
+def names(element: der.Element, certificate: Certificate, *, explicit_hash: bool) -> bool:
+    """Say whether a SigningCertificate (V2 where the hash is explicit) names this certificate; raises DerInvalid."""
     outer = der.Fields(element)
     identifiers = der.children(outer.take(der.SEQUENCE))
     outer.end()
@@ -77,9 +79,8 @@ def _check_binding(element: der.Element, certificate: Certificate, *, explicit_h
     # The first one is the signer's; further ones name the chain, which is validated on its own.
     hash_name, digest, issuer_serial = found[0]
     if issuer_serial is not None and issuer_serial != _issuer_serial(certificate):
-        raise DerInvalid("a signing certificate that is not the signer's")
-    if not hmac.compare_digest(digest, digests.compute(hash_name, certificate.der)):
-        raise DerInvalid("a signing certificate that is not the signer's")
+        return False
+    return hmac.compare_digest(digest, digests.compute(hash_name, certificate.der))
 
 
 def _identifier(element: der.Element, *, explicit_hash: bool) -> tuple[str, bytes, bytes | None]:

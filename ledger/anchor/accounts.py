@@ -57,11 +57,11 @@ class KeyAccount:
         """
         try:
             return cls(_opened(json.loads(data), passphrase.decode()))
-        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
-            # The library's words repeat parts of the file: they are not passed on.
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
+            # The library's words repeat parts of the file: they are not passed on, nor shown behind ours.
             raise AccountUnusable(
                 name, "口令不符或文件已损坏", "the passphrase is another, or the file is damaged"
-            ) from error
+            ) from None
 
     def to_file(self, passphrase: bytes) -> bytes:
         """Return the content of a key file, in the form that every Ethereum tool reads.

@@ -89,10 +89,10 @@ class Anchorer:
                 pause = interval
             except FatalLedgerError as error:
                 _LOG.critical("ALARM: %s (%s)", error.message("en"), error.code)
+                self._note(error)
                 pause = _LONGEST_PAUSE
             except _PASSING as error:
-                words = error.message("en") if isinstance(error, DomainError) else type(error).__name__
-                _LOG.warning("the anchorer tries again: %s", words)
+                _LOG.warning("the anchorer tries again: %s", _words(error))
                 self._note(error)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             stop.wait(pause)
@@ -114,8 +114,9 @@ class Anchorer:
         state = self._chain.state(self._log_id, self._policy.finality)
         log = PublishedLog.read(tile_fetch(self._objects), self._vkey)
         alarm = _contradiction(state, log)
+        seen = self._seen(state, now, alarm)
         with self._sessions() as session:
-            store.write_look(session, self._seen(state, now, alarm))
+            store.write_look(session, seen)
         if alarm is not None:
             raise AnchorContradiction(reason=alarm)
         return state, log
@@ -138,17 +139,26 @@ class Anchorer:
             return
         with self._sessions() as session:
             before = store.proposed_at(session, self._chain.id)
-        if before is None or now - before >= self._policy.every:
+        # One of tomorrow was that of a wrong clock.
+        if before is None or abs(now - before) >= self._policy.every:
             self._sending.begin(growth, now)
 
     def _note(self, error: Exception) -> None:
         """Write down what went wrong, for `elicence anchor status`; where even that fails, the log file has it."""
-        words = error.message("en") if isinstance(error, DomainError) else type(error).__name__
         try:
+            chain = self._chain.id  # may ask the node: not while a transaction is open
             with self._sessions() as session:
-                store.write_trouble(session, self._chain.id, words)
+                if isinstance(error, FatalLedgerError):
+                    store.write_alarm(session, chain, error.reason)
+                else:
+                    store.write_trouble(session, chain, _words(error))
         except (ChainError, SQLAlchemyError):
             return
+
+
+def _words(error: Exception) -> str:
+    """Return what may be told of an error: nothing of a library's own words, in which addresses stand."""
+    return error.message("en") if isinstance(error, DomainError) else type(error).__name__
 
 
 def _contradiction(state: AnchoredState, log: PublishedLog | None) -> str | None:

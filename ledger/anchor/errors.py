@@ -5,6 +5,7 @@ LedgerError
 │   ├── ChainUnavailable        the node does not answer: try again later
 │   ├── ChainAnswerInvalid      the node answers what no node of an EVM chain says
 │   ├── ChainRefused            the node or the contract refuses a transaction
+│   ├── ChainChanged            the node is one of another chain than before
 │   ├── ContractUnknown         under that address there is no contract of ours
 │   └── AccountUnusable         the file with an account's key cannot be opened
 └── FatalLedgerError
@@ -53,6 +54,18 @@ class ChainRefused(ChainError):
     en = "the chain refuses the transaction: {reason}"
 
     reason: str
+
+
+@dataclass(eq=False)
+class ChainChanged(ChainError):
+    """The address leads to another chain than when we began: nothing seen there is about ours."""
+
+    code = "ledger.chain_changed"
+    zh = "区块链节点已换成另一条链（原为 {before}，现为 {now}），请核对 ELICENCE_CHAIN_URL；确已换链则重新启动"
+    en = "the node is of another chain now ({now}, it was {before}): check ELICENCE_CHAIN_URL, and restart if that is meant"
+
+    before: int
+    now: int
 
 
 @dataclass(eq=False)

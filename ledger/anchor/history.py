@@ -23,15 +23,15 @@ class History:
         self._chain = chain
         self._log_id = log_id
         self._first_block = first_block
-        self._asked_to = -1
 
     def follow(self, state: AnchoredState, log: PublishedLog, now: datetime) -> None:
         """Take in what became final since the last time; raises AnchorContradiction."""
-        newest = self._still_there()
+        newest = self._still_there(state)
         if state.final.size <= (newest.event.size if newest else 0):
             return
-        # The block of the newest one again: it may hold more than one anchor.
-        first = max(self._first_block, self._asked_to + 1, newest.event.block_number if newest else 0)
+        # The block of the newest one again: it may hold more than one anchor. How far we asked before is not kept: a node
+        # may have told its blocks sooner than their events.
+        first = max(self._first_block, newest.event.block_number if newest else 0)
         while first <= state.block.number:
             last = min(first + BLOCKS - 1, state.block.number)
             events = self._chain.events(self._log_id, first, last)
@@ -39,22 +39,22 @@ class History:
                 _require_ours(event, log)
             with self._sessions() as session:
                 store.add_anchors(session, self._chain.id, events, now)
-            self._asked_to, first = last, last + 1
+            first = last + 1
 
-    def _still_there(self) -> store.StoredAnchor | None:
-        """Return the newest row whose block the chain still has; the rows above it are forgotten."""
+    def _still_there(self, state: AnchoredState) -> store.StoredAnchor | None:
+        """Return the newest row whose block the chain still has, or will have; the rows above it are forgotten."""
         while True:
             with self._sessions() as session:
                 newest = store.newest_anchor(session, self._chain.id)
-            if newest is None:
-                return None
+            # A node that has not come so far says nothing about it: that is no re-organisation.
+            if newest is None or newest.event.block_number > state.block.number:
+                return newest
             block = self._chain.node.block(newest.event.block_number)
             if block is not None and block.hash == newest.event.block_hash:
                 return newest
             _LOG.warning("the chain was re-organised below the anchor of %d entries", newest.event.size)
             with self._sessions() as session:
                 store.forget_anchors(session, self._chain.id, newest.event.block_number)
-            self._asked_to = -1
 
 
 def _require_ours(event: AnchorEvent, log: PublishedLog) -> None:

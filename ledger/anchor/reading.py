@@ -1,6 +1,7 @@
 """The log as the chain is compared with it: the published checkpoint, and what its tiles say of other sizes."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 from ledger.checkpoints import Checkpoint
@@ -45,9 +46,21 @@ class PublishedLog:
         proof = () if size == checkpoint.size else self.proof(size, checkpoint.size)
         if same_log(size, root, checkpoint.size, checkpoint.root, proof):
             return True
-        if self.root_at(checkpoint.size) != checkpoint.root:
-            raise FatalLedgerError(reason="the tiles do not give the root of the published checkpoint")
+        self.require_sound(size, checkpoint.size)
         return False
+
+    def require_sound(self, old: int, new: int) -> None:
+        """Raise FatalLedgerError unless the tiles prove of both sizes, at least 1, how the log's own checkpoint holds them.
+
+        Asked before a root is called another log's: a damaged tile gives wrong proofs, too. What passes here gives the
+        proof between the two sizes and no other.
+        """
+        ends = {size: self.root_at(size) for size in (old, new)} | {self.checkpoint.size: self.checkpoint.root}
+        pairs = pairwise(sorted(ends))
+        if self.root_at(self.checkpoint.size) != self.checkpoint.root or not all(
+            same_log(low, ends[low], high, ends[high], self.proof(low, high)) for low, high in pairs
+        ):
+            raise FatalLedgerError(reason="the tiles do not give the root of the published checkpoint")
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the tiles give a smaller tree; raises FatalLedgerError if a tile is not there."""

@@ -19,7 +19,7 @@ from typing import Final
 
 from ledger.anchor import store
 from ledger.anchor.accounts import ChainAccount
-from ledger.anchor.chain import Block, Chain, Growth
+from ledger.anchor.chain import Block, Chain, Growth, Receipt
 from ledger.anchor.fees import FeePolicy
 from ledger.anchor.store import Attempt
 from ledger.sequencer import Sessions
@@ -67,8 +67,7 @@ class Sending:
             attempts = store.attempts(session, self._chain.id)
         if not attempts:
             return True
-        receipts = (self._node.receipt(attempt.transaction.hash) for attempt in attempts)
-        receipt = next((found for found in receipts if found is not None), None)
+        receipt = self._receipt(attempts)
         if receipt is None:
             return self._chased(attempts, growth, now)
         if not receipt.succeeded:
@@ -78,12 +77,20 @@ class Sending:
         self._forget(attempts)
         return True
 
+    def _receipt(self, attempts: list[Attempt]) -> Receipt | None:
+        receipts = (self._node.receipt(attempt.transaction.hash) for attempt in attempts)
+        return next((found for found in receipts if found is not None), None)
+
     def _chased(self, attempts: list[Attempt], growth: Callable[[], Growth | None], now: datetime) -> bool:
         """Look after attempts that stand in no block; tell whether they are given up."""
         last = attempts[-1]
-        waited = now - last.signed_at >= self._patience
+        # One of tomorrow was signed by a wrong clock: it may have waited for any time.
+        waited = abs(now - last.signed_at) >= self._patience
         count = self._node.nonce(self._account.address)
         if count > last.nonce:
+            if self._receipt(attempts) is not None:
+                # A block came between the two questions: the next look judges it.
+                return False
             _LOG.warning("another transaction of the publisher took the place of an anchor of %d entries", last.size)
             self._forget(attempts)
             return True

@@ -6,36 +6,44 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ledger.anchor import store
-from ledger.anchor.reading import PublishedLog
+from ledger.anchor.reading import PublishedLog, same_log
 from ledger.anchor.store import Look
 from ledger.checkpoints import Checkpoint
-from ledger.log_objects import read_checkpoint, tile_fetch
-from ledger.notes import SignedNote
+from ledger.log_objects import tile_fetch
+from ledger.notes import Vkey
 from ledger.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """What was last seen. proof: between the asked size and the anchored one; since: when the asked entry was first in it."""
+    """What was last seen. since: when the asked entry was first in it.
+
+    proof: between the asked size and the anchored one, None where the published log is too small to tell.
+    """
 
     look: Look
-    proof: tuple[bytes, ...] = ()
+    proof: tuple[bytes, ...] | None = ()
     since: datetime | None = None
 
 
-def anchored(session: Session, objects: ObjectStore, index: int, size: int) -> Anchored | None:
+def anchored(session: Session, objects: ObjectStore, index: int, checkpoint: Checkpoint, vkey: Vkey) -> Anchored | None:
     """Return how the log stands on its chain, None where nobody has looked at one.
 
-    index: an entry; size: of a checkpoint, at least 1. Raises ObjectMissing before anything is published, what the store
-    raises, and FatalLedgerError if a tile is missing.
+    index: an entry; checkpoint: one of at least one entry that the log has signed; vkey: the log's key. Raises what the
+    store raises, and FatalLedgerError if the published log itself does not hold: then nobody is accused of a fork.
     """
     look = store.look(session)
     if look is None or look.size == 0:
         return None if look is None else Anchored(look)
-    checkpoint = Checkpoint.parse(SignedNote.parse(read_checkpoint(objects)).text)
-    log = PublishedLog(checkpoint, tile_fetch(objects))
-    old, new = sorted([size, look.size])
-    # What lies beyond the published log cannot be proved: without a proof it is taken for another log.
-    proof = log.proof(old, new) if old < new <= checkpoint.size else ()
     first = store.first_anchor_over(session, look.chain, index + 1)
-    return Anchored(look, proof, None if first is None else first.seen_at)
+    since = None if first is None else first.seen_at
+    if look.size == checkpoint.size:
+        return Anchored(look, (), since)
+    log = PublishedLog.read(tile_fetch(objects), vkey)
+    old, new = sorted([checkpoint.size, look.size])
+    if log is None or new > log.checkpoint.size:
+        return Anchored(look, None, since)
+    proof = log.proof(old, new)
+    if not same_log(checkpoint.size, checkpoint.root, look.size, look.root, proof):
+        log.require_sound(old, new)
+    return Anchored(look, proof, since)

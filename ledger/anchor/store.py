@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,9 @@ from ledger.anchor.accounts import SignedTransaction
 from ledger.anchor.chain import AnchorEvent
 from ledger.anchor.fees import Fee
 from ledger.anchor.models import AnchorAttemptRow, AnchorLookRow, AnchorRow
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""What the clocks of machines that anchor side by side may differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class StoredAnchor:
 
 
 def write_look(session: Session, look: Look) -> None:
-    """Keep a look in the place of the one before, unless that is newer."""
+    """Keep a look in the place of the one before, unless that is newer; one of tomorrow was that of a wrong clock."""
     values = {
         "looked_at": look.looked_at,
         "size": look.size,
@@ -62,7 +66,13 @@ def write_look(session: Session, look: Look) -> None:
     session.execute(
         insert(AnchorLookRow)
         .values(chain=look.chain, **values)
-        .on_conflict_do_update(index_elements=["chain"], set_=values, where=AnchorLookRow.looked_at <= look.looked_at)
+        .on_conflict_do_update(
+            index_elements=["chain"],
+            set_=values,
+            where=or_(
+                AnchorLookRow.looked_at <= look.looked_at, AnchorLookRow.looked_at > look.looked_at + _CLOCKS_DIFFER
+            ),
+        )
     )
 
 
@@ -78,6 +88,11 @@ def look(session: Session, chain: str | None = None) -> Look | None:
 def write_trouble(session: Session, chain: str, words: str) -> None:
     """Keep what kept a run from doing its work; the next look that goes well takes it away."""
     session.execute(update(AnchorLookRow).where(AnchorLookRow.chain == chain).values(trouble=words))
+
+
+def write_alarm(session: Session, chain: str, words: str) -> None:
+    """Keep why nothing may be anchored; the next look that goes well takes it away."""
+    session.execute(update(AnchorLookRow).where(AnchorLookRow.chain == chain).values(alarm=words))
 
 
 def forget_look(session: Session, chain: str) -> None:
@@ -99,7 +114,12 @@ def attempts(session: Session, chain: str) -> list[Attempt]:
 
 
 def add_attempt(session: Session, chain: str, attempt: Attempt) -> bool:
-    """Keep a transaction before it is sent; tell whether it was ours to keep: no other anchorer was first."""
+    """Keep a transaction before it is sent; tell whether it was ours to keep: no other anchorer was first.
+
+    What replaces another is kept only while that one is under way: it may be settled by now, and its nonce used up.
+    """
+    if attempt.number > 1 and not _is_under_way(session, chain, attempt.number - 1, attempt.nonce):
+        return False
     added = session.execute(
         insert(AnchorAttemptRow)
         .values(
@@ -120,6 +140,14 @@ def add_attempt(session: Session, chain: str, attempt: Attempt) -> bool:
         return False
     session.execute(update(AnchorLookRow).where(AnchorLookRow.chain == chain).values(proposed_at=attempt.signed_at))
     return True
+
+
+def _is_under_way(session: Session, chain: str, number: int, nonce: int) -> bool:
+    """Tell whether an attempt is there, and keep it there until the caller's transaction ends."""
+    query = select(AnchorAttemptRow.number).where(
+        AnchorAttemptRow.chain == chain, AnchorAttemptRow.number == number, AnchorAttemptRow.nonce == nonce
+    )
+    return session.scalar(query.with_for_update()) is not None
 
 
 def settle_attempts(session: Session, chain: str, nonce: int) -> None:

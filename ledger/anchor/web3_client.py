@@ -26,7 +26,7 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from ledger.anchor.accounts import ChainAccount, SignedTransaction
 from ledger.anchor.chain import AnchoredHead, AnchoredState, AnchorEvent, Block, Finality, Growth, Receipt
 from ledger.anchor.contract_code import contract_code
-from ledger.anchor.errors import ChainAnswerInvalid, ChainRefused, ChainUnavailable, ContractUnknown
+from ledger.anchor.errors import ChainAnswerInvalid, ChainChanged, ChainRefused, ChainUnavailable, ContractUnknown
 from ledger.anchor.fees import Fee
 
 if TYPE_CHECKING:
@@ -67,9 +67,18 @@ class Web3Node:
 
     @cached_property
     def chain_id(self) -> int:
-        """The chain's number, which every signature names."""
+        """The chain's number as it was first told, which every signature names."""
+        return self._asked_chain_id()
+
+    def require_same_chain(self) -> None:
+        """Raise ChainChanged if the address leads to another chain now than it did at first."""
+        before, now = self.chain_id, self._asked_chain_id()
+        if now != before:
+            raise ChainChanged(before, now)
+
+    def _asked_chain_id(self) -> int:
         with asking("eth_chainId"):
-            return int(self.web3.eth.chain_id)
+            return _number(self.web3.eth.chain_id)
 
     def code(self, address: str, block: "int | str" = "latest") -> bytes:
         """Return the code at an address."""
@@ -84,12 +93,12 @@ class Web3Node:
             except BlockNotFound:
                 return None
             base_fee = found.get("baseFeePerGas")
-            return Block(int(found["number"]), bytes(found["hash"]), None if base_fee is None else int(base_fee))
+            return Block(_number(found["number"]), _hash(found["hash"]), None if base_fee is None else int(base_fee))
 
     def nonce(self, address: str) -> int:
         """Return how many transactions of an account stand in blocks."""
         with asking("eth_getTransactionCount"):
-            return int(self.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest"))
+            return _number(self.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest"))
 
     def receipt(self, transaction: bytes) -> Receipt | None:
         """Return a transaction's receipt, None while it stands in no block."""
@@ -98,7 +107,9 @@ class Web3Node:
                 found = self.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
             except TransactionNotFound:
                 return None
-            return Receipt(found["status"] == 1, int(found["blockNumber"]), int(found["gasUsed"]))
+            if _hash(found["transactionHash"]) != transaction:
+                raise ChainAnswerInvalid("eth_getTransactionReceipt")
+            return Receipt(found["status"] == 1, _number(found["blockNumber"]), int(found["gasUsed"]))
 
     def knows(self, transaction: bytes) -> bool:
         """Tell whether the node has a transaction, waiting or in a block."""
@@ -127,7 +138,7 @@ class Web3Node:
                 return
             raise
         # FISCO BCOS answers a refused transaction with a hash of zeros in the place of an error.
-        if answer != transaction.hash:
+        if answer != transaction.hash and not self.knows(transaction.hash):
             raise ChainRefused("the node answered with another hash")
 
 
@@ -153,6 +164,7 @@ class Web3Chain:
 
     def state(self, log_id: bytes, finality: Finality) -> AnchoredState:
         """Return what the contract holds of a log."""
+        self.node.require_same_chain()
         newest = self._known_block("latest")
         if finality == 0:
             # A node without old states (FISCO BCOS) can still be asked for the newest, which there is final.
@@ -173,7 +185,7 @@ class Web3Chain:
             return AnchoredHead(None, 0, bytes(32))
         with asking("eth_call"):
             publisher, size, root = self._contract.functions.heads(log_id).call(block_identifier=block)  # type: ignore[arg-type]
-            return AnchoredHead(None if publisher == NOBODY else str(publisher), int(size), bytes(root))
+            return AnchoredHead(None if publisher == NOBODY else str(publisher), _number(size), _hash(root))
 
     def events(self, log_id: bytes, first: int, last: int) -> list[AnchorEvent]:
         """Return the log's anchors in the blocks `first` to `last`, in order."""
@@ -207,29 +219,47 @@ class Web3Chain:
 
 def _event(entry: Any) -> AnchorEvent:
     return AnchorEvent(
-        size=int(entry["args"]["size"]),
-        root=bytes(entry["args"]["root"]),
-        block_number=int(entry["blockNumber"]),
-        block_hash=bytes(entry["blockHash"]),
-        transaction=bytes(entry["transactionHash"]),
+        size=_number(entry["args"]["size"]),
+        root=_hash(entry["args"]["root"]),
+        block_number=_number(entry["blockNumber"]),
+        block_hash=_hash(entry["blockHash"]),
+        transaction=_hash(entry["transactionHash"]),
     )
+
+
+def _number(value: object) -> int:
+    """Return a number that any of our rows can hold; raises ValueError: sizes, blocks, nonces and chains are below 2^63."""
+    if not isinstance(value, int) or not 0 <= value < 1 << 63:
+        raise ValueError("no number of a chain")
+    return value
+
+
+def _hash(value: bytes) -> bytes:
+    """Return 32 bytes; raises ValueError."""
+    data = bytes(value)
+    if len(data) != 32:
+        raise ValueError("no hash")
+    return data
 
 
 @contextmanager
 def asking(method: str, *, refusals: bool = False) -> Iterator[None]:
-    """Turn what the libraries raise into our errors. refusals: an error of the node is its answer about a transaction."""
+    """Turn what the libraries raise into our errors. refusals: an error of the node is its answer about a transaction.
+
+    What was raised is not shown behind them: in its words is the node's address, and with it an access key.
+    """
     try:
         yield
     except ContractLogicError as error:
-        raise ChainRefused(_words(error.message)) from error
+        raise ChainRefused(_words(error.message)) from None
     except (RequestException, RequestTimedOut, TimeoutError, ConnectionError) as error:
-        raise ChainUnavailable(type(error).__name__) from error
+        raise ChainUnavailable(type(error).__name__) from None
     except Web3RPCError as error:
         if refusals:
-            raise ChainRefused(_words(error.message)) from error
-        raise ChainAnswerInvalid(method) from error
-    except (Web3Exception, DecodingError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ChainAnswerInvalid(method) from error
+            raise ChainRefused(_words(error.message)) from None
+        raise ChainAnswerInvalid(method) from None
+    except (Web3Exception, DecodingError, ValueError, TypeError, KeyError, AttributeError):
+        raise ChainAnswerInvalid(method) from None
 
 
 def _words(text: object) -> str:

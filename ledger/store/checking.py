@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, func, literal, select, text
+from sqlalchemy import Uuid, any_, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from ledger.chains import Place
-from ledger.models import EventRow, SubjectRow
+from ledger.models import EventRow, LogHeadRow, SubjectRow
 
 _WITH_PREDECESSORS: Final = text("""
-    SELECT e.id, e.subject_id, e.kind, e.body, e.body_digest, e.entry_index, e.seq, e.previous, e.tag, e.commitment,
+    SELECT e.id, e.subject_id, e.kind, e.recorded_at, e.body, e.body_digest, e.entry_index, e.seq, e.previous, e.tag, e.commitment,
            before.commitment AS expected, before.entry_index AS before_index
       FROM ledger.events AS e
       LEFT JOIN ledger.events AS before ON before.subject_id = e.subject_id AND before.seq = e.seq - 1
@@ -30,6 +30,7 @@ class CheckedEvent:
     id: str
     subject: UUID
     kind: str
+    recorded_at: datetime
     body: bytes
     body_digest: bytes
     place: Place
@@ -44,6 +45,7 @@ def events_with_predecessors(session: Session, start: int, end: int) -> list[Che
             row.id,
             row.subject_id,
             row.kind,
+            row.recorded_at,
             row.body,
             row.body_digest,
             Place(row.id, row.entry_index, row.seq, row.previous, row.tag, row.commitment),
@@ -64,9 +66,10 @@ def erased_tag_keys(session: Session, subjects: Collection[UUID]) -> dict[UUID, 
     return {subject: key for subject, key in rows if key is not None}
 
 
-def overdue(session: Session, now: datetime) -> list[str]:
-    """Return the events that wait beyond the deadline of their promises."""
-    found = select(EventRow.id).where(EventRow.entry_index.is_(None), EventRow.deadline < now)
+def overdue(session: Session, now: datetime, size: int) -> list[str]:
+    """Return the events that the published log of `size` does not contain beyond the deadline of their promises."""
+    unpublished = or_(EventRow.entry_index.is_(None), EventRow.entry_index >= size)
+    found = select(EventRow.id).where(unpublished, EventRow.deadline < now)
     return list(session.scalars(found.order_by(EventRow.ordinal)))
 
 
@@ -78,6 +81,10 @@ def waiting(session: Session) -> tuple[int, datetime | None]:
     return row[0], row[1]
 
 
-def placed_beyond(session: Session, size: int) -> list[str]:
-    """Return the events that have places which the head does not reach."""
+def placed_beyond(session: Session) -> list[str]:
+    """Return the events that have places which the head does not reach.
+
+    Both in one statement: a sequencer may move the head between two.
+    """
+    size = select(LogHeadRow.size).scalar_subquery()
     return list(session.scalars(select(EventRow.id).where(EventRow.entry_index >= size).order_by(EventRow.entry_index)))

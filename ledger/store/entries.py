@@ -9,11 +9,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ledger import entries
-from ledger.bundles import decode_entries, encode_entries
+from ledger.bundles import BundleInvalid, decode_entries, encode_entries
 from ledger.models import EventRow, OpaqueRow
 
 _OPAQUE: Final = text("""
-    SELECT start, count, entries FROM ledger.opaque_entries
+    SELECT start, count AS number, entries FROM ledger.opaque_entries
      WHERE int8range(start, start + count) && int8range(:start, :end) ORDER BY start
 """)
 
@@ -27,7 +27,7 @@ def insert_opaque(session: Session, start: int, given: Sequence[bytes], now: dat
 
 
 def entries_between(session: Session, start: int, end: int) -> list[bytes]:
-    """Return the entries `[start, end)`, in order; fewer if some are missing."""
+    """Return the entries `[start, end)`, in order; fewer if some are missing. Raises BundleInvalid."""
     placed = session.execute(
         select(EventRow.entry_index, EventRow.tag, EventRow.commitment)
         .where(EventRow.entry_index >= start, EventRow.entry_index < end)
@@ -40,10 +40,17 @@ def entries_between(session: Session, start: int, end: int) -> list[bytes]:
         if tag is not None and commitment is not None
     ]
     runs = [
-        (max(row.start, start), decode_entries(row.entries)[max(0, start - row.start) : end - row.start])
+        (max(row.start, start), _whole(row.entries, row.number)[max(0, start - row.start) : end - row.start])
         for row in session.execute(_OPAQUE, {"start": start, "end": end})
     ]
     if not of_events:
         return [entry for _, run in runs for entry in run]
     opaque = chain.from_iterable(enumerate(run, first) for first, run in runs)
     return [entry for _, entry in sorted(chain(of_events, opaque))]
+
+
+def _whole(data: bytes, count: int) -> tuple[bytes, ...]:
+    found = decode_entries(data)
+    if len(found) != count:
+        raise BundleInvalid
+    return found

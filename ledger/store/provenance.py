@@ -104,10 +104,13 @@ _INSERT_TERMS = text("""
     ON CONFLICT DO NOTHING
 """)
 
+# What was erased since the index was made is not found, even before it is forgotten.
 _MATCHING = text("""
-    SELECT event_id FROM ledger.event_terms
-     WHERE term = :term AND recorded_at >= :since AND recorded_at < :until
-     ORDER BY recorded_at, event_id LIMIT :limit
+    SELECT t.event_id FROM ledger.event_terms t
+      JOIN ledger.events e ON e.id = t.event_id
+      JOIN ledger.subjects s ON s.id = e.subject_id
+     WHERE t.term = :term AND t.recorded_at >= :since AND t.recorded_at < :until AND s.erased_at IS NULL
+     ORDER BY t.recorded_at, t.event_id LIMIT :limit
 """)
 
 # Erasure leaves the entries and takes away what leads to them.

@@ -16,14 +16,15 @@ END: Final = "<!-- generated: end -->"
 
 def check_table(policy_id: str = "default") -> list[dict[str, Any]]:
     """Return every check as plain data, in the order of the report."""
-    mandatory = policy(policy_id).mandatory
+    found = policy(policy_id)
     return [
         {
             "id": check.id,
             "zh": check.zh,
             "en": check.en,
             "passed": {"zh": check.passed_zh, "en": check.passed_en},
-            "mandatory": check.id in mandatory,
+            "mandatory": check.id in found.mandatory,
+            "counted_when_run": check.id in found.counted_when_run,
             "depends_on": list(check.depends_on),
             "codes": [_code(code) for code in check.codes],
             "common_codes": [code.code for code in COMMON],
@@ -60,12 +61,17 @@ def _policies() -> Iterator[str]:
 
 def _overview() -> Iterator[str]:
     yield "## Checks\n"
-    yield "| check | asks | rests on | mandatory by `default` |\n|---|---|---|---|"
-    mandatory = policy().mandatory
+    yield "| check | asks | rests on | decides by `default` |\n|---|---|---|---|"
     for check in CHECKS:
         grounds = ", ".join(f"`{ground}`" for ground in check.depends_on) or "nothing"
-        yield f"| `{check.id}` | {check.en}<br>{check.zh} | {grounds} | {'yes' if check.id in mandatory else 'no'} |"
+        yield f"| `{check.id}` | {check.en}<br>{check.zh} | {grounds} | {_level(check.id)} |"
     yield ""
+
+
+def _level(check: str) -> str:
+    if check in policy().mandatory:
+        return "mandatory"
+    return "when run" if check in policy().counted_when_run else "no"
 
 
 def _details() -> Iterator[str]:

@@ -37,9 +37,9 @@ def judge(examined: Examined, sources: Sources, request: VerificationRequest) ->
     rows: dict[str, CheckResult] = {}
     for check in CHECKS:
         rows[check.id] = _row(check, case, rows)
-    # 3. Apply the one published rule to the mandatory checks: it makes the verdict.
+    # 3. Apply the one published rule to the checks that the policy names: it makes the verdict.
     verdict = request.policy.verdict((row.id, row.outcome) for row in rows.values())
-    # 4. Say why: the first mandatory check that decided it.
+    # 4. Say why: the first check that decided it.
     deciding = _deciding(verdict, request, rows)
     code = None if deciding is None or deciding.code is None else BY_ID[deciding.id].code(deciding.code)
     # 5. Say what the licence is, and show what to compare with paper or screen.
@@ -83,5 +83,4 @@ def _row(check: Check, case: Case, rows: dict[str, CheckResult]) -> CheckResult:
 def _deciding(verdict: Verdict, request: VerificationRequest, rows: dict[str, CheckResult]) -> CheckResult | None:
     if verdict == "valid":
         return None
-    outcome = "failed" if verdict == "invalid" else "not_run"
-    return next(row for row in rows.values() if row.outcome == outcome and row.id in request.policy.mandatory)
+    return next(row for row in rows.values() if request.policy.decided(verdict, row.id, row.outcome))

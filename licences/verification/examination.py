@@ -72,10 +72,11 @@ def unread(document: bytes, kind: Unreadable, detail: str = "") -> Examined:
 
 def detect(document: bytes) -> Form:
     """Tell the form by content: the name of a file says nothing."""
-    if b"%PDF-" in document[:_PDF_HEADER_WITHIN]:
-        return "pdf"
+    # First, for the first file of a package may be a page of PDF; nobody's PDF begins as a package.
     if document.startswith(_ZIP):
         return "ofd"
+    if b"%PDF-" in document[:_PDF_HEADER_WITHIN]:
+        return "pdf"
     text = document.lstrip(BLANKS)
     if text[:1] == b"{":
         return "json"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from licences.verification.documents import NationalSeal
 from licences.verification.report import JSON
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from ca.judging.paths import PathReport
     from ca.judging.trust import TrustList
     from seals.ses.trust import Paths, Role
-
-_AFTER_PACKAGE: Final = "trust.no_trust_list"
-"""The reason of every path where the verifier has named nobody to believe."""
 
 
 class _Nobody:

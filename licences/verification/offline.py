@@ -19,6 +19,7 @@ from licences.verification.sources import (
 
 if TYPE_CHECKING:
     from ca.judging.trust import TrustList
+    from ledger.checkpoints import Checkpoint
     from licences.catalogue import Catalogue
 
 
@@ -62,9 +63,9 @@ class OfflineSources:
         del identifier
         return Absent.NOT_FOUND if self.ledger_proof is None else self.ledger_proof
 
-    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+    def anchor(self, index: int, checkpoint: "Checkpoint") -> AnchorStanding | Absent | Unavailable:
         """Return that no chain is asked off line: `elicence anchor check` does that."""
-        del index, size
+        del index, checkpoint
         return Absent.NO_SOURCE
 
 

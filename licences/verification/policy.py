@@ -1,4 +1,4 @@
-"""Policies are data: which checks are mandatory, and the few numbers that checks need."""
+"""Policies are data: which checks decide and how, and the few numbers that checks need."""
 
 import hashlib
 import json
@@ -21,6 +21,7 @@ class Policy:
     """What decides a verdict.
 
     digest: `sha256-` and the hexadecimal SHA-256 of the policy's canonical JSON (RFC 8785).
+    mandatory: checks that must be run and must not fail. counted_when_run: checks that must not fail, and need not be run.
     clock_tolerance: how far a claimed signing time may lie from the timestamp, and a clock from ours.
     """
 
@@ -28,6 +29,7 @@ class Policy:
     version: str
     digest: str
     mandatory: frozenset[str]
+    counted_when_run: frozenset[str]
     max_document_bytes: int
     clock_tolerance: timedelta
 
@@ -38,12 +40,18 @@ class Policy:
     def verdict(self, outcomes: Iterable[tuple[str, Outcome]]) -> Verdict:
         """Apply the published rule to (check id, outcome) pairs.
 
-        Any mandatory check failed: invalid. Else any mandatory check not run: indeterminate. Else valid.
+        A mandatory check or one that counts when run failed: invalid. Else a mandatory check not run: indeterminate. Else
+        valid.
         """
-        mandatory = {outcome for check, outcome in outcomes if check in self.mandatory}
-        if "failed" in mandatory:
-            return "invalid"
-        return "indeterminate" if "not_run" in mandatory else "valid"
+        rows = list(outcomes)
+        verdicts: tuple[Verdict, ...] = ("invalid", "indeterminate")
+        return next((verdict for verdict in verdicts if any(self.decided(verdict, *row) for row in rows)), "valid")
+
+    def decided(self, verdict: Verdict, check: str, outcome: Outcome) -> bool:
+        """Tell whether a check's outcome makes that verdict; nothing makes `valid`."""
+        if verdict == "invalid":
+            return outcome == "failed" and (check in self.mandatory or check in self.counted_when_run)
+        return verdict == "indeterminate" and outcome == "not_run" and check in self.mandatory
 
 
 def _folder() -> dict[str, bytes]:
@@ -71,6 +79,7 @@ def policy(policy_id: str = DEFAULT_POLICY) -> Policy:
         version=data["version"],
         digest="sha256-" + hashlib.sha256(rfc8785.dumps(data)).hexdigest(),
         mandatory=frozenset(data["mandatory"]),
+        counted_when_run=frozenset(data.get("counted_when_run", [])),
         max_document_bytes=data["max_document_bytes"],
         clock_tolerance=timedelta(seconds=data["clock_tolerance_seconds"]),
     )

@@ -13,6 +13,7 @@ from licences.verification.report import JSON
 
 if TYPE_CHECKING:
     from ca.judging.trust import TrustList
+    from ledger.checkpoints import Checkpoint
     from licences.catalogue import Catalogue
 
 
@@ -101,14 +102,14 @@ class AnchorStanding:
     """What a chain holds of the log, as it was last looked at. chain: `eip155:<chain>:<contract>`.
 
     size, root: what is anchored, 0 entries before the first time; proof: RFC 6962's, between the asked size and this one,
-    whichever is larger. since: when an anchor that holds the asked entry was first seen.
+    whichever is larger, None where it cannot be made. since: when an anchor that holds the asked entry was first seen.
     """
 
     chain: str
     size: int
     root: bytes
     looked_at: datetime
-    proof: tuple[bytes, ...] = ()
+    proof: tuple[bytes, ...] | None = ()
     since: datetime | None = None
 
 
@@ -148,9 +149,9 @@ class Sources(Protocol):
         """Return the `.tlog-proof` of its issuing; PENDING while the sequencer has not reached it."""
         ...
 
-    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+    def anchor(self, index: int, checkpoint: "Checkpoint") -> AnchorStanding | Absent | Unavailable:
         """Return what a chain holds of the log; NO_SOURCE where it is anchored nowhere.
 
-        index: of the entry; size: of the checkpoint that proves it.
+        index: of the entry; checkpoint: what proves it, signed by a log of the trust list.
         """
         ...

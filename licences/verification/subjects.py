@@ -8,9 +8,15 @@ that the register holds.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ca.reading.certificate_reader import read_certificate
+from ca.reading.names import seal_holder
+from licences.identifiers import parse
+from licences.type_errors import IdentifierMalformed
 from licences.verification.case import Case
 from licences.verification.claims import LicenceClaims
+from licences.verification.codes import DEPENDENCY, NO_TRUST_LIST
 from licences.verification.report import JSON, CheckResult, Subject, digest_text
+from licences.verification.seal_case import SealCase
 from licences.verification.sources import Record
 from seals.ses.steps import shown
 
@@ -23,8 +29,8 @@ def subject_of(case: Case, rows: Mapping[str, CheckResult]) -> Subject:
     document = digest_text(case.examined.digest) if case.examined.digest else None
     licence, record = case.licence, case.record if _found(rows) else None
     if licence is not None:
-        if not _is_believed(rows):
-            return Subject(identifier=licence.identifier, document=document)
+        if not _is_believed(case, rows):
+            return Subject(identifier=_spelt(licence.identifier), document=document)
         return _of_licence(case, licence, document)
     if isinstance(record, Record):
         return _of_record(case, record, document)
@@ -33,7 +39,7 @@ def subject_of(case: Case, rows: Mapping[str, CheckResult]) -> Subject:
 
 def _face_of_seals(case: Case, rows: Mapping[str, CheckResult]) -> Mapping[str, Mapping[str, str]]:
     """Return number and name of each national seal, to be compared with its picture; of believed makers only."""
-    if rows["trust.seal_maker"].outcome != "passed" or not _is_believed(rows):
+    if rows["trust.seal_maker"].outcome != "passed" or not _is_believed(case, rows):
         return {}
     several = len(case.examined.national_seals) > 1
     face: dict[str, Mapping[str, str]] = {}
@@ -46,14 +52,40 @@ def _face_of_seals(case: Case, rows: Mapping[str, CheckResult]) -> Mapping[str, 
     return face
 
 
-def _is_believed(rows: Mapping[str, CheckResult]) -> bool:
+def _is_believed(case: Case, rows: Mapping[str, CheckResult]) -> bool:
     """Tell whether nothing speaks against the sealer. Without a trust list the caller alone sees its own document."""
+    if rows["trust.path"].code == DEPENDENCY.code and case.trust is not None:
+        return _data_are_believed(case)
     return not any(_speaks_against(rows[check]) for check in ("trust.path", "trust.seal"))
 
 
+def _data_are_believed(case: Case) -> bool:
+    """Tell whether the data inside a damaged page are the issuer's own, under a seal that is trusted.
+
+    Of the page's seal nothing was asked, as it is over another page; theirs is one of its own.
+    """
+    data, licence = case.examined.data, case.licence
+    if data is None or licence is None:
+        return False
+    path = SealCase(case, data.signature, is_first=False).path
+    if path is None or path.outcome != "passed":
+        return False
+    holder = seal_holder(read_certificate(data.signature.certificate).subject)
+    return holder is not None and holder.uscc == licence.issuer_code
+
+
 def _speaks_against(row: CheckResult) -> bool:
-    undecided = row.outcome == "not_run" and row.code not in {"NO_TRUST_LIST", "DEPENDENCY"}
+    undecided = row.outcome == "not_run" and row.code not in {NO_TRUST_LIST.code, DEPENDENCY.code}
     return undecided or row.outcome == "failed"
+
+
+def _spelt(identifier: str) -> str | None:
+    """Return a stranger's identifier if it is one: it could be any words, which a receipt of ours would then sign."""
+    try:
+        parse(identifier)
+    except IdentifierMalformed:
+        return None
+    return identifier
 
 
 def _found(rows: Mapping[str, CheckResult]) -> bool:

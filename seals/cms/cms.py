@@ -111,7 +111,7 @@ class CmsWriter:
         sizes = (len(digest), len(signature), -1 if token is None else len(token), _signing_time(signing_time))
         parts = self._parts.get(sizes)
         if parts is None:
-            if len(self._parts) == _MAX_SIZES:
+            if len(self._parts) >= _MAX_SIZES:
                 self._parts.clear()
             parts = self._parts[sizes] = self._around(*sizes)
         return b"".join((parts[0], digest, parts[1], signature, parts[2], token or b""))

@@ -4,7 +4,7 @@
 that the signature does not cover may have been changed, and mean the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ca.encoding import der, oids
 from ca.errors import DerInvalid
 from ca.reading.certificate_reader import read_certificate
+from ca.timestamping.attributes import names
 from seals.cms.cms import split_padding
 from seals.pdf.errors import CmsUnreadable
 
@@ -41,14 +42,16 @@ class ForeignCms:
     """A detached CMS of another maker that was read; what may be believed of it `state` says.
 
     certificates: DER, the signer's first, the others as they stand; hash: by its name in hashlib; attributes: the DER SET
-    that is signed; algorithm: dotted; signing_time: as claimed, UTC, where it is a signed attribute; token: DER of an
-    RFC 3161 timestamp over the signature value, where there is one.
+    that is signed; named: whether these name the signer's certificate, or none; algorithm: dotted; signing_time: as
+    claimed, UTC, where it is a signed attribute; token: DER of an RFC 3161 timestamp over the signature value, where there
+    is one.
     """
 
     certificates: tuple[bytes, ...] = field(repr=False)
     hash: str
     attributes: bytes = field(repr=False)
     message_digest: bytes
+    named: bool
     algorithm: str
     signature: bytes = field(repr=False)
     signing_time: datetime | None
@@ -64,7 +67,8 @@ class ForeignCms:
 
         digest: gives the content's digest by the hash's name. Whether the signer is trusted is not judged.
         """
-        if self.message_digest != digest(self.hash):
+        # RFC 5035: which certificate stands beside a signature is not signed, so another of the same key could be put there.
+        if self.message_digest != digest(self.hash) or not self.named:
             return "broken"
         return _verify(read_certificate(self.certificates[0]).public_key, self)
 
@@ -161,6 +165,7 @@ def _read_signer(element: der.Element, certificates: Sequence[bytes]) -> Foreign
         # RFC 5652 section 5.4: signed as the SET that it is, not under the tag it stands with
         attributes=der.tlv(der.SET, attributes.value),
         message_digest=message_digest,
+        named=_is_named(signed, named[0]),
         algorithm=algorithm,
         signature=signature,
         signing_time=None if time is None else der.parse_time(time),
@@ -184,6 +189,15 @@ def _attributes(element: der.Element) -> dict[str, der.Element]:
         else:
             found[kind] = values[0]
     return {kind: value for kind, value in found.items() if kind not in twice}
+
+
+def _is_named(signed: Mapping[str, der.Element], certificate: bytes) -> bool:
+    read = read_certificate(certificate)
+    return all(
+        names(signed[kind], read, explicit_hash=kind == oids.SIGNING_CERTIFICATE_V2)
+        for kind in (oids.SIGNING_CERTIFICATE, oids.SIGNING_CERTIFICATE_V2)
+        if kind in signed
+    )
 
 
 def _identifier(certificate: bytes) -> bytes:

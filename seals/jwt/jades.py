@@ -31,6 +31,7 @@ from seals.jwt.jose import (
     read_parts,
 )
 from seals.jwt.sd_jwt import DisclosureInvalid, Path, Restored, conceal, restore
+from seals.pdf.errors import SealKeyUnusable
 
 LICENCE_TYPE = "dc+sd-jwt"
 MAX_BYTES = 4 * 1024 * 1024
@@ -57,10 +58,13 @@ class SealedJson:
 class JwtSigner:
     """Signs JWTs of one type with the header of JAdES baseline B.
 
-    chain: DER certificates, leaf first, without the anchor.
+    chain: DER certificates, leaf first, without the anchor. Raises SealKeyUnusable for a key other than P-256: the header
+    says ES256, and a signature by SM2 would even have the size of one.
     """
 
     def __init__(self, typ: str, signer: Signer, chain: Sequence[bytes]) -> None:
+        if signer.algorithm != "ES256":
+            raise SealKeyUnusable(reason="algorithm")
         self._sign = signer.sign
         header = {
             "alg": "ES256",
@@ -83,7 +87,7 @@ class JsonSealer:
     """Seals claims with one seal.
 
     chain: DER certificates, leaf first, without the anchor.
-    timestamper: makes the flattened form B-T; None leaves it at B-B.
+    timestamper: makes the flattened form B-T; None leaves it at B-B. Raises SealKeyUnusable for a key other than P-256.
     """
 
     def __init__(self, signer: Signer, chain: Sequence[bytes], timestamper: Timestamper | None) -> None:

@@ -27,13 +27,13 @@ from seals.life.registry_stops import SealStops
 from seals.life.roles import SEAL_APPROVER, SEAL_CLERK, SEAL_CUSTODIAN, require, require_another
 from seals.life.rows import seal_of
 from seals.life.seal_events import SealEvents
+from seals.life.words import fits
 from seals.local_time import local_date
 from seals.models import SEAL_KINDS, ApplicationRow, SealRow
 from seals.store import applications as rows
 from seals.store.seals import seal_for_decision, successor
 
 _CODE_LENGTH: Final = 14  # STANDARDS section 2: the division's 6 digits and 8 more
-_LONGEST: Final = 200
 _REPLACEABLE: Final = frozenset({"active", "suspended", "expired"})
 
 
@@ -60,7 +60,7 @@ class SealApplication:
         if not (len(self.code) == _CODE_LENGTH and self.code.isascii() and self.code.isdigit()):
             raise ApplicationRefused(reason="code")
         for member, text in (("name", self.name), ("grounds", self.grounds), ("bottom_text", self.bottom_text or "无")):
-            if not (0 < len(text.strip()) <= _LONGEST and text.isprintable()):
+            if not fits(text):
                 raise ApplicationRefused(reason=member)
         if self.carries and self.replaces is None:
             raise ApplicationRefused(reason="carries")
@@ -126,7 +126,7 @@ class SealApplications:
         require(actor, row.organisation, SEAL_APPROVER)
         require_another(actor, row.applied_by)
         _in_state(row, "applied")
-        if (verdict == "rejected" and not words) or not _fits(words):
+        if (verdict == "rejected" and not words) or not (words is None or fits(words)):
             raise ApplicationRefused(reason="words")
         row.state, row.decision = verdict, words
         row.decided_by, row.decided_at = actor.as_json(), now
@@ -175,7 +175,7 @@ class SealApplications:
         row = _locked(session, application)
         require(actor, row.organisation, SEAL_CUSTODIAN)
         _in_state(row, "made")
-        if not (receiver and receiver.isprintable() and len(receiver) <= _LONGEST):
+        if not fits(receiver):
             raise ApplicationRefused(reason="receiver")
         if row.replaces is not None:
             self._stops.replace(session, row.replaces, by=row.seal_id, actor=actor, now=now)
@@ -208,10 +208,6 @@ def _locked(session: Session, application: UUID) -> ApplicationRow:
 def _in_state(row: ApplicationRow, *states: str) -> None:
     if row.state not in states:
         raise StateRefused(what=row.code, state=row.state)
-
-
-def _fits(words: str | None) -> bool:
-    return words is None or (0 < len(words.strip()) <= _LONGEST and words.isprintable())
 
 
 def _check_place(session: Session, organisation: str, code: str, replaces: UUID | None) -> SealRow | None:

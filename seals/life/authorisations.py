@@ -21,13 +21,14 @@ from seals.life.life_errors import AuthorisationRefused, AuthorisationUnknown, S
 from seals.life.roles import SEAL_APPROVER, SEAL_CLERK, SEAL_CUSTODIAN, SEAL_FOUNDER, require, require_another
 from seals.life.rows import authorisation_of
 from seals.life.seal_events import SealEvents
+from seals.life.stops import ENDED
+from seals.life.words import fits
 from seals.models import AuthorisationRow, SealRow
-from seals.store.seals import authorisation_for_decision
+from seals.store.seals import authorisation_for_decision, seal_for_decision
 
 DAY: Final = 24 * 60
 LONGEST: Final = timedelta(days=366)
 """Whoever lets a machine seal looks at it again once a year."""
-_LONGEST_WORDS: Final = 200
 _MOST: Final = 2**31 - 1
 
 
@@ -51,7 +52,7 @@ class AuthorisationWanted:
     def __post_init__(self) -> None:
         """Refuse what cannot be authorised; raises AuthorisationRefused."""
         for member in ("system", "licence_type", "grounds"):
-            if not _fits(getattr(self, member)):
+            if not fits(getattr(self, member)):
                 raise AuthorisationRefused(reason=member)
         if not 0 <= self.opens_at < self.closes_at <= DAY:
             raise AuthorisationRefused(reason="hours")
@@ -71,6 +72,11 @@ class StandingAuthorisations:
         """Apply for a standing authorisation; return its id. Raises CustodyRefused, SealUnknown."""
         seal = _seal(session, wanted.seal)
         require(actor, seal.organisation, SEAL_CLERK, SEAL_CUSTODIAN)
+        _check_in_use(seal)
+        if wanted.valid_until <= now:
+            raise AuthorisationRefused(reason="valid_until")
+        if wanted.valid_from > now + LONGEST:  # who will still know what was decided for then?
+            raise AuthorisationRefused(reason="valid_from")
         row = self._enter(session, wanted, actor, now)
         self._tell(session, EventKind.APPLIED, row, actor, now, **_told(wanted))
         return row.id
@@ -93,8 +99,14 @@ class StandingAuthorisations:
         require_another(actor, row.applied_by)
         if row.state != "applied":
             raise StateRefused(what=str(row.id), state=row.state)
-        if (verdict == "rejected" and not words) or not (words is None or _fits(words)):
+        if (verdict == "rejected" and not words) or not (words is None or fits(words)):
             raise AuthorisationRefused(reason="words")
+        if verdict == "approved":
+            seal = seal_for_decision(session, row.seal_id)
+            assert seal is not None
+            _check_in_use(seal)
+            if row.valid_until <= now:
+                raise AuthorisationRefused(reason="valid_until")
         row.state, row.decision = verdict, words
         row.decided_by, row.decided_at = actor.as_json(), now
         session.flush()
@@ -177,5 +189,6 @@ def _seal(session: Session, seal_id: UUID) -> SealRow:
     return seal
 
 
-def _fits(text: str) -> bool:
-    return 0 < len(text.strip()) <= _LONGEST_WORDS and text.isprintable()
+def _check_in_use(seal: SealRow) -> None:
+    if seal.state in ENDED:
+        raise StateRefused(what=seal.code, state=seal.state)

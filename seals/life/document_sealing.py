@@ -24,9 +24,9 @@ from seals.life.choosing import Choice, Denial, choose_seal
 from seals.life.grants import DOCUMENTS, Seal
 from seals.life.life_errors import MatterRefused
 from seals.life.uses import Ending, Opening, Refusal, UseBook
+from seals.life.words import fits
 from seals.pdf.errors import SealKeyUnusable
 
-_LONGEST: Final = 200
 _MOST_COPIES: Final = 1_000_000
 
 
@@ -42,7 +42,7 @@ class DocumentWanted:
     def __post_init__(self) -> None:
         """Refuse what the register could not show; raises MatterRefused."""
         for member, text in (("matter", self.matter), ("number", self.number or "无")):
-            if not (0 < len(text.strip()) <= _LONGEST and text.isprintable()):
+            if not fits(text):
                 raise MatterRefused(reason=member)
         if not 0 < self.copies <= _MOST_COPIES:
             raise MatterRefused(reason="copies")

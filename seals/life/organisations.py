@@ -23,7 +23,7 @@ class Organisation:
 
     def __post_init__(self) -> None:
         check_uscc(self.uscc)
-        if not 1 <= len(self.name.strip()) <= _LONGEST_NAME:
+        if not (1 <= len(self.name.strip()) <= _LONGEST_NAME and self.name.isprintable()):
             raise OrganisationRefused(reason="name")
         if self.valid_to is not None and self.valid_to < self.valid_from:
             raise OrganisationRefused(reason="dates")

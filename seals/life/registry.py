@@ -6,6 +6,7 @@ is applied for first (`applications.py`); this is how those of a key ceremony, a
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -28,11 +29,13 @@ from seals.life.organisations import Organisation
 from seals.life.roles import SEAL_CUSTODIAN, SEAL_FOUNDER, require
 from seals.life.rows import grant_of, seal_of
 from seals.life.seal_events import SealEvents
+from seals.life.stops import ENDED
+from seals.life.words import fits
 from seals.local_time import local_date
 from seals.models import SEAL_KINDS, GrantRow, OrganisationRow, SealRow
 from seals.store.seals import grant_for_decision, seal_for_decision
 
-_ENDED = frozenset({"cancelled", "expired", "replaced"})
+_MOST: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class SealCustodian:
         """
         seal = _known(seal_for_decision(session, seal_id), seal_id)
         require(actor, seal.organisation, SEAL_FOUNDER)
-        if seal.state in _ENDED:
+        if seal.state in ENDED:
             raise StateRefused(what=seal.code, state=seal.state)
         if seal.esl is not None:
             raise SealRefused(reason="national_seal_there")
@@ -141,16 +144,17 @@ class SealCustodian:
 
         Raises SealUnknown, GrantRefused, StateRefused, RoleWanted, UnitRefused.
         """
-        seal = _known(store.seal_by_id(session, seal_id), seal_id)
+        # A stop that is being decided is waited for: nothing is granted on a seal that has ended.
+        seal = _known(seal_for_decision(session, seal_id), seal_id)
         require(actor, seal.organisation, SEAL_CUSTODIAN, SEAL_FOUNDER)
-        if seal.state in _ENDED:
+        if seal.state in ENDED:
             raise StateRefused(what=seal.code, state=seal.state)
-        if valid_until is not None and valid_until <= valid_from:
+        if valid_until is not None and valid_until <= max(valid_from, now):
             raise GrantRefused(reason="valid_until")
-        if daily_limit is not None and daily_limit < 1:
+        if daily_limit is not None and not 0 < daily_limit <= _MOST:
             raise GrantRefused(reason="daily_limit")
         for member, text in (("grantee", grantee), ("licence_type", licence_type)):
-            if not (text and text.isprintable()):
+            if not (fits(text) and text == text.strip()):
                 raise GrantRefused(reason=member)
         row = GrantRow(
             id=uuid4(),
@@ -211,6 +215,9 @@ def check_seal(session: Session, seal: NewSeal, now: datetime) -> Certificate:
         raise OrganisationUnknown(uscc=seal.organisation)
     if seal.kind not in SEAL_KINDS:
         raise SealRefused(reason="kind")
+    for member in ("name", "provider", "key_name"):
+        if not fits(getattr(seal, member)):
+            raise SealRefused(reason=member)
     if len({seal.esl is None, seal.esl_certificate is None, seal.esl_key_name is None}) != 1:
         raise SealRefused(reason="national_seal_incomplete")
     try:

@@ -13,7 +13,7 @@ from seals.errors import SealUnknown
 from seals.life.life_errors import StateRefused, StopRefused
 from seals.life.roles import SEAL_CUSTODIAN, require
 from seals.life.seal_events import SealEvents
-from seals.life.stops import Stop, StopState, check_stop
+from seals.life.stops import RULES, Effect, Stop, StopState, check_stop
 from seals.models import SealRow, StopRow
 from seals.store import seals as rows
 
@@ -54,7 +54,8 @@ class SealStops:
         """Cancel a seal for good. Raises CustodyRefused, SealUnknown.
 
         invalid_from: since when nothing it sealed is good, for a compromise; what came before, and everything under any
-        other reason, stays good. A seal that has ended otherwise can still be found to be compromised.
+        other reason, stays good. A seal that has ended otherwise can still be found to be compromised; one under suspicion
+        is resumed first, or was.
         """
         seal = self._decide(session, seal_id, actor)
         stop = check_stop(seal.code, "cancelled", reason, invalid_from, now)
@@ -74,11 +75,15 @@ class SealStops:
         self._events.record(session, EventKind.RESUMED, seal.id, actor, now)
 
     def expire(self, session: Session, actor: Actor, now: datetime) -> int:
-        """Mark as expired the seals whose period has ended, and return how many; refused they are already."""
+        """Mark as expired the seals whose period has ended, and return how many; refused they are already.
+
+        Those under suspicion stay suspended.
+        """
         expired = 0
         for found in rows.seals_past(session, now):
             seal = rows.seal_for_decision(session, found.id)
-            if seal is not None and seal.state in _FROM["expired"]:
+            # A suspicion does not pass with the seal's period: it is cleared up by whoever knows, one way or the other.
+            if seal is not None and seal.state in _FROM["expired"] and not _in_question(seal):
                 self._stop(session, seal, check_stop(seal.code, "expired", "expiry", None, now), actor, now, None)
                 expired += 1
         return expired
@@ -108,6 +113,8 @@ class SealStops:
     ) -> None:
         if seal.state not in _FROM[stop.state]:
             raise StateRefused(what=seal.code, state=seal.state)
+        if _in_question(seal) and stop.effect is not Effect.GOOD_BEFORE:
+            raise StateRefused(what=seal.code, state=f"{seal.state} ({seal.stop_reason})")
         if note is not None and not (note.isprintable() and 0 < len(note) <= _LONGEST_NOTE):
             raise StopRefused(seal=seal.code, reason="note")
         if seal.stopped_at is not None:
@@ -139,3 +146,8 @@ class SealStops:
         if standing is not None:
             standing.resumed_at, standing.resumed_by = now, actor.as_json()
             session.flush()
+
+
+def _in_question(seal: SealRow) -> bool:
+    """Tell whether it is under suspicion: what it sealed would be good again under any harmless reason."""
+    return seal.stop_reason is not None and RULES[seal.stop_reason].effect is Effect.IN_QUESTION

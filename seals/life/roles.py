@@ -3,6 +3,7 @@
 Roles are the door's: it puts them on the actor. Four eyes are two accounts, whatever roles one of them has gathered.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -33,5 +34,14 @@ def require(actor: Actor, organisation: str, *roles: str) -> None:
 def require_another(actor: Actor, *before: Mapping[str, Any] | None) -> None:
     """Let pass whoever is none of those who took the steps before, as events name them; raises FourEyesWanted."""
     # A system cannot look: the second pair of eyes is a person's.
-    if actor.kind != "person" or any(one is not None and one["id"] == actor.id for one in before):
+    if actor.kind != "person" or any(one is not None and same_account(one["id"], actor.id) for one in before):
         raise FourEyesWanted
+
+
+def same_account(one: str, other: str) -> bool:
+    """Tell whether two spellings can be one account: directories know no case, and no full-width letters."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(account: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", account).casefold().split())

@@ -16,6 +16,9 @@ from seals.life.life_errors import StopRefused
 SEAL_STATES: Final = ("made", "active", "suspended", "cancelled", "expired", "replaced")
 """已制作待交付, 使用中, 暂停, 注销, 到期, 已更换."""
 
+ENDED: Final = frozenset({"cancelled", "expired", "replaced"})
+"""No seal comes back from these: nothing is granted on it, and no system let seal with it."""
+
 StopState = Literal["suspended", "cancelled", "expired", "replaced"]
 
 

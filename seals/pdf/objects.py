@@ -100,6 +100,17 @@ def _escape(match: re.Match[str]) -> str:
     return f"#{ord(match[0]):02X}"
 
 
+def alike(one: PdfObject, other: PdfObject) -> bool:
+    """Say whether two values are the same of the same kind: Python's `==` holds true to be 1."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list | Stream) and isinstance(other, list | Stream):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return one == other
+
+
 def text_string(text: str) -> bytes:
     """Encode a text string: ASCII as it is, all else UTF-16BE with its mark. Source: ISO 32000-1 section 7.9.2.2."""
     return text.encode("ascii") if text.isascii() else b"\xfe\xff" + text.encode("utf-16-be")

@@ -8,7 +8,7 @@ from typing import Final
 from seals.pdf.errors import PdfUnreadable
 from seals.pdf.file import PdfFile
 from seals.pdf.indirect import direct_length, read_indirect
-from seals.pdf.objects import Ref, Stream, references, serialise
+from seals.pdf.objects import PdfDict, Ref, Stream, references, serialise
 from seals.pdf.update import PdfUpdate
 from seals.pdf.xref import Section
 
@@ -20,12 +20,13 @@ _STREAM_TRAILER_KEYS: Final = _TRAILER_KEYS | {"Type", "W", "Index", "Length", "
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One incremental update: from where to where it lies, and its objects."""
+    """One incremental update: from where to where it lies, its objects, and the one that its cross-reference stream is."""
 
     start: int
     end: int
     section: Section
     objects: tuple[Ref, ...]
+    index: Ref | None
 
     @property
     def shown(self) -> str:
@@ -49,9 +50,10 @@ def revisions_after(file: PdfFile, end: int) -> Iterator[Revision]:
 
 def _read(data: bytes, start: int, section: Section, previous: Section) -> Revision:
     _check_trailer(section, previous)
+    index = read_indirect(data, section.start, direct_length).ref if section.kind == "stream" else None
     position = start
     objects: list[Ref] = []
-    for place, number, generation in _by_place(section):
+    for place, number, generation in _by_place(section, index):
         ref = Ref(number, generation)
         found = read_indirect(data, place, direct_length)
         if _GAP.fullmatch(data, position, place) is None or found.ref != ref:
@@ -61,10 +63,10 @@ def _read(data: bytes, start: int, section: Section, previous: Section) -> Revis
     end = _END.match(data, section.end)
     if _GAP.fullmatch(data, position, section.start) is None or end is None or int(end[1]) != section.start:
         raise PdfUnreadable(reason=f"bytes behind the objects of the revision at {start}")
-    return Revision(start, end.end(), section, tuple(objects))
+    return Revision(start, end.end(), section, tuple(objects), index)
 
 
-def _by_place(section: Section) -> list[tuple[int, int, int]]:
+def _by_place(section: Section, index: Ref | None) -> list[tuple[int, int, int]]:
     """Return offset, number and generation of the objects in the order in which they lie."""
     listed: list[tuple[int, int, int]] = []
     for number in section.numbers():
@@ -73,7 +75,8 @@ def _by_place(section: Section) -> list[tuple[int, int, int]]:
             continue  # the head of the list of free objects, which stays what it was
         if entry is None or entry.kind != "plain":
             raise PdfUnreadable(reason=f"object {number} freed or packed")
-        if section.kind == "table" or entry.place != section.start:
+        # No other object may be said to lie where the cross-reference stream does.
+        if index is None or (entry.place, number) != (section.start, index.number):
             listed.append((entry.place, number, entry.extra))
     return sorted(listed)
 
@@ -84,12 +87,19 @@ def _check_trailer(section: Section, previous: Section) -> None:
     same_id = _permanent_id(new.get("ID")) == _permanent_id(old.get("ID"))
     if (
         section.kind != previous.kind
+        or _size(new) < max(_size(old), section.next_number)
         or new.get("Prev") != previous.start
         or any(new.get(key) != old.get(key) for key in ("Root", "Info"))
         or not same_id
         or not new.keys() <= keys
     ):
         raise PdfUnreadable(reason=f"trailer at {section.start}")
+
+
+def _size(trailer: PdfDict) -> int:
+    """Return the number from which on objects are missing, whatever else is said of them. Source: ISO 32000-1 table 15."""
+    size = trailer.get("Size")
+    return size if type(size) is int else 0
 
 
 def _permanent_id(value: object) -> object:
@@ -113,14 +123,20 @@ def respell(before: PdfFile, after: PdfFile, revision: Revision) -> bytes:
 
 
 def reachable(file: PdfFile, *, without: str) -> set[Ref]:
-    """Return every reference that can be reached from catalog and information, the catalog's entry `without` apart."""
+    """Return every reference that can be reached from catalog and information, the catalog's entry `without` apart.
+
+    With the object streams in which such objects lie.
+    """
     roots = [{key: value for key, value in file.catalog.items() if key != without}, file.trailer.get("Info")]
-    found: set[Ref] = {file.root}
+    found: set[Ref] = {file.root, *([holder] if (holder := file.holder(file.root)) is not None else [])}
     waiting = [ref for value in roots for ref in references(value)]
     while waiting:
         ref = waiting.pop()
         if ref not in found:
             found.add(ref)
+            holder = file.holder(ref)
+            if holder is not None:
+                found.add(holder)
             value = file.get(ref)
             waiting.extend(references(value.dictionary if isinstance(value, Stream) else value))
     return found

@@ -110,7 +110,7 @@ class Stencils:
         stencil = draw()
         found = file.reads()
         if found is not None and _size(found, stencil) <= _MAX_SIZE:
-            if len(self._kept) == _MAX_ACTS:
+            if len(self._kept) >= _MAX_ACTS:
                 self._kept.clear()
             self._kept[like] = ((found, stencil), *alike[: _MAX_ALIKE - 1])
         return stencil

@@ -60,18 +60,20 @@ _OUTCOMES: Final = MappingProxyType[str | None, tuple[str, str]](
 
 @dataclass(frozen=True, slots=True)
 class RegisterQuestion:
-    """Which uses: a unit's, of one seal number or all, on local days, both inclusive."""
+    """Which uses: a unit's, of one seal number (and one generation of it) or all, on local days, both inclusive."""
 
     organisation: str
     first: date
     last: date
     code: str | None = None
+    generation: int | None = None
 
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The same as moments: from, and before."""
         begin = datetime.combine(self.first, time(), CHINA)
-        return begin, datetime.combine(self.last, time(), CHINA) + timedelta(days=1)
+        # The last day that there is has none after it.
+        return begin, datetime.combine(min(self.last, date.max - timedelta(days=1)), time(), CHINA) + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,17 @@ def read_register(
     matter: gives the words for a licence type's code.
     """
     require(actor, question.organisation, SEAL_AUDITOR, SEAL_CUSTODIAN)
-    return (
-        _line(row, matter) for row in rows.uses_between(session, question.organisation, question.code, *question.span)
-    )
+    return (_line(row, matter) for row in rows.uses_between(session, _place(question), *question.span))
 
 
 def count_register(session: Session, question: RegisterQuestion, actor: Actor) -> int:
     """Return how many uses there are; raises RoleWanted, UnitRefused."""
     require(actor, question.organisation, SEAL_AUDITOR, SEAL_CUSTODIAN)
-    return rows.count_between(session, question.organisation, question.code, *question.span)
+    return rows.count_between(session, _place(question), *question.span)
+
+
+def _place(question: RegisterQuestion) -> rows.Place:
+    return rows.Place(question.organisation, question.code, question.generation)
 
 
 def _line(row: Row[Any], matter: Callable[[str], str]) -> UseLine:

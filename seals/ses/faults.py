@@ -28,6 +28,12 @@ class Faults:
         self.add("signature_raw", not as_der)
         return signature
 
+    def text(self, element: Any) -> str:
+        """Return an IA5String; some makers write UTF-8 into it. Raises ValueError for anything else."""
+        data: bytes = element.contents
+        self.add("characters", not data.isascii())
+        return data.decode()
+
     def names(self, es_id: str, kind: int) -> None:
         """Look at what a seal is called, and what kind it says it is."""
         self.add("es_id", ES_ID.fullmatch(es_id) is None)

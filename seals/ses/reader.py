@@ -84,7 +84,7 @@ def _seal_value(
     if header["id"].native != "ES":
         raise SesUnreadable(reason="not_a_seal")
     version = _number(header["version"])
-    es_id, kind = info["es_id"].native, _number(property_info["type"])
+    es_id, kind = faults.text(info["es_id"]), _number(property_info["type"])
     faults.add("version", version != form)
     faults.names(es_id, kind)
     faults.stamp(timestamp)
@@ -97,7 +97,7 @@ def _seal_value(
         der=data,
         form=form,
         version=version,
-        vendor=header["vid"].native,
+        vendor=faults.text(header["vid"]),
         es_id=es_id,
         kind=kind,
         name=property_info["name"].native,
@@ -160,7 +160,7 @@ def _signature_value(
         seal=seal,
         signed_at=signed_at,
         data_hash=bytes(tbs["data_hash"]),
-        property_info=tbs["property_info"].native,
+        property_info=faults.text(tbs["property_info"]),
         extensions=extensions,
         certificate=certificate.native,
         algorithm=algorithm.dotted,
@@ -204,7 +204,7 @@ def _signers(property_info: Asn1Sequence, form: Form) -> tuple[tuple[bytes, ...]
 
 def _picture(picture: Asn1Sequence, faults: Faults) -> SesPicture:
     sides = _number(picture["width"]), _number(picture["height"])
-    found = SesPicture(picture["type"].native, picture["data"].native, *sides)
+    found = SesPicture(faults.text(picture["type"]), picture["data"].native, *sides)
     faults.picture(found)
     return found
 

@@ -44,13 +44,20 @@ class UsesWanted:
         return [condition for value, condition in given if value is not None]
 
 
-def seals(session: Session, organisation: str | None, states: Sequence[str], limit: int) -> Sequence[SealRow]:
-    """Return seals of a unit, or all; in these states, or any; by number, the newest of each first."""
+def seals(
+    session: Session, organisation: str | None, states: Sequence[str], limit: int, ending: datetime | None = None
+) -> Sequence[SealRow]:
+    """Return seals of a unit, or all; in these states, or any; by number, the newest of each first.
+
+    ending: only those in use whose period is over by then.
+    """
     query = select(SealRow).order_by(SealRow.code, SealRow.generation.desc()).limit(limit)
     if organisation is not None:
         query = query.where(SealRow.organisation == organisation)
     if states:
         query = query.where(SealRow.state.in_(states))
+    if ending is not None:
+        query = query.where(SealRow.state.in_(("active", "suspended")), SealRow.valid_until <= ending)
     return session.scalars(query).all()
 
 

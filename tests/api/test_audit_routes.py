@@ -10,13 +10,14 @@ from api.schema import Role
 from ledger.actor import Actor
 from ledger.evidence_judging import judge_evidence
 from ledger.provenance_errors import OrderWanted
-from ledger.provenance_orders import ORDER_KEEPER, Scope, ScopeKind, end_order, enter_order
+from ledger.provenance_orders import ORDER_KEEPER, Scope, ScopeKind, end_order, enter_order, give_token
 from licences.store import reading
 from tests.api.conftest import TOBACCO, Door
 from tests.api.requests import permit
 from tests.api.test_licence_routes import post
 
 KEEPER = Actor("person", "keeper-1", None, None, frozenset({ORDER_KEEPER}))
+AUDITOR = Actor("person", "auditor-1", None, None, frozenset({"auditor"}))
 _numbers = iter(range(1, 1000))
 
 
@@ -24,7 +25,7 @@ def enter(door: Door, kind: ScopeKind, value: str) -> tuple[str, str]:
     """Return the number and the token of a new order."""
     house, now = door.house, datetime.now(UTC)
     with house.database.session(Role.WORKER) as session:
-        order, token = enter_order(
+        order = enter_order(
             session,
             house.wrapper,
             house.promiser,
@@ -35,6 +36,7 @@ def enter(door: Door, kind: ScopeKind, value: str) -> tuple[str, str]:
             actor=KEEPER,
             now=now,
         )
+        token = give_token(session, house.wrapper, house.promiser, order.number, AUDITOR, now)
     return order.number, token
 
 

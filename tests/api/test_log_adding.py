@@ -17,7 +17,7 @@ from api.log_errors import LogBusy
 from api.settings import Settings, SettingsInvalid, read
 from ledger.log import Log
 from ledger.log_objects import tile_fetch
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.tiles import TileReader
 from tests.api.conftest import Door
 from tests.ledger.audit import published
@@ -104,6 +104,36 @@ def test_more_than_fits_is_pushed_back(objects: ObjectStore, monkeypatch: pytest
     refused = [answer for answer in answers if isinstance(answer, LogBusy)]
     assert 6 <= len(refused) <= 7
     assert sorted(answer for answer in answers if isinstance(answer, int)) == list(range(10 - len(refused)))
+
+
+def test_long_entries_are_bounded_by_their_bytes(objects: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_adding, "MOST_BYTES", 300)
+    monkeypatch.setattr(log_adding, "BATCH_BYTES", 150)
+    slow = Slow()
+
+    async def load() -> tuple[list[int | BaseException], int]:
+        adder = LogAdder(slow, objects, lambda: NOW)  # type: ignore[arg-type]
+        waiting = [asyncio.create_task(adder.add(bytes(100))) for _ in range(5)]
+        await asyncio.sleep(0)
+        slow.go.set()
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        return answers, await adder.add(bytes(100))
+
+    answers, later = asyncio.run(load())
+    assert [answer for answer in answers if isinstance(answer, int)] == [0, 1, 2]
+    assert sum(isinstance(answer, LogBusy) for answer in answers) == 2
+    assert (later, slow.batches) == (3, [2, 1, 1])
+
+
+def test_what_was_appended_is_never_refused_afterwards(log: Log, objects: ObjectStore) -> None:
+    """The publication cannot be looked at: the entry has its index all the same."""
+
+    class Blind:
+        def get(self, key: str) -> bytes:
+            raise ObjectStoreUnavailable(reason=key)
+
+    adder = LogAdder(log, Blind(), lambda: NOW)  # type: ignore[arg-type]
+    assert asyncio.run(adder.add(b"a")) == 0
 
 
 def test_a_log_that_nobody_publishes_takes_no_more(

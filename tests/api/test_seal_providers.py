@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from api.settings import Settings
 from api.trust_lists import publish_trust
 from ca.ceremonies import rollover, wanted
 from ca.ceremonies.plan import load_plan
+from ca.desk.asking import CERTIFICATE_OFFICER
 from ca.judging.paths import validate_path
 from ca.judging.trust import TrustList, load_trust
 from ca.reading.certificate_reader import read_certificate
@@ -34,6 +36,7 @@ from seals.life.rows import seal_of
 from seals.life.uses import Ending, Opening
 from seals.ofd.evidence import judge_ofd, read_ofd
 from seals.ofd.sealer import seal_ofd
+from seals.pdf.errors import SealKeyUnusable
 from seals.picture.design import SealDesign
 from seals.providers.errors import NationalSealMissing, SealMakerMissing
 from seals.ses.checks import check_seal
@@ -42,6 +45,7 @@ from seals.ses.trust import TrustPaths
 from seals.store import national_form, open_uses, seal_by_code
 from tests.api.conftest import CEREMONY, MARKET, PLATFORM
 from tests.seals.ofd_maker import HERE, plain
+from tools.ca.office import desk
 
 if TYPE_CHECKING:
     from ca.ceremonies.plan import CeremonyPlan
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
 CODE = "99010000000003"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+OFFICER = Actor(
+    kind="person", id="officer-1", operator_unit=None, on_behalf_of=None, roles=frozenset({CERTIFICATE_OFFICER})
+)
 SYSTEM = Actor(kind="system", id="approval-1", operator_unit=Uscc(PLATFORM), on_behalf_of=Uscc(MARKET))
 
 
@@ -184,6 +191,47 @@ def test_the_next_maker_waits_until_every_trust_list_knows_it(
         third = load_trust(publish_trust(house, later + 367 * DAY), later + 367 * DAY)
         assert judged(by_second, third, later + 367 * DAY) == ("valid", None)
         assert judged(by_first, third, later + 367 * DAY) == ("valid", None)
+
+
+def test_a_certificate_that_we_have_revoked_signs_no_more(founded: House) -> None:
+    seal, later = the_seal(founded, founded.ceremony.seals["housing"].plan.code), NOW + DAY
+    assert seal.esl_certificate is not None
+    serial = read_certificate(seal.esl_certificate).serial_number
+    desk(founded).hold(serial, later, OFFICER, later)
+    with pytest.raises(SealKeyUnusable, match="certificate_revoked"):
+        national_sealer(founded, seal)
+    desk(founded).release(serial, OFFICER, later)
+    assert national_sealer(founded, seal).seal.es_id == seal.code
+    desk(founded).revoke(serial, "superseded", later, OFFICER, later)
+    with pytest.raises(SealKeyUnusable, match="certificate_revoked"):
+        national_sealer(founded, seal)
+
+
+def test_a_maker_that_was_revoked_makes_way_at_once(
+    new_database: Callable[[str], AbstractContextManager[Database]], template: str, tmp_path: Path
+) -> None:
+    """Its seals are believed by nobody; its successor's by whoever has the list that tells of both."""
+    settings, later = Settings(home=tmp_path), NOW + 30 * DAY
+    hold_ceremony(settings, _plan(), NOW)
+    with new_database(template) as database:
+        house = House(settings, database, LocalObjects(tmp_path / "objects"))
+        register(house, NOW)
+        seal, design = the_seal(house), SealDesign("statutory", "测试市市场监督管理局")
+        assert seal.esl_certificate is not None
+        act = partial(
+            make_national_seal, house, code=CODE, name=seal.name, design=design, certificate=seal.esl_certificate
+        )
+        (first,) = house.trust(NOW).seal_makers
+        desk(house).revoke(read_certificate(first.certificate).serial_number, "keyCompromise", NOW, OFFICER, NOW + DAY)
+        with pytest.raises(SealMakerMissing):
+            act(now=NOW + DAY)
+        assert register(house, NOW + DAY) == 0
+        rollover.follow(house.keys, root_keys(settings), "national-seal-maker", later)
+        register(house, later)
+        made = read_seal(act(now=later + DAY))
+        trust = load_trust(publish_trust(house, later + DAY), later + DAY)
+        assert made.maker_certificate == trust.seal_makers[1].certificate
+        assert judged(made, trust, later + DAY) == ("valid", None)
 
 
 def test_a_house_of_an_earlier_release_gets_maker_and_seals_in_a_later_ceremony(

@@ -1,24 +1,26 @@
 """Whatever is planted is found, named, and told in both languages; what is sound is clean."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import get_args
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger import fsck_tiles
+from ledger import fsck_findings, fsck_tiles, store
 from ledger.checkpoints import Checkpoint
 from ledger.entries import DOMAIN
 from ledger.fsck import ObjectFetch, Report, check_log, check_own_log
 from ledger.fsck_findings import Finding, What
-from ledger.fsck_tiles import check_tiles
+from ledger.fsck_tiles import check_leftovers, check_tiles
 from ledger.local_objects import LocalObjects
 from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore
-from ledger.store import head
+from ledger.objects import ObjectMissing, ObjectStore
+from ledger.store import checking, head
 from ledger.subjects import erase_subject
+from ledger.tidying import tidy
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper
 from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer
 from tests.ledger.test_log import numbered, open_log
@@ -139,11 +141,20 @@ PLANTED: dict[str, tuple[Callable[[Planted], None], set[str]]] = {
         lambda log: log.sql("UPDATE ledger.opaque_entries SET entries = overlay(entries PLACING 'x'::bytea FROM 4)"),
         {"entry.differs"},
     ),
+    "cut opaque entries": (
+        lambda log: log.sql("UPDATE ledger.opaque_entries SET entries = substring(entries FROM 1 FOR 20)"),
+        {"entry.differs"},
+    ),
+    "opaque entries counted wrong": (
+        lambda log: log.sql("UPDATE ledger.opaque_entries SET count = 29"),
+        {"entry.differs"},
+    ),
     "another tag": (_event(5, "tag = sha256('x')"), {"entry.differs", "event.tag"}),
     "another commitment": (_event(5, "commitment = sha256('x')"), {"entry.differs", "event.link", "event.body"}),
     "another predecessor": (_event(25, "previous = sha256('x')"), {"event.link", "event.body"}),
     "a first event with a predecessor": (_event(5, "previous = sha256('x')"), {"event.link", "event.body"}),
     "another kind": (_event(5, "kind = 'refused'"), {"event.body"}),
+    "another time": (_event(5, "recorded_at = recorded_at + interval '1 microsecond'"), {"event.body"}),
     "another body digest": (_event(5, "body_digest = sha256('x')"), {"event.body"}),
     "a body that does not open": (_event(5, "body = overlay(body PLACING 'x'::bytea FROM 20)"), {"event.body"}),
     "another event's body": (_swap_bodies, {"event.body"}),
@@ -157,6 +168,10 @@ PLANTED: dict[str, tuple[Callable[[Planted], None], set[str]]] = {
         {"head.differs", "entry.differs"},
     ),
     "a broken promise": (_late, {"promise.broken"}),
+    "a promise whose entry is not published": (
+        _event(335, "deadline = timestamptz '2026-11-22 08:29:59Z'"),
+        {"promise.broken"},
+    ),
 }
 
 
@@ -186,6 +201,96 @@ def test_tags_that_only_begin_alike_are_two(session: Session, objects: ObjectSto
     log.finish(NOW)
     _, report = check_log(ObjectFetch(objects), VKEY)
     assert report.clean
+
+
+def test_a_lost_bundle_does_not_hide_a_tag_that_was_given_twice(session: Session, objects: ObjectStore) -> None:
+    log = open_log(nested(session), objects)
+    entries = [DOMAIN + number.to_bytes(32, "little") + bytes(32) for number in range(600)]
+    log.append([*entries, DOMAIN + entries[400][18:50] + bytes(32)], NOW)
+    log.finish(NOW)
+    objects.delete("log/tile/entries/000")
+    _, report = check_log(ObjectFetch(objects), VKEY)
+    assert set(report.findings) == {Finding("tile.missing", "tile/entries/000"), Finding("tag.repeated", "600")}
+
+
+def test_a_log_that_grows_and_is_tidied_while_we_look_is_clean(planted: Planted) -> None:
+    """The edge of the checkpoint that we hold is gone, the full tiles that followed it are there."""
+    fetch = ObjectFetch(planted.objects)
+    note = fetch("checkpoint")
+    leader = sequencer(nested(planted.session), planted.objects, planted.wrapper)
+    leader.log.append(numbered(30, 1000), NOW)
+    leader.log.finish(NOW)
+    assert tidy(planted.objects, 1340) >= 8
+
+    def stale(path: str) -> bytes:
+        return note if path == "checkpoint" else fetch(path)
+
+    reader, report = check_log(stale, VKEY)
+    assert reader is not None
+    assert (reader.size, report.findings) == (330, [])
+    assert check_leftovers(330, planted.objects).clean
+
+
+def test_leftovers_that_are_tidied_away_while_we_look_are_no_alarm(planted: Planted) -> None:
+    listed = list(planted.objects.keys("log/tile/"))
+    planted.objects.keys = lambda prefix: iter(listed)  # type: ignore[method-assign]
+    for key in ("log/tile/0/000.p/200", "log/tile/entries/000.p/100"):
+        planted.objects.delete(key)
+    assert check_leftovers(330, planted.objects).clean
+
+
+def test_a_batch_that_is_placed_while_we_look_is_no_alarm(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = store.head
+
+    def late(session: Session) -> object:
+        found = read(session)
+        monkeypatch.setattr(store, "head", read)
+        record_events(planted.session, planted.wrapper, planted.subjects)
+        sequencer(nested(planted.session), planted.objects, planted.wrapper).assign(NOW)
+        return found
+
+    monkeypatch.setattr(store, "head", late)
+    assert planted.check().clean
+
+
+def test_a_subject_that_is_erased_while_we_look_is_no_alarm(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    sequencer(nested(planted.session), planted.objects, planted.wrapper).run_once(NOW)
+    read = checking.erased_tag_keys
+    left = [planted.subjects[3]]
+
+    def late(session: Session, wanted: Collection[UUID]) -> dict[UUID, bytes]:
+        found = read(session, wanted)
+        while left:
+            erase_subject(session, planted.wrapper, left.pop(), NOW)
+        return found
+
+    monkeypatch.setattr(checking, "erased_tag_keys", late)
+    report = planted.check()
+    assert (report.findings, report.counts["erased"]) == ([], 31)
+
+
+def test_a_log_that_only_claims_to_be_large_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fsck_findings, "MOST", 100)
+    note = NoteSigner(ORIGIN, SIGNER).sign(Checkpoint(ORIGIN, 1 << 62, bytes(32)).text).encode()
+    asked: list[str] = []
+
+    def fetch(path: str) -> bytes:
+        asked.append(path)
+        if path == "checkpoint":
+            return note
+        raise ObjectMissing(path)
+
+    _, report = check_log(fetch, VKEY, ahead=0)
+    assert report.findings[-1] == Finding("check.stopped")
+    assert len(asked) <= 1 + 2 * 256
+
+
+def test_tags_that_all_begin_alike_hold_no_whole_log(session: Session, objects: ObjectStore) -> None:
+    log = open_log(nested(session), objects)
+    log.append([DOMAIN + bytes(28) + number.to_bytes(4) + bytes(32) for number in (*range(700), 5, 650)], NOW)
+    log.finish(NOW)
+    _, report = check_log(ObjectFetch(objects), VKEY)
+    assert report.findings == [Finding("tag.repeated", "700"), Finding("tag.repeated", "701")]
 
 
 @pytest.mark.parametrize("at_once", [1, 50, 1000])
@@ -242,7 +347,7 @@ def test_every_finding_is_told_in_both_languages() -> None:
         assert finding.message("zh") != finding.message("en")
         assert finding.as_json()["en"] == finding.message("en")
     assert {what for _, expected in PLANTED.values() for what in expected} >= {
-        what for what in get_args(What) if not what.startswith(("document.", "tag."))
+        what for what in get_args(What) if not what.startswith(("document.", "tag.", "check."))
     }
 
 

@@ -8,7 +8,7 @@ from api.database import Database
 from api.schema import Role
 from ledger.inclusion_waiting import NotYetIncluded, published_size, wait_for_inclusion
 from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore
+from ledger.objects import ObjectStore, ObjectStoreUnavailable
 from tests.ledger.local_keys import MemoryWrapper
 from tests.ledger.recording import NOW, nested, new_subjects, record_events, sequencer
 
@@ -43,3 +43,29 @@ def test_a_server_that_stops_waits_no_longer(session: Session, objects: ObjectSt
     stop.set()
     with pytest.raises(NotYetIncluded):
         wait_for_inclusion(nested(session), objects, ["evt_none"], 60.0, stop)
+
+
+class Away:
+    """A store that does not answer for a while."""
+
+    def __init__(self, objects: LocalObjects, times: int) -> None:
+        self._objects, self.left = objects, times
+        self.keys, self.delete, self.put = objects.keys, objects.delete, objects.put
+        self.put_all, self.swap = objects.put_all, objects.swap
+
+    def get(self, key: str) -> bytes:
+        if self.left:
+            self.left -= 1
+            raise ObjectStoreUnavailable(reason="away")
+        return self._objects.get(key)
+
+
+def test_a_store_that_is_away_for_a_moment_does_not_deny_what_is_recorded(
+    session: Session, objects: LocalObjects
+) -> None:
+    wrapper = MemoryWrapper()
+    events = [item.event for item in record_events(session, wrapper, new_subjects(session, wrapper, 3))]
+    sequencer(nested(session), objects, wrapper).run_once(NOW)
+    assert wait_for_inclusion(nested(session), Away(objects, 2), events, 60.0) == 3
+    with pytest.raises(NotYetIncluded):
+        wait_for_inclusion(nested(session), Away(objects, 2), events, 0.0)

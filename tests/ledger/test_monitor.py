@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from ledger.checkpoints import Checkpoint
 from ledger.log_objects import CHECKPOINT
 from ledger.merkle import EMPTY_ROOT
-from ledger.monitor import Monitor
+from ledger.monitor import PATIENCE, Monitor
 from ledger.monitor_client import LogFolder, ServedLog, log_source
 from ledger.monitor_state import MonitorFolder
 from ledger.notes import NoteSigner
@@ -83,6 +83,53 @@ def test_an_older_checkpoint_is_stale_and_one_that_never_was_a_fork(log: ServedE
     assert monitor.look(NOW).kind == "stale"
 
 
+class Spoilt:
+    """A log whose tiles, or whose entries, arrive damaged."""
+
+    def __init__(self, log: ServedEntries, what: str) -> None:
+        self.log, self.what = log, what
+
+    def get(self, path: str) -> bytes:
+        data = self.log.get(path)
+        return data[:-1] + bytes([data[-1] ^ 1]) if path.startswith(self.what) else data
+
+
+@pytest.mark.parametrize("what", ["tile/0", "tile/1", "tile/entries", "tile/"])
+def test_damage_on_the_way_convicts_nobody_of_a_fork(log: ServedEntries, monitor: Monitor, what: str) -> None:
+    """Two true checkpoints never contradict each other, whatever bytes come between them."""
+    watch = Monitor(Spoilt(log, what), log.signer.vkey, monitor.mirror, monitor.note)
+    log.shown = log.note(299)
+    assert watch.look(NOW).kind in ({"gap"} if what != "tile/entries" else {"stale"})
+    log.shown = None
+    grow(log, 500)
+    assert watch.look(NOW).kind in ({"gap"} if what in {"tile/entries", "tile/"} else {"grown"})
+    fresh = Monitor(Spoilt(log, "tile/entries"), log.signer.vkey, Mirror(ORIGIN))
+    assert fresh.look(NOW).kind == "gap"
+
+
+def test_a_log_that_stays_behind_went_back(log: ServedEntries, monitor: Monitor) -> None:
+    """A cache shows the past for seconds, a restored backup for ever."""
+    log.shown = log.note(200)
+    assert [monitor.look(NOW + wait).kind for wait in (timedelta(0), PATIENCE)] == ["stale", "stale"]
+    seen = monitor.look(NOW + PATIENCE + timedelta(seconds=1))
+    assert (seen.kind, seen.alarm, seen.notes) == ("back", True, (log.note(), log.shown))
+    log.shown = None
+    assert monitor.look(NOW).kind == "same"
+    log.shown = log.note(200)
+    assert monitor.look(NOW + timedelta(days=1)).kind == "stale", "it was not behind in between"
+
+
+def test_how_long_it_was_behind_survives_the_monitor(tmp_path: Path, log: ServedEntries, monitor: Monitor) -> None:
+    """Looking once every hour, by a timer, is following too."""
+    folder = MonitorFolder(tmp_path)
+    log.shown = log.note(200)
+    assert monitor.look(NOW).kind == "stale"
+    folder.save(monitor.mirror, monitor.note, 0, monitor.behind)
+    mirror, note, behind = folder.load(ORIGIN)
+    again = Monitor(log, log.signer.vkey, mirror, note, behind)
+    assert again.look(NOW + timedelta(hours=1)).kind == "back"
+
+
 def test_a_root_of_the_same_size_that_is_another(log: ServedEntries, monitor: Monitor) -> None:
     log.shown = log.signer.sign(Checkpoint(ORIGIN, 300, bytes(32)).text)
     assert monitor.look(NOW).kind == "fork"
@@ -118,6 +165,31 @@ def test_a_tag_that_is_given_twice(log: ServedEntries, monitor: Monitor) -> None
     seen = monitor.look(NOW)
     assert (seen.kind, seen.alarm) == ("repeated", True)
     assert "entry 300" in seen.reason
+    assert "entry 3 " in seen.reason
+
+
+class Once:
+    """A log that serves each bundle once, and then no more."""
+
+    def __init__(self, log: ServedEntries) -> None:
+        self.log, self.served = log, set[str]()
+
+    def get(self, path: str) -> bytes:
+        if path in self.served and "entries" in path:
+            raise LogUnreachable("log.test", "silent")
+        self.served.add(path)
+        return self.log.get(path)
+
+
+def test_a_log_does_not_escape_by_falling_silent(log: ServedEntries, monitor: Monitor) -> None:
+    log.entries.append(log.entries[3])
+    source = Once(log)
+    watch = Monitor(source, log.signer.vkey, monitor.mirror, monitor.note)
+    before = watch.mirror.frontier, watch.mirror.tags[:], watch.note
+    assert watch.look(NOW).kind == "unreachable"
+    assert (watch.mirror.frontier, watch.mirror.tags, watch.note) == before
+    source.served.clear()
+    assert monitor.look(NOW).kind == "repeated"
 
 
 class Silent:
@@ -140,7 +212,8 @@ def test_what_it_remembers_survives_it(tmp_path: Path, log: ServedEntries, monit
     grow(log, 100)
     monitor.look(NOW)
     folder.save(monitor.mirror, monitor.note, 300)
-    mirror, note = MonitorFolder(tmp_path / "state").load(ORIGIN)
+    mirror, note, behind = MonitorFolder(tmp_path / "state").load(ORIGIN)
+    assert behind is None
     assert (mirror.frontier, mirror.tags, note) == (monitor.mirror.frontier, monitor.mirror.tags, log.note())
     assert Monitor(log, log.signer.vkey, mirror, note).look(NOW).kind == "same"
 
@@ -155,7 +228,7 @@ def test_a_crash_between_tags_and_state_leaves_the_state_before(
     monitor.look(NOW)
     folder.save(monitor.mirror, monitor.note, 300)
     (tmp_path / "state.json").write_bytes(before)
-    mirror, note = folder.load(ORIGIN)
+    mirror, note, _ = folder.load(ORIGIN)
     assert mirror.size == len(mirror.tags) == 300
     again = Monitor(log, log.signer.vkey, mirror, note)
     assert again.look(NOW).kind == "grown"
@@ -173,6 +246,13 @@ def damages() -> dict[str, Callable[[Path], object]]:
         "another log": rewrite("state.json", lambda data: data.replace(ORIGIN.encode(), b"other.test/log")),
         "another size": rewrite("state.json", lambda data: data.replace(b'"size": 300', b'"size": 301')),
         "a size that is none": rewrite("state.json", lambda data: data.replace(b'"size": 300', b'"size": -1')),
+        "a broken size": rewrite("state.json", lambda data: data.replace(b'"size": 300', b'"size": 300.0')),
+        "no time": rewrite("state.json", lambda data: data.replace(b'"behind": null', b'"behind": "soon"')),
+        "a time of nowhere": rewrite(
+            "state.json", lambda data: data.replace(b'"behind": null', b'"behind": "2026-11-22T00:00:00"')
+        ),
+        "deep": rewrite("state.json", lambda _: b"[" * 100_000),
+        "tags that are a folder": lambda folder: ((folder / "tags").unlink(), (folder / "tags").mkdir()),
         "a text for a size": rewrite("state.json", lambda data: data.replace(b'"size": 300', b'"size": "300"')),
         "short tags": rewrite("tags", lambda data: data[:-1]),
         "no tags": lambda folder: (folder / "tags").unlink(),

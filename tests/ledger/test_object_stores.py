@@ -3,6 +3,7 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ def test_any_tree_survives(store: ObjectStore, tree: dict[str, bytes]) -> None:
     found = list(store.keys(folder))
     assert found == sorted(f"{folder}/{key}" for key in tree)
     assert {key.removeprefix(f"{folder}/"): store.get(key) for key in found} == tree
+
+
+def test_what_lies_there_since_before_a_time_is_told(store: ObjectStore) -> None:
+    assert isinstance(store, LocalObjects | S3Objects)
+    store.put("a/b", b"")
+    store.put("b/a", b"")
+    now = datetime.now(UTC)
+    assert list(store.stored_before("a", now + timedelta(hours=1))) == ["a/b"]
+    assert list(store.stored_before("", now - timedelta(hours=1))) == []
 
 
 def test_no_key_leads_out_of_the_store(store: ObjectStore) -> None:

@@ -24,6 +24,15 @@ def test_a_promise_says_what_will_stand_in_the_log_and_by_when() -> None:
     assert read_promise(PROMISE.text, VKEYS) == VerifiedPromise(ORIGIN, "evt_1", b"d" * 32, PROMISE.deadline)
 
 
+@pytest.mark.parametrize(
+    ("late", "given"), [(timedelta(hours=1), timedelta(hours=1)), (-timedelta(hours=1), timedelta())]
+)
+def test_what_happened_long_ago_is_promised_from_now_on(late: timedelta, given: timedelta) -> None:
+    """A promise whose deadline was over before anybody could keep it would convict an honest log."""
+    promiser = Promiser(ORIGIN, Ed25519Signer(), clock=lambda: AT + late)
+    assert promiser.promise("evt_1", b"d" * 32, AT).deadline == AT + given + timedelta(seconds=60)
+
+
 def test_the_deadline_is_told_in_utc() -> None:
     local = AT.astimezone(timezone(timedelta(hours=8)))
     assert Promiser(ORIGIN, Ed25519Signer()).promise("evt_1", b"d" * 32, local).text == PROMISE.text

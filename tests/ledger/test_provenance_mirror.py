@@ -10,9 +10,9 @@ from ledger import entries
 from ledger.checkpoints import Checkpoint
 from ledger.frontier import EMPTY
 from ledger.merkle import leaf_hashes
+from ledger.objects import ObjectMissing
 from ledger.provenance_errors import LogForked
 from ledger.provenance_mirror import Mirror, stored_tags
-from ledger.objects import ObjectMissing
 from ledger.tiles import ENTRIES, Fetch, Tile, TileInvalid
 from tests.ledger.served_log import ServedEntries, commitment, entry
 

@@ -11,7 +11,9 @@ from ledger.event_kinds import EventKind
 from ledger.models import EventTermRow
 from ledger.objects import ObjectStore
 from ledger.provenance_terms import TermKind, catch_up, events_of, forget_erased
+from ledger.store.provenance import chain_links, links_of_events
 from tests.ledger.local_keys import ACTOR
+from tests.ledger.plans import whole_tables
 from tests.ledger.recording import NOW, nested
 from tests.ledger.tracing import BANK, LATER, Book, open_book
 
@@ -81,12 +83,32 @@ def test_erasure_takes_away_what_leads_there(book: Book) -> None:
     book.record(erased, EventKind.ERASED, at=NOW + timedelta(seconds=9))
     book.sequence()
     made(book)
-    subjects.erase_subject(book.session, book.wrapper, erased, LATER)
+    counted = select(func.count()).select_from(EventTermRow)
     assert len(find(book, "case", "CASE-0")) == 2
-    forget_erased(book.session)
+    before = book.session.scalar(counted)
+    subjects.erase_subject(book.session, book.wrapper, erased, LATER)
     (left,) = find(book, "case", "CASE-0")
     (chain,) = book.trace(events=[left]).chains
     assert chain.subject == kept
+    forget_erased(book.session)
+    after = book.session.scalar(counted)
+    # Four events of one, two of the other: each has its unit as a term, and each use its case.
+    assert (before, after) == (4 + 2 + 2 + 1, 2 + 1)
+    assert find(book, "case", "CASE-0") == [left]
+
+
+def test_no_question_reads_a_whole_table(book: Book) -> None:
+    licence = book.licence(1)
+    made(book)
+
+    def ask() -> None:
+        forget_erased(book.session)
+        find(book, "case", "CASE-0")
+        chain_links(book.session, [licence], 10)
+        links_of_events(book.session, ["evt_0"], 10)
+        made(book)
+
+    assert whole_tables(book.session, ask) == []
 
 
 def test_events_of_erased_subjects_and_damaged_ones_have_no_terms(book: Book) -> None:

@@ -1,5 +1,6 @@
 """What an auditor's question is about, over a register with a few licences."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from licences.issuing_errors import LicenceUnknown
 from licences.verification.errors import MomentUnclear
 from seals.errors import SealUnknown
 from seals.store import newest_by_code
+from tests.ledger.plans import whole_tables
 from tests.licences.issuing_house import TOBACCO, issued, shop
 from tests.seals.keys import NOW
 from tests.seals.register import wrapper
@@ -52,6 +54,25 @@ def test_a_seal_by_its_number_and_by_its_id(issuer: Issuer, database: Database) 
         for name in ("99010199999999", str(UUID(int=7)), "x"):
             with pytest.raises(SealUnknown):
                 covered(session, wrapper(), Scope("seal", name))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope("licence", "1.2.156.3005.2.none"),
+        Scope("department", TOBACCO),
+        Scope("case", "YW-1"),
+    ],
+    ids=str,
+)
+def test_no_question_reads_a_whole_table(issuer: Issuer, database: Database, scope: Scope) -> None:
+    def ask() -> None:
+        with suppress(LicenceUnknown):
+            covered(session, wrapper(), scope, since=NOW, issued=True)
+        labels(session, [UUID(int=7)])
+
+    with database.session(Role.WORKER) as session:
+        assert whole_tables(session, ask) == []
 
 
 def test_what_nobody_knows(issuer: Issuer, database: Database) -> None:

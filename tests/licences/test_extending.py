@@ -224,6 +224,39 @@ def test_a_timestamp_authority_that_is_away_is_nobodys_fault(
     assert results(due(database, objects)) == ["extended"]
 
 
+def test_a_document_that_nobody_can_explain_ends_no_run_for_ever(
+    database: Database, objects: ObjectStore, issuer: Issuer
+) -> None:
+    """Something breaks over it that no error of ours stands for: told each time, and after some times left alone."""
+    poison, other = issued(issuer, shop(1)), issued(issuer, shop(2))
+
+    class Breaking(Failing):
+        def get(self, key: str) -> bytes:
+            if key == poison.pdf.object_key:
+                raise ZeroDivisionError
+            return self._real.get(key)
+
+        def put(self, key: str, data: bytes) -> None:
+            self._real.put(key, data)
+
+    broken = Breaking(objects, persisted=True)
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(ZeroDivisionError):
+            due(database, broken)  # type: ignore[arg-type]
+    [outcome] = due(database, broken)  # type: ignore[arg-type]
+    assert (outcome.identifier, outcome.result) == (poison.identifier, "failed")
+    assert due(database, broken) == []  # type: ignore[arg-type]
+    assert [row.generation for row in pages(database) if row.version_id == other.version_id] == [1, 2]
+
+
+def test_so_many_in_a_round(database: Database, objects: ObjectStore, issuer: Issuer) -> None:
+    for number in range(5):
+        issued(issuer, shop(number))
+    for done in (2, 2, 1, 0):
+        with desk(database, objects) as opened:
+            assert results(list(opened.extend_due(clock, FAR, most=2))) == ["extended"] * done
+
+
 def test_what_kills_its_worker_again_and_again_is_left_alone(
     database: Database, objects: ObjectStore, licence: Issued
 ) -> None:

@@ -1,5 +1,6 @@
 """Who relied on a licence: a table of events, each reliance or none."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,15 @@ ISSUER, BANK = "11990100MB9T000544", "91990101MA9T00018G"
 
 def link(kind: EventKind, at: datetime = SINCE, *, erased: bool = False, **members: Any) -> Link:
     actor = {"kind": "system", "id": "bank-1", "operator_unit": BANK, "on_behalf_of": BANK} | members.pop("actor", {})
-    body = None if erased else canonical.dumps({"kind": kind.value, "actor": actor, **members})
+    told = {"kind": kind.value, "actor": actor, "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    body = None if erased else canonical.dumps({**told, **members})
     recorded = Recorded(f"evt_{kind}", kind.value, UUID(int=1), at, at, body, bytes(32), None)
     commitment = Finding("not_run", "ERASED") if erased else PASSED
     return Link(recorded, commitment, PASSED, PASSED)
+
+
+def tampered(one: Link, code: str, **columns: Any) -> Link:
+    return replace(one, recorded=replace(one.recorded, **columns), commitment=Finding("failed", code))
 
 
 def chain(*links: Link) -> Chain:
@@ -52,6 +58,20 @@ def chain(*links: Link) -> Chain:
 )
 def test_what_is_reliance(one: Link, *, counts: bool) -> None:
     assert bool(relied_on([chain(one)], SINCE, ISSUER, opened=False)) is counts
+
+
+@pytest.mark.parametrize("code", ["ROW_DIFFERS", "BODY_DIFFERS", "TAG_DIFFERS"])
+@pytest.mark.parametrize("columns", [{"kind": "shown"}, {"recorded_at": SINCE - timedelta(days=9)}])
+def test_who_was_hidden_by_a_changed_row_is_listed_all_the_same(code: str, columns: dict[str, Any]) -> None:
+    (found,) = relied_on([chain(tampered(link(EventKind.ACCEPTED), code, **columns))], SINCE, ISSUER, opened=False)
+    assert not found.proved
+    if code == "ROW_DIFFERS":  # the body is what was committed to
+        assert (found.kind, found.at, found.unit) == ("accepted", SINCE, BANK)
+
+
+def test_a_row_that_was_moved_into_the_period_convicts_nobody() -> None:
+    early = tampered(link(EventKind.ACCEPTED, SINCE - timedelta(days=9)), "ROW_DIFFERS", recorded_at=SINCE)
+    assert relied_on([chain(early)], SINCE, ISSUER, opened=False) == []
 
 
 def test_without_an_order_the_unit_is_told_and_nothing_else() -> None:

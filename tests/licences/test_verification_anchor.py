@@ -13,6 +13,7 @@ from ledger.anchor.embedded import embedded_node, funded_account
 from ledger.anchor.fees import FeePolicy
 from ledger.notes import Vkey
 from ledger.objects import ObjectStore
+from licences.issuing_results import Issued
 from licences.verification.report import CheckResult
 from tests.licences import samples
 from tests.licences.issuing_house import register_seals
@@ -67,15 +68,31 @@ def test_from_issue_to_the_chain_and_after(register: Register, anchorer: Anchore
     assert row(register, licence.json.data, LATER + timedelta(hours=1)).code == "CHAIN_UNREACHABLE"
 
 
-def test_a_chain_that_holds_another_log(register: Register, anchorer: Anchorer) -> None:
+def anchored_licence(register: Register, anchorer: Anchorer) -> tuple[Issued, store.Look]:
     request = samples.request(samples.SLUGS[0])
     (licence,) = register.issue(request, issuer=request.issuer)
     register.sequence()
     anchorer.run_once(LATER)
-    look = anchorer.run_once(LATER)
-    for size in (look.size, look.size - 1, look.size + 5):
-        with register.database.session(Role.WORKER) as session:
-            forged = store.Look(look.chain, LATER, size, b"\x66" * 32, size, look.block_number)
-            store.write_look(session, forged)
+    return licence, anchorer.run_once(LATER)
+
+
+def see(register: Register, look: store.Look, size: int, root: bytes) -> None:
+    with register.database.session(Role.WORKER) as session:
+        store.write_look(session, store.Look(look.chain, LATER, size, root, size, look.block_number))
+
+
+def test_a_chain_that_holds_another_log(register: Register, anchorer: Anchorer) -> None:
+    licence, look = anchored_licence(register, anchorer)
+    for size in (look.size, look.size - 1):
+        see(register, look, size, b"\x66" * 32)
         found = register.verify(licence.pdf.data)
-        assert (found.check("ledger.anchor").code, found.verdict) == ("ROOT_DIFFERS", "valid")
+        assert (found.check("ledger.anchor").code, found.verdict) == ("ROOT_DIFFERS", "invalid")
+        assert found.reason == "ledger.root_differs"
+
+
+def test_a_published_log_that_is_behind_the_chain_accuses_nobody(register: Register, anchorer: Anchorer) -> None:
+    """A backup was brought back: what lies between cannot be compared, and that is no licence holder's fault."""
+    licence, look = anchored_licence(register, anchorer)
+    see(register, look, look.size + 5, b"\x66" * 32)
+    found = register.verify(licence.pdf.data)
+    assert (found.check("ledger.anchor").code, found.verdict) == ("NOT_COMPARABLE", "valid")

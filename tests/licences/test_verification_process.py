@@ -25,7 +25,7 @@ from tests.licences.verification.test_pairs import CONTENT, beside
 from tests.seals import national
 
 REAL = examination._examine
-LIMITS = ProcessLimits(memory=256 * 1024 * 1024, seconds=1.0)
+LIMITS = ProcessLimits(memory=256 * 1024 * 1024, seconds=3.0)
 
 
 def payload(document: bytes, now: datetime = NOW) -> Payload:
@@ -147,6 +147,15 @@ def test_what_a_reader_sends_back_can_be_nothing_but_an_examination() -> None:
         _load_examined(pickle.dumps(signal.Signals.SIGTERM))
     with pytest.raises(pickle.UnpicklingError):
         _load_examined(pickle.dumps(os.system))
+
+
+@pytest.mark.parametrize("answer", [b"", b"no pickle", pickle.dumps(os.system), pickle.dumps(b"nothing examined")])
+def test_a_reader_that_sends_something_else_has_crashed(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VerificationPool(workers=1, start_method="fork") as pool:
+        monkeypatch.setattr(pool, "_ask", lambda *_: answer)
+        found = pool.examine(licence().pdf.data, 1 << 25)
+    assert found.trouble is not None
+    assert found.trouble.kind == "crashed"
 
 
 def test_a_server_asks_from_many_threads() -> None:

@@ -191,3 +191,43 @@ def test_authorisations_that_cannot_be(changes: dict[str, Any], reason: str) -> 
     with pytest.raises(AuthorisationRefused) as error:
         wanted(uuid4(), **changes)
     assert error.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"valid_from": NOW - timedelta(days=30), "valid_until": NOW}, "valid_until"),
+        ({"valid_from": NOW + LONGEST + timedelta(days=1), "valid_until": NOW + 2 * LONGEST}, "valid_from"),
+    ],
+)
+def test_nothing_is_authorised_that_is_over_or_far_away(session: Session, changes: dict[str, Any], reason: str) -> None:
+    asked = wanted(granted(session), **changes)
+    with pytest.raises(AuthorisationRefused) as error:
+        office().authorisations.apply(session, asked, CLERK, NOW)
+    assert error.value.reason == reason
+
+
+def test_what_ran_out_meanwhile_is_not_approved(session: Session) -> None:
+    desk = office().authorisations
+    asked = desk.apply(session, wanted(granted(session)), CLERK, NOW)
+    with pytest.raises(AuthorisationRefused):
+        desk.decide(session, asked, "approved", APPROVER, UNTIL)
+    desk.decide(session, asked, "rejected", APPROVER, UNTIL, words="逾期")
+
+
+def test_no_system_is_let_seal_with_a_seal_that_has_ended(session: Session) -> None:
+    seal, desk = granted(session), office().authorisations
+    asked = desk.apply(session, wanted(seal), CLERK, NOW)
+    office().stops.cancel(session, seal, reason="renamed", actor=CUSTODIAN, now=NOW)
+    with pytest.raises(StateRefused):
+        desk.decide(session, asked, "approved", APPROVER, NOW)
+    with pytest.raises(StateRefused):
+        desk.apply(session, wanted(seal), CLERK, NOW)
+
+
+@pytest.mark.parametrize("spelling", ["Clerk-1", "CLERK-1", "ｃｌｅｒｋ-1", "clerk\u00a0-1", "clerk-1 "])
+def test_another_spelling_is_no_other_person(session: Session, spelling: str) -> None:
+    desk = office().authorisations
+    asked = desk.apply(session, wanted(granted(session)), CLERK, NOW)
+    with pytest.raises(FourEyesWanted):
+        desk.decide(session, asked, "approved", replace(APPROVER, id=spelling), NOW)

@@ -108,7 +108,7 @@ def test_what_has_ended_stays_behind(session: Session) -> None:
         valid_from=NOW - timedelta(days=2),
         valid_until=NOW,
         actor=CUSTODIAN,
-        now=NOW,
+        now=NOW - timedelta(days=2),
     )
     assert ended.valid_until is not None
     office().authorisations.end(session, authorise(session, old).id, CUSTODIAN, NOW)

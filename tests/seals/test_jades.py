@@ -33,7 +33,9 @@ from seals.jwt.jades import (
     to_compact,
 )
 from seals.jwt.jose import JSON, b64url_decode, b64url_encode, dump_json, es256_raw
+from seals.pdf.errors import SealKeyUnusable
 from tests.seals.keys import NOW, SINCE, UNTIL, seal_keys, timestamper
+from tests.seals.parties import signer_of
 
 CLAIMS: dict[str, JSON] = {"iss": "https://example.test", "vct": "urn:elicence:test:1", "zl": "测试路1号", "yt": [1, 2]}
 PATHS = (("zl",), ("yt", 1))
@@ -273,6 +275,14 @@ def test_another_key_kind_signs_nothing() -> None:
         leaf = builder.sign(key, SHA256()).public_bytes(Encoding.DER)
         header = _header(x5c=[base64.b64encode(leaf).decode()], **{"x5t#S256": ""})
         assert not read_json(_sign(header)).signature_valid
+
+
+@pytest.mark.parametrize("kind", ["P-384", "RSA-2048", "SM2"])
+def test_what_says_es256_is_es256(kind: str) -> None:
+    """A signature by SM2 even has the size of one by P-256."""
+    signer = SoftwareSigner.generate("SM2") if kind == "SM2" else signer_of(kind)
+    with pytest.raises(SealKeyUnusable, match="algorithm"):
+        JsonSealer(signer, seal_keys().chain, None)
 
 
 def test_anothers_certificate_does_not_verify() -> None:

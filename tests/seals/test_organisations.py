@@ -35,5 +35,7 @@ def test_names_and_dates() -> None:
     with pytest.raises(OrganisationRefused):
         Organisation(code, "测" * 101, date(2026, 1, 1))
     with pytest.raises(OrganisationRefused):
+        Organisation(code, "测试\n局", date(2026, 1, 1))
+    with pytest.raises(OrganisationRefused):
         Organisation(code, "测试局", date(2026, 1, 2), date(2026, 1, 1))
     assert Organisation(code, "测试局", date(2026, 1, 1), date(2026, 1, 1)).valid_to

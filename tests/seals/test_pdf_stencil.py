@@ -186,6 +186,10 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         kept = stencils._kept
         assert len(kept) <= 3
         assert all(len(alike) <= 2 for alike in kept.values())
+    # Two threads may each add one where there was room for one: the next must not go on for ever.
+    monkeypatch.setattr(stencil_module, "_MAX_ACTS", len(kept) - 1)
+    counted(stencils, blank({20: b"(a)"}), [])
+    assert len(kept) == 1
 
 
 def test_what_is_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

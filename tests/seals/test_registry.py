@@ -1,10 +1,12 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from threading import Thread
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -182,8 +184,12 @@ def test_only_a_custodian_keeps_seals(session: Session, role: str | None) -> Non
     ("changed", "reason"),
     [
         ({"valid_until": NOW}, "valid_until"),
+        ({"valid_from": NOW - timedelta(days=9), "valid_until": NOW - timedelta(days=1)}, "valid_until"),
         ({"daily_limit": 0}, "daily_limit"),
+        ({"daily_limit": 2**31}, "daily_limit"),
         ({"grantee": ""}, "grantee"),
+        ({"grantee": " user-1"}, "grantee"),
+        ({"grantee": "x" * 201}, "grantee"),
         ({"licence_type": "a\x00"}, "licence_type"),
     ],
 )
@@ -207,6 +213,41 @@ def test_an_ended_seal_is_granted_to_nobody(session: Session) -> None:
     office().stops.cancel(session, seal.id, reason="renamed", actor=CUSTODIAN, now=NOW)
     with pytest.raises(StateRefused):
         grant(session, seal.id)
+
+
+def test_a_grant_waits_for_the_stop_that_is_being_decided(database: Database) -> None:
+    """Both at once: whichever comes first, nobody is granted a seal that has ended."""
+    with database.session(Role.WORKER) as session:
+        seal, _ = granted_seal(session)
+    refused: list[Exception] = []
+
+    def giving() -> None:
+        try:
+            with database.session(Role.WORKER) as session:
+                grant(session, seal.id, grantee="late-1")
+        except StateRefused as error:
+            refused.append(error)
+
+    giver = Thread(target=giving)
+    with database.session(Role.WORKER) as session:
+        office().stops.cancel(session, seal.id, reason="renamed", actor=CUSTODIAN, now=NOW)
+        giver.start()
+        wait_until_blocked(database)
+    giver.join(60)
+    assert [type(error) for error in refused] == [StateRefused]
+    with database.session(Role.WORKER) as session:
+        assert store.grants_of(session, seal.id, "late-1") == []
+
+
+def wait_until_blocked(database: Database) -> None:
+    """Return when somebody waits for a lock."""
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+    end = monotonic() + 30
+    while monotonic() < end:
+        with database.session(Role.WORKER) as session:
+            if session.scalar(query):
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_the_best_seal_is_chosen(session: Session) -> None:

@@ -198,6 +198,19 @@ def test_one_is_not_taken_for_the_other() -> None:
         read_signature(esl())
 
 
+def test_words_in_utf_8_where_ascii_belongs_are_read_and_named() -> None:
+    vendor = der.text("other-maker", der.IA5_STRING)
+    found = read_seal(graft(seal(V4), vendor, der.tlv(der.IA5_STRING, "测试厂商".encode())))
+    assert (found.vendor, found.faults) == ("测试厂商", ("characters",))
+    named = der.text(PATH, der.IA5_STRING)
+    path = "/文档/Signature.xml"
+    for style in (V1, V4):
+        signed = read_signature(graft(signature(style), named, der.tlv(der.IA5_STRING, path.encode())))
+        assert (signed.property_info, signed.faults) == (path, ("characters",))
+    with pytest.raises(SesUnreadable):
+        read_seal(graft(seal(V4), vendor, der.tlv(der.IA5_STRING, "测试".encode("gb18030"))))
+
+
 def test_what_is_too_large_is_refused() -> None:
     with pytest.raises(SesOverLimits):
         read_seal(bytes(MAX_SIZE + 1))

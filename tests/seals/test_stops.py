@@ -1,7 +1,7 @@
 """Stops with reason and effect."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.orm import Session
@@ -113,3 +113,28 @@ def test_what_has_run_out_is_marked_once(session: Session) -> None:
     row = session.get(SealRow, seal.id)
     assert row is not None
     assert (row.state, row.stop_reason) == ("expired", "expiry")
+
+
+def suspected(session: Session) -> UUID:
+    seal, _ = granted_seal(session)
+    office().stops.suspend(session, seal.id, reason="suspected_compromise", actor=CUSTODIAN, now=NOW)
+    return seal.id
+
+
+def test_a_suspicion_does_not_pass_by_itself(session: Session) -> None:
+    seal, stops = suspected(session), office().stops
+    assert stops.expire(session, CUSTODIAN, UNTIL + timedelta(seconds=1)) == 0
+    standing = rows.standing_stop(session, seal)
+    assert standing is not None
+    assert (standing.effect, standing.resumed_at) == ("in_question", None)
+    stops.resume(session, seal, actor=CUSTODIAN, now=NOW)
+    assert stops.expire(session, CUSTODIAN, UNTIL + timedelta(seconds=1)) == 1
+
+
+def test_a_suspicion_is_not_covered_up_by_another_reason(session: Session) -> None:
+    seal, stops = suspected(session), office().stops
+    with pytest.raises(StateRefused, match="suspected_compromise"):
+        stops.cancel(session, seal, reason="no_longer_needed", actor=CUSTODIAN, now=NOW)
+    with pytest.raises(StateRefused):
+        stops.replace(session, seal, by=uuid4(), actor=CUSTODIAN, now=NOW)
+    stops.cancel(session, seal, reason="compromise", actor=CUSTODIAN, now=NOW, invalid_from=SINCE)

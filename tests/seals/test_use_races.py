@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from seals.life.grants import Use
+from ledger.models import EventRow
+from seals.errors import SealStopped
+from seals.life.document_sealing import DocumentSealing, DocumentWanted, Made
+from seals.life.grants import DOCUMENTS, Use
 from seals.life.uses import Ending, Opening
 from seals.models import UseRow
 from tests.seals.keys import NOW
-from tests.seals.register import CUSTODIAN, SYSTEM, TYPE, custodian, office
+from tests.seals.register import CUSTODIAN, SYSTEM, TYPE, custodian, grant, office
 from tests.seals.test_uses import limited
 
 WORKERS = 20
@@ -115,6 +118,46 @@ def test_after_a_decision_nothing_is_opened_and_nothing_closed(
     # What was open at the decision was refused; nothing was opened since.
     assert afterwards.get(None, 0) == 0
     assert opened(database) == total
+
+
+def test_twenty_seal_files_while_it_is_suspended(database: Database, databases: list[Database]) -> None:
+    """The way of files that are no licences: what was sealed at the decision is kept as a possible use."""
+    with database.session(Role.WORKER) as session:
+        use = limited(session, daily_limit=None, daily_cap=1_000_000)
+        grant(session, use.seal, licence_type=DOCUMENTS)
+    begun, done, refused = threading.Barrier(WORKERS + 1), list[UUID](), list[str]()
+
+    def work(number: int) -> None:
+        here = databases[number % len(databases)]
+        sealing = DocumentSealing(lambda: here.session(Role.WORKER), office().uses)
+        wanted = DocumentWanted(use.seal, "测试")
+        first = True
+        while True:
+            try:
+                done.append(sealing.seal(wanted, SYSTEM, lambda: NOW, lambda _: lambda _: Made(b"", DOCUMENT)).use)
+            except SealStopped as error:
+                refused.append(error.code)
+                return
+            if first:
+                begun.wait(60)
+                first = False
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    begun.wait(60)
+    with database.session(Role.WORKER) as session:
+        suspend(session, use)
+    used = counted(database)["used"]
+    for worker in workers:
+        worker.join(60)
+    assert counted(database) == {"used": used}
+    assert used == len(done)
+    assert len(refused) == WORKERS
+    with database.session(Role.WORKER) as session:
+        told = session.scalar(select(func.count()).where(UseRow.outcome == "refused")) or 0
+        events = session.scalar(select(func.count()).where(EventRow.kind == "refused")) or 0
+    assert (told, events) == (WORKERS, WORKERS)
 
 
 @pytest.mark.parametrize(("daily_limit", "daily_cap"), [(None, 50), (50, 1_000)])

@@ -183,9 +183,23 @@ def test_an_empty_register_is_a_page_too() -> None:
     assert write_pdf([], QUESTION, "测试", FONTS, NOW, "en").startswith(b"%PDF")
 
 
-def test_what_cannot_be_printed_says_so() -> None:
-    with pytest.raises(RegisterUnprintable) as refused:
-        write_pdf([line(operator="\U000323b0")], QUESTION, "测试", FONTS, NOW)
-    assert "\U000323b0" in refused.value.reason
+def test_a_character_that_no_font_has_keeps_no_register_from_being_printed(tmp_path: Path) -> None:
+    """Anybody who is refused can type it in: it is printed by its number, and nothing is left out."""
+    strange = [line(matter="批复\U000323b1", operator="\U000323b0"), line(number="\U000323b2N-2")]
+    pages = tmp_path / "register.pdf"
+    pages.write_bytes(write_pdf(strange, QUESTION, "测试", FONTS, NOW))
+    text = subprocess.run(["pdftotext", "-layout", str(pages), "-"], check=True, capture_output=True, text=True).stdout
+    bare = re.sub(r"[\s\u200b]", "", text)
+    for told in ("U+323B1", "U+323B0", "U+323B2"):
+        assert told in bare or told in _by_columns(pages)
+
+
+def _by_columns(pages: Path) -> str:
+    """The text in the order in which it was written: a cell's lines follow each other."""
+    done = subprocess.run(["pdftotext", "-raw", str(pages), "-"], check=True, capture_output=True, text=True)
+    return re.sub(r"[\s\u200b]", "", done.stdout)
+
+
+def test_a_register_of_more_lines_than_pages_can_hold() -> None:
     with pytest.raises(RegisterUnprintable):
         write_pdf((line() for _ in range(MOST_LINES + 1)), QUESTION, "测试", FONTS, NOW)

@@ -176,6 +176,26 @@ def test_seal_measures_what_the_machine_has(
         forget_sessions()
 
 
+def test_what_is_not_measured_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NotFurther(Exception):
+        pass
+
+    def stop() -> None:
+        raise NotFurther
+
+    told: list[str] = []
+    monkeypatch.setattr(token, "available", lambda: False)
+    monkeypatch.setattr(sm2, "available", lambda: False)
+    monkeypatch.setattr(seal_bench, "one_core", stop)
+    with pytest.raises(NotFurther):
+        next(seal_bench.rows(TINY_SEAL, told.append))
+    assert told == [
+        "pades-bb-pkcs11: not measured, this machine lacks SoftHSM2",
+        "ses-v4: not measured, this machine lacks an OpenSSL with SM2",
+    ]
+    assert seal_bench.missing().keys() < SEAL_ROWS.keys()
+
+
 def test_the_shortest_rsa_key_is_measured_also_when_nobody_certifies_it_any_more() -> None:
     last = datetime(2026, 12, 31, tzinfo=UTC)
     for now in (last - timedelta(days=40), last, last + timedelta(days=400)):

@@ -194,22 +194,24 @@ def test_a_log_that_contradicts_itself_halts_the_sequencer_alone(environment: di
     assert page_when_up(port) == 200
     checkpoint = Path(environment["ELICENCE_HOME"]) / "objects" / "log" / "checkpoint"
     until(checkpoint.exists)
-    checkpoint.write_bytes(b"forged")
-    sequencers = children(server.pid, "tools.cli sequence")
-    until(lambda: "call the operator" in server.errors.read_text())
-    said = server.errors.read_text()
-    assert "sequencer: 已停止" in said
-    assert "ledger.fatal" in said
-    assert "Traceback" not in said.rpartition("CRITICAL")[2] or "the published checkpoint is not one" in said
-    assert page(port) == 200
-    assert all(is_gone(pid) for pid in sequencers)
+    until(lambda: bool(children(server.pid, "tools.cli sequence")))
+    sound = checkpoint.read_bytes()
+    try:
+        checkpoint.write_bytes(b"forged")
+        until(lambda: "sequencer: 已停止" in server.errors.read_text())
+        assert "the published checkpoint is not one of this log" in server.errors.read_text()
+        assert page(port) == 200
+        assert all(is_gone(pid) for pid in children(server.pid, "tools.cli sequence"))
+    finally:
+        checkpoint.write_bytes(sound)
     assert server.process.poll() is None
     assert len(children(server.pid, "api.serving")) == 1
     server.process.terminate()
     assert server.ended() == 0
 
 
-def test_what_has_halted_is_not_started_again() -> None:
+def test_what_has_halted_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.supervisor._FIRST_PAUSE", 0.0)
     said: list[str] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     halted = Child("log", ["/bin/sh", "-c", f"exit {HALTED}"])
@@ -220,7 +222,7 @@ def test_what_has_halted_is_not_started_again() -> None:
             signal.signal(number, handler)
     assert code == FAILED
     assert len(halted.starts) == 1
-    assert [line for line in said if line.startswith("log:")] == [said[0]] or len(said) == 7
+    assert len([line for line in said if line.startswith("log:")]) == 1
 
 
 def test_a_child_that_keeps_dying_stops_the_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,18 @@ def test_what_a_document_says_cannot_steer_the_terminal(run: Run, folder: Path) 
     assert "\u202e" not in output
 
 
+def test_json_cannot_steer_the_terminal_either(run: Run, folder: Path) -> None:
+    """JSON itself leaves C1 controls and marks of direction as they are."""
+    wicked = "测\u001b[2J\u009b2J\u202e\u2028（2026）"
+    (folder / "wicked.pdf").write_bytes(seal(content=sealed.claims(number=wicked)).pdf.data)
+    (folder / "bad\u009b2J.pdf").write_bytes(b"no pdf")
+    _, output = run("wicked.pdf", "bad\u009b2J.pdf", "missing\u009b.pdf", "--json")
+    assert all(one.isprintable() for line in output.splitlines() for one in line)
+    first, second, third = rows(output)
+    assert wicked in [line["value"] for line in first["subject"]["face"].values()]
+    assert (second["file"], third["file"]) == ("bad\u009b2J.pdf", "missing\u009b.pdf")
+
+
 def test_a_revoked_licence(run: Run, folder: Path) -> None:
     (folder / "status.jwt").write_text(world().status_list({sealed.STATUS_INDEX: 1}, issued_at=NOW))
     code, output = run("good.pdf", "--json")

@@ -10,7 +10,7 @@ from ledger.actor import Uscc
 from ledger.errors import Language
 from tools.audit.asking import INVALID, auditing_as, auditor, now_utc, opened_auditing, order_of, write_files, writing
 from tools.audit.telling import printable
-from tools.audit.words import complete_words, kind_word
+from tools.audit.words import complete_words, gap_words, kind_word
 from tools.ca.answering import answering, language_of, table, tell, told
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def _lines(audited: "Audited", since: datetime, found: "Sequence[Reliance]", lan
     whole = [
         complete_words(chain.completeness.state, chain.completeness.entries, chain.completeness.size, language)
         for chain in audited.trace.chains
+    ]
+    whole += [
+        click.style(f"✗ {gap_words(gap.code, gap.seq, gap.index, language)}", fg="red")
+        for chain in audited.trace.chains
+        for gap in chain.gaps
     ]
     return [title, *table(heads, rows), "", "需通知的单位" if chinese else "units to be told", *counted, "", *whole]
 

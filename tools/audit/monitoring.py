@@ -15,6 +15,7 @@ from tools.ca.answering import answering, language_of
 
 if TYPE_CHECKING:
     from ledger.monitor import Observation
+    from ledger.monitor_state import MonitorFolder
     from ledger.notes import Vkey
 
 _ALARM: Final = 1
@@ -24,6 +25,7 @@ _WORDS: Final = {
     "grown": ("正常增长", "grown, and consistent"),
     "stale": ("收到较旧但真实的检查点", "an older, true checkpoint"),
     "unreachable": ("无法读取", "cannot be read"),
+    "back": ("警报：账本退回到较旧的状态", "ALARM: it went back to an older state"),
     "fork": ("警报：历史被改写或分叉", "ALARM: its history was rewritten, or forks"),
     "gap": ("警报：已签名的内容无法读取", "ALARM: it does not serve what it signed"),
     "untrusted": ("警报：检查点不是该账本签署的", "ALARM: the checkpoint is not its own"),
@@ -68,14 +70,15 @@ def monitor(
     key = _key(vkey, trust, origin)
     folder = MonitorFolder(state)
     language, stop = language_of(lang), threading.Event() if once else _stopping()
-    mirror, note = folder.load(key.name)
-    watch = Monitor(log_source(log), key, mirror, note)
+    mirror, note, behind = folder.load(key.name)
+    watch = Monitor(log_source(log), key, mirror, note, behind)
     while True:
-        before = watch.mirror.size, watch.note
+        before = watch.mirror.size, watch.note, watch.behind
         seen = watch.look(datetime.now(UTC))
-        if (watch.mirror.size, watch.note) != before:
-            folder.save(watch.mirror, watch.note, before[0])
-        kept = folder.alarm(seen) if seen.alarm else None
+        # The alarm first: whoever is killed in between sees it again, and never forgets it.
+        kept = _keep(folder, seen) if seen.alarm else None
+        if (watch.mirror.size, watch.note, watch.behind) != before:
+            folder.save(watch.mirror, watch.note, before[0], watch.behind)
         if once or seen.kind != "same":
             _tell(seen, kept, language, as_json=as_json)
         if seen.alarm:
@@ -99,6 +102,15 @@ def _key(vkey: str | None, trust: Path | None, origin: str | None) -> "Vkey":
         names = ", ".join(sorted(known))
         raise click.UsageError(f"请用 --origin 指明账本 / say which log with --origin: {names}")
     return known[named]
+
+
+def _keep(folder: "MonitorFolder", seen: "Observation") -> Path | None:
+    """Keep an alarm; one that cannot be kept is told all the same."""
+    try:
+        return folder.alarm(seen)
+    except OSError as error:
+        click.echo(f"警报无法保存 / the alarm cannot be kept: {error.strerror}", err=True)
+        return None
 
 
 def _stopping() -> threading.Event:

@@ -8,7 +8,7 @@ import click
 from ledger.actor import Actor, Uscc
 from ledger.errors import Language
 from ledger.provenance_orders import ORDER_KEEPER, SCOPE_KINDS, AuditOrder, Scope, ScopeKind
-from tools.audit.asking import now_utc
+from tools.audit.asking import auditor, now_utc
 from tools.audit.telling import printable
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written
 from tools.seals.custody import ACCOUNT, UNIT
@@ -59,9 +59,9 @@ def add(
     *,
     as_json: bool,
 ) -> None:
-    """Enter the order NUMBER. Its token, by which a system of the auditor's reads, is shown once.
+    """Enter the order NUMBER.
 
-    登记审计任务书；令牌只显示一次。
+    登记审计任务书。
     """
     from api.schema import Role
     from ledger.provenance_orders import enter_order
@@ -72,7 +72,7 @@ def add(
     now = now_utc()
     with opened_house() as house:
         with house.database.session(Role.WORKER) as session:
-            made, token = enter_order(
+            made = enter_order(
                 session,
                 house.wrapper,
                 house.promiser,
@@ -85,8 +85,37 @@ def add(
             )
         drain(house.sequencer())
     language = language_of(lang)
-    lines = facts([*_facts(made, now, language), ("令牌" if language == "zh" else "token", token)])
-    tell({**_json(made, now), "token": token}, lines, as_json=as_json)
+    tell(_json(made, now), facts(_facts(made, now, language)), as_json=as_json)
+
+
+@order.command("token")
+@click.argument("number")
+@click.option(
+    "--actor", type=ACCOUNT, default="auditor", show_default=True, metavar="ACCOUNT", help="Who asks. 审计人员账号"
+)
+@click.option("--unit", type=UNIT, metavar="USCC", help="For which unit. 所属单位")
+@answering
+def token(number: str, actor: str, unit: Uscc | None, lang: Language | None, *, as_json: bool) -> None:
+    """Give a new token of the order NUMBER, by which a system of the auditor's reads. It is shown this once.
+
+    领取令牌，只显示一次；原令牌随即失效。登记任务书的人不能领取。The token before it ends; who entered the order gets none.
+    """
+    from api.schema import Role
+    from ledger.provenance_orders import give_token
+    from tools.opening import opened_house
+    from tools.sequencing import drain
+
+    now = now_utc()
+    with opened_house() as house:
+        with house.database.session(Role.WORKER) as session:
+            given = give_token(session, house.wrapper, house.promiser, number, auditor(actor, unit), now)
+        drain(house.sequencer())
+    names = ("编号", "令牌") if language_of(lang) == "zh" else ("number", "token")
+    tell(
+        {"number": number, "token": given},
+        facts(list(zip(names, (number, given), strict=True))),
+        as_json=as_json,
+    )
 
 
 @order.command("list")

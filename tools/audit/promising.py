@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CODES: Final = {"kept": 0, "broken": 1, "waiting": 2}
 _MOST: Final = 1 << 20
+_CLOCKS: Final = timedelta(minutes=1)
+"""So far may two clocks be apart."""
 _FATES: Final = {
     "kept": ("已兑现：事件在账本中", "kept: the event is in the log"),
     "waiting": ("尚未到期", "not due yet"),
@@ -104,6 +106,8 @@ def _asked(address: str, note: str, vkeys: "Mapping[str, Vkey]") -> _Found:
     answer = _object(data)
     match answer.get("fate"), answer.get("proof"), answer.get("denial"):
         case "waiting", None, None:
+            if datetime.now(UTC) > promised.deadline + _CLOCKS:
+                raise AnswerUnusable("it says that the promise is not due yet, and its deadline is over")
             return _Found("waiting", promised, note, "")
         case "kept", str(proof), None:
             _check_kept(promised, proof, vkeys)

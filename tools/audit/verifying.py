@@ -1,8 +1,9 @@
 """`elicence audit verify`: evidence files checked with a trust list, and with no access to whoever made them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,9 @@ from tools.audit.words import check_words, code_words
 from tools.ca.answering import answering, language_of
 
 if TYPE_CHECKING:
+    from ledger.checkpoints import Checkpoint
     from ledger.evidence_report import Check, Report
+    from ledger.monitor_client import LogSource
     from ledger.notes import Vkey
     from ledger.provenance_reading import Scan
 
@@ -59,6 +62,8 @@ def verify(
     \b
     Exit code: 0 all hold; 1 any does not; 3 any unreadable, or the request wrong; 2 any undecided.
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
+    if mirror is not None and trust is None:
+        raise click.UsageError("--mirror 须与 --trust 同时给出 / --mirror goes with --trust")
     language, vkeys = language_of(lang), None if trust is None else log_keys(trust)
     codes = set()
     for file in files:
@@ -82,23 +87,29 @@ def _judge(file: Path, vkeys: "Mapping[str, Vkey] | None", mirror: str | None) -
 
 
 def _scan(data: bytes, vkeys: "Mapping[str, Vkey]", place: str) -> "Scan | None":
-    """Return a scan over the log up to the file's checkpoint; raises what a log does that cannot be read or differs."""
+    """Return a scan over the log up to the file's checkpoint: it raises what a log does that cannot be read or differs."""
     from ledger.evidence_judging import mirror_wanted
-    from ledger.log_reader import LogReader
     from ledger.monitor_client import log_source
-    from ledger.provenance_errors import LogForked
-    from ledger.provenance_mirror import Mirror
 
     wanted = mirror_wanted(data, vkeys)
     if wanted is None:
         return None
-    source = log_source(place)
-    log = LogReader.open(source.get, vkeys[wanted.origin])
+    return partial(_scanned, log_source(place), wanted, vkeys[wanted.origin])
+
+
+def _scanned(
+    source: "LogSource", wanted: "Checkpoint", vkey: "Vkey", tags: Collection[bytes]
+) -> Mapping[bytes, Sequence[int]]:
+    from ledger.log_reader import LogReader
+    from ledger.provenance_errors import LogForked
+    from ledger.provenance_mirror import Mirror
+
+    log = LogReader.open(source.get, vkey)
     if log.size < wanted.size:
         raise LogForked(log.size, f"the evidence speaks of {wanted.size} entries")
     mirror = Mirror(wanted.origin)
     mirror.follow(wanted, source.get, log.size)
-    return lambda tags: mirror.places(tags, source.get, log.size)
+    return mirror.places(tags, source.get, log.size)
 
 
 def _json_line(file: Path, answer: "Report | _Unread") -> str:

@@ -26,6 +26,7 @@ def head(at: str | None, vkey: str | None, trust: Path | None, lang: Language | 
 
     language = language_of(lang)
     with open_place(at, vkey, trust) as place:
+        now = datetime.now(UTC)
         reader = LogReader.open(place.fetch, place.vkey)
         answer: Answer = {
             "origin": reader.checkpoint.origin,
@@ -37,22 +38,21 @@ def head(at: str | None, vkey: str | None, trust: Path | None, lang: Language | 
         names = ("账本", "条目数", "根", "公钥") if language == "zh" else ("log", "entries", "root", "key")
         pairs = list(zip(names, map(str, list(answer.values())[:4]), strict=True))
         if place.house is not None:
-            answer |= (waits := _waiting(place.house, reader.size))
+            answer |= (waits := _waiting(place.house, reader.size, now))
             pairs.append(("待写入事件" if language == "zh" else "events that wait", _waits(waits, language)))
             unpublished = "待发布条目" if language == "zh" else "entries not yet published"
             pairs.append((unpublished, str(waits["unpublished"])))
     tell(answer, facts(pairs), as_json=as_json)
 
 
-def _waiting(house: "House", published: int) -> Answer:
+def _waiting(house: "House", published: int, now: datetime) -> Answer:
     from api.schema import Role
     from ledger import store
     from ledger.store import checking
 
-    now = datetime.now(UTC)
     with house.database.session(Role.WORKER) as session:
         number, since = checking.waiting(session)
-        late = len(checking.overdue(session, now))
+        late = len(checking.overdue(session, now, published))
         found = store.head(session)
     return {
         "waiting": number,

@@ -17,7 +17,7 @@ from seals.store import browsing
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.moments import MOMENT
 from tools.opening import opened_house
-from tools.seals.custody import ID, Acting, acting, find, now_utc, type_code, worker_session
+from tools.seals.custody import ACCOUNT, ID, Acting, acting, find, now_utc, type_code, worker_session
 from tools.seals.telling import STATES, Told, authorisation_json, hours, name_of, period, word
 from tools.sequencing import Sequencing
 
@@ -43,7 +43,9 @@ class _Hours(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("seal")
-@click.option("--system", required=True, metavar="ID", help="Registered system that shall seal by itself. 业务系统")
+@click.option(
+    "--system", required=True, type=ACCOUNT, metavar="ID", help="Registered system that shall seal by itself. 业务系统"
+)
 @click.option(
     "--type", "licence_type", required=True, metavar="TYPE", help="Licence type, short name or code; * any. 证照类型"
 )

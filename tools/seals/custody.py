@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -91,6 +92,34 @@ class _Id(click.ParamType[UUID]):
             self.fail("应为编号（UUID）/ an id (UUID) is wanted", param, ctx)
 
 
+class _File(click.Path):
+    """A parameter that is a file that can be read to its end: no folder, no device."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, or fail in the terminal's words."""
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if not path.is_file():
+            self.fail(f"不是普通文件 / not an ordinary file: {path}", param, ctx)
+        return path
+
+
+def read_within(path: Path, most: int) -> bytes:
+    """Return a file's content; of one that is larger one byte more than that, which its reader refuses.
+
+    Raises click.FileError.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(most + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise click.FileError(str(path), f"无法读取 / it cannot be read: {reason}") from error
+
+
+FILE: Final = _File()
 ACCOUNT: Final = _Account()
 UNIT: Final = _Unit()
 ID: Final = _Id()

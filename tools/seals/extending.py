@@ -14,7 +14,7 @@ from seals.pdf.extension import Level
 from tools.ca.answering import Answer, answering, language_of, tell, told, written
 from tools.opening import opened_house
 from tools.progress import shown_steps
-from tools.seals.custody import ACCOUNT, OPERATOR, now_utc, worker_session
+from tools.seals.custody import ACCOUNT, FILE, OPERATOR, now_utc, read_within, worker_session
 from tools.seals.errors import OutputTaken
 from tools.sequencing import Sequencing
 from tools.whole_files import write_whole
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from api.house import House
     from licences.extending import ExtensionDesk, Outcome
 
-_WITHIN: Final = 180
+WITHIN_DAYS: Final = 180
+"""How long before its time a page is extended."""
 _FAILED: Final = 2
 _REFUSED: Final = 3
 _WORDS: Final = {
@@ -37,14 +38,14 @@ _WORDS: Final = {
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=FILE)
 @click.option(
     "--licence", "identifiers", multiple=True, metavar="IDENTIFIER", help="The stored page of this licence. 指定证照"
 )
 @click.option("--all-due", is_flag=True, help="Every stored page whose time has come. 全部到期应补的文件")
 @click.option(
     "--within",
-    default=_WITHIN,
+    default=WITHIN_DAYS,
     show_default=True,
     type=click.IntRange(0, 36_600),
     metavar="DAYS",
@@ -97,7 +98,7 @@ def extend(
             answer = list(_extend_files(house, files, level, output, language, hidden=as_json))
         else:
             who = Actor(kind="person", id=actor, operator_unit=None, on_behalf_of=None)
-            with Sequencing(house.sequencer()), _desk(house, who, jobs) as desk:
+            with Sequencing(house.sequencer()), extension_desk(house, who, jobs) as desk:
                 if all_due:
                     counts, answer = _extend_due(desk, within, level, retry=retry, language=language, hidden=as_json)
                 else:
@@ -111,7 +112,8 @@ def extend(
     ctx.exit(_code(counts, named=not all_due))
 
 
-def _desk(house: "House", actor: Actor, jobs: int) -> "ExtensionDesk":
+def extension_desk(house: "House", actor: Actor, jobs: int) -> "ExtensionDesk":
+    """Return a desk with the house's proof of now: keep it for one run, and close it."""
     from api.schema import Role
     from licences.extending import ExtensionDesk
     from licences.extension_work import DocumentWork
@@ -186,6 +188,7 @@ def _extend_files(
     from seals.errors import SealError
     from seals.pdf.evidence import read_pdf
     from seals.pdf.extension import Extender, ValidationMaterial
+    from seals.pdf.file import MAX_SIZE
 
     material = ValidationMaterial.of(house.trust(now_utc()))
     with Extender() as extender, shown_steps("补充 extending", len(files), hidden=hidden) as step:
@@ -194,7 +197,7 @@ def _extend_files(
             if place.exists():
                 raise OutputTaken(str(place))
             try:
-                data = extender.extend(path.read_bytes(), material, house.timestamps.stamp, now_utc(), level)
+                data = extender.extend(read_within(path, MAX_SIZE), material, house.timestamps.stamp, now_utc(), level)
                 until = renew_by(read_pdf(data))
             except SealError as error:
                 reason = error.message(language)

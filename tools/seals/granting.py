@@ -14,14 +14,21 @@ from seals.store import browsing
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.moments import MOMENT
 from tools.opening import opened_house
-from tools.seals.custody import ID, Acting, acting, find, now_utc, type_code, worker_session
+from tools.seals.custody import ACCOUNT, ID, Acting, acting, find, now_utc, type_code, worker_session
 from tools.seals.telling import Told, grant_json, name_of, period
 from tools.sequencing import Sequencing
 
 
 @click.command()
 @click.argument("seal")
-@click.option("--to", "grantee", required=True, metavar="ACCOUNT", help="Person or system; * for any. 被授权人或系统")
+@click.option(
+    "--to",
+    "grantee",
+    required=True,
+    type=ACCOUNT,
+    metavar="ACCOUNT",
+    help="Person or system; * for any. 被授权人或系统",
+)
 @click.option(
     "--type",
     "licence_type",

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import click
 
@@ -15,26 +16,32 @@ from seals.life.roles import SEAL_CUSTODIAN
 from seals.models import SEAL_KINDS, SealRow
 from seals.providers.errors import NationalSealMissing
 from seals.providers.providers import LOCAL
-from seals.ses.reader import SesSeal, read_seal
+from seals.ses.reader import MAX_SIZE, SesSeal, read_seal
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.ca.office import OFFICER
 from tools.opening import opened_house
-from tools.seals.custody import Acting, acting, find, now_utc, worker_session
+from tools.seals.custody import FILE, ID, Acting, acting, find, now_utc, read_within, worker_session
 from tools.seals.errors import LeafUnclear, PictureMissing
 from tools.seals.telling import KINDS, Told, name_of, period, seal_json, word
 from tools.sequencing import Sequencing
 from tools.whole_files import write_whole
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from api.house import House
     from ca.outside.foreign import TakenIn
+    from ledger.actor import Actor
+    from seals.life.grants import Seal
+    from seals.life.registry import NewSeal
     from seals.providers.importing import Examined, HandedOver, NationalSeal
 
-_READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOST_OF_A_CHAIN: Final = 1 << 20
+"""What readers of certificates take, in bytes."""
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=_READABLE)
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option(
     "--root-sha256",
     required=True,
@@ -51,11 +58,14 @@ _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Who holds its keys: local, or a seal service. 密钥保管方",
 )
 @click.option("--key", required=True, metavar="NAME", help="By which name. 密钥名称")
-@click.option("--esl", type=_READABLE, help="The national seal. 国密电子印章（.esl）")
+@click.option("--esl", type=FILE, help="The national seal. 国密电子印章（.esl）")
 @click.option("--esl-key", metavar="NAME", help="The key that signs under it. 国密签名密钥名称")
-@click.option("--esl-certificate", type=_READABLE, help="Its certificate, if the seal names several. 国密签名证书")
+@click.option("--esl-certificate", type=FILE, help="Its certificate, if the seal names several. 国密签名证书")
+@click.option("--picture", type=FILE, help="One-page PDF; default: that of the national seal. 印章图形（单页 PDF）")
 @click.option(
-    "--picture", type=_READABLE, help="One-page PDF; default: that of the national seal. 印章图形（单页 PDF）"
+    "--application",
+    type=ID,
+    help="The approved application that it was made for, such as one to replace a seal. 对应的已批准申请",
 )
 @acting
 @answering
@@ -70,6 +80,7 @@ def import_(
     esl_key: str | None,
     esl_certificate: Path | None,
     picture: Path | None,
+    application: UUID | None,
     actor: str,
     unit: Uscc | None,
     lang: Language | None,
@@ -80,15 +91,16 @@ def import_(
 
     导入外部制作的印章：印章证书及各级上级证书（含根证书）、国密电子印章、密钥所在的服务。Everything is examined before anything is
     written, and each key must sign. Number and owner are those that the certificate names; the organisation must be
-    registered.
+    registered. It is in use at once; with --application it waits for its delivery, as a seal that is made here does: so a
+    renewed seal takes the place of the one before (`elicence seals replace`).
     """
     from seals.providers.importing import HandedOver
 
     if (esl is None) != (esl_key is None):
         raise click.UsageError("--esl 与 --esl-key 须同时给出 / --esl and --esl-key go together")
     now, language = now_utc(), language_of(lang)
-    certificates = certificates_in(path.read_bytes() for path in files)
-    national_seal = None if esl is None else read_seal(esl.read_bytes())
+    certificates = certificates_in(read_within(path, _MOST_OF_A_CHAIN) for path in files)
+    national_seal = None if esl is None else read_seal(read_within(esl, MAX_SIZE))
     handed = HandedOver(
         kind=kind,
         name=name,
@@ -101,10 +113,15 @@ def import_(
         national=None if national_seal is None else _national(national_seal, esl_certificate, esl_key or ""),
     )
     with opened_house() as house, Sequencing(house.sequencer()):
-        examined, taken = _take_in(house, handed, now)
+        examined = _examine(house, handed, now)
+        keeper = Acting(actor, unit).as_(SEAL_CUSTODIAN, examined.seal.organisation)
+        # Twice: a refusal leaves nothing behind, not even the chain, which is taken in outside any transaction.
         with worker_session(house) as session:
-            keeper = Acting(actor, unit).as_(SEAL_CUSTODIAN, examined.seal.organisation)
-            made = house.seals().custodian.import_seal(session, examined.seal, keeper, now)
+            _enter(house, session, examined.seal, application, keeper, now)
+            session.rollback()
+        taken = house.foreign_desk().take_in(examined.chain, handed.key_name, OFFICER, now)
+        with worker_session(house) as session:
+            made = _enter(house, session, examined.seal, application, keeper, now)
             answer = _told(session.get_one(SealRow, made.id), taken, language)
     tell(*answer, as_json=as_json)
 
@@ -141,10 +158,11 @@ def _public_key(certificates: Sequence[bytes]) -> bytes:
 
 def _picture(given: Path | None, national_seal: SesSeal | None) -> bytes:
     """Return the picture that goes on pages; raises PictureMissing, SealPictureRefused."""
+    from seals.pdf.file import MAX_SIZE as PDF_SIZE
     from seals.picture.raster import paginate
 
     if given is not None:
-        return given.read_bytes()
+        return read_within(given, PDF_SIZE)
     if national_seal is None:
         raise PictureMissing("-")
     picture = national_seal.picture
@@ -157,7 +175,7 @@ def _national(seal: SesSeal, certificate: Path | None, key: str) -> "NationalSea
     from seals.providers.importing import NationalSeal
 
     if certificate is not None:
-        [signer, *more] = certificates_in([certificate.read_bytes()])
+        [signer, *more] = certificates_in([read_within(certificate, _MOST_OF_A_CHAIN)])
     else:
         [signer, *more] = seal.certificates or (b"", b"")
     if more:
@@ -165,13 +183,22 @@ def _national(seal: SesSeal, certificate: Path | None, key: str) -> "NationalSea
     return NationalSeal(seal.der, signer, key)
 
 
-def _take_in(house: "House", handed: "HandedOver", now: datetime) -> "tuple[Examined, TakenIn]":
-    """Examine the seal and keep its chain: outside any transaction, for its services and authorities are asked."""
+def _examine(house: "House", handed: "HandedOver", now: datetime) -> "Examined":
+    """Examine the seal, outside any transaction: its services and authorities are asked."""
     from seals.providers.importing import examine
     from seals.ses.trust import TrustPaths
 
-    examined = examine(handed, house.seal_providers, TrustPaths(house.trust(now)), now)
-    return examined, house.foreign_desk().take_in(examined.chain, handed.key_name, OFFICER, now)
+    return examine(handed, house.seal_providers, TrustPaths(house.trust(now)), now)
+
+
+def _enter(
+    house: "House", session: "Session", seal: "NewSeal", application: UUID | None, keeper: "Actor", now: datetime
+) -> "Seal":
+    """Enter the seal: by itself, or as what an application was approved for."""
+    office = house.seals()
+    if application is None:
+        return office.custodian.import_seal(session, seal, keeper, now)
+    return office.applications.make(session, application, seal, keeper, now)
 
 
 def _told(row: SealRow, taken: "TakenIn", language: Language) -> Told:

@@ -48,7 +48,7 @@ _OF_UNIT: Final = click.option("--unit", type=UNIT, metavar="USCC", help="Of thi
 @click.command("list")
 @_OF_UNIT
 @click.option("--state", "states", multiple=True, type=click.Choice(SEAL_STATES), help="In these states. 仅此状态")
-@click.option("--ending", type=click.IntRange(0), metavar="DAYS", help="Whose period ends within. 多少天内到期")
+@click.option("--ending", type=click.IntRange(0, 36_600), metavar="DAYS", help="Whose period ends within. 多少天内到期")
 @_LIMIT
 @answering
 def list_(
@@ -60,10 +60,8 @@ def list_(
     """
     language, now = language_of(lang), now_utc()
     with opened_house() as house, worker_session(house) as session:
-        found = browsing.seals(session, unit, states, limit)
-        if ending is not None:
-            last = now + timedelta(days=ending)
-            found = [row for row in found if row.state in {"active", "suspended"} and row.valid_until <= last]
+        until = None if ending is None else now + timedelta(days=ending)
+        found = browsing.seals(session, unit, states, limit, ending=until)
         cells = [_cells(row, language) for row in found]
         answer = [seal_json(row) for row in found]
     tell(answer, table(_SEALS[language], cells), as_json=as_json)

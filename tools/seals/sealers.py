@@ -1,11 +1,11 @@
 """What seals a file of each kind with a seal of the house: PDF, OFD, and anything else by a value beside it."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 from zipfile import BadZipFile, ZipFile
 
 from licences.documents import digest_text, sha256_text
@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 FileKind = Literal["pdf", "ofd", "detached"]
 
+_PDF: Final = b"%PDF-"
 _ENTRANCE: Final = "OFD.xml"
 _SUFFIXES: Final[dict[FileKind, str]] = {"pdf": ".pdf", "ofd": ".ofd"}
 
 
-def kind_of(data: bytes) -> FileKind:
-    """Return how a file is sealed, by its content; a file of any other kind has its seal beside it."""
-    if data.startswith(b"%PDF-"):
-        return "pdf"
+def kind_of(path: Path) -> FileKind:
+    """Return how a file is sealed, by its content; a file of any other kind has its seal beside it.
+
+    Of a file of any size only a little is read. Raises OSError.
+    """
+    with path.open("rb") as stream:
+        if stream.read(len(_PDF)) == _PDF:
+            return "pdf"
     try:
-        with ZipFile(io.BytesIO(data)) as package:
+        with ZipFile(path) as package:
             return "ofd" if _ENTRANCE in package.namelist() else "detached"
     except (BadZipFile, ValueError, NotImplementedError):
         return "detached"
@@ -41,10 +46,33 @@ def place_beside(path: Path, kind: FileKind) -> Path:
     return path.with_name(f"{path.stem}-sealed{_SUFFIXES[kind]}")
 
 
+class _Hashing:
+    """A file that is read once, to its end, whatever its size; it keeps the SHA-256 of what was read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._hash = sha256()
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+        block = self._stream.read(size)
+        self._hash.update(block)
+        return block
+
+    @property
+    def text(self) -> str:
+        """Return the digest as the register has it."""
+        return digest_text(self._hash.digest())
+
+
 @dataclass(frozen=True, slots=True)
 class FileSealing:
-    """A file and how it is sealed. places: where the seal is shown; field_name: of an empty field instead."""
+    """A file and how it is sealed. data: of one that is sealed in itself; one with its seal beside it is read by and by.
 
+    places: where the seal is shown; field_name: of an empty field instead.
+    """
+
+    path: Path
     data: bytes = field(repr=False)
     kind: FileKind
     reason: str
@@ -106,7 +134,9 @@ class FileSealing:
         sealer = CmsSealer(signer, chain, house.timestamps.stamp, seal.name)
 
         def make(now: datetime) -> Made:
-            value = seal_file(io.BytesIO(self.data), sealer, now)
-            return Made(value, sha256_text(self.data))
+            with self.path.open("rb") as stream:
+                heard = _Hashing(stream)
+                value = seal_file(heard, sealer, now)
+            return Made(value, heard.text)
 
         return make

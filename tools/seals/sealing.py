@@ -10,7 +10,7 @@ from ledger.actor import Uscc
 from ledger.errors import Language
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.opening import opened_house
-from tools.seals.custody import Acting, acting, find, now_utc, worker_session
+from tools.seals.custody import FILE, Acting, acting, find, now_utc, read_within, worker_session
 from tools.seals.errors import OutputTaken
 from tools.seals.sealers import FileKind, FileSealing, kind_of, place_beside
 from tools.seals.telling import name_of
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from ledger.actor import Actor
     from seals.models import SealRow
 
+_MOST: Final = 64 << 20
+"""What readers of PDF and OFD take, in bytes."""
 _KINDS: Final[dict[FileKind, str]] = {"pdf": "PDF (PAdES B-T)", "ofd": "OFD (SES)", "detached": "CAdES B-T, .p7s"}
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--seal", required=True, metavar="SEAL", help="Which seal. 使用的印章")
 @click.option("--matter", required=True, metavar="TEXT", help="What is sealed, for the register. 用印事项")
 @click.option("--number", metavar="TEXT", help="Number of the document. 文号")
@@ -70,9 +72,8 @@ def seal(
     """
     from seals.life.document_sealing import DocumentSealing, DocumentWanted
 
-    data = file.read_bytes()
-    kind: FileKind = "detached" if detached else kind_of(data)
-    sealing = _sealing(data, kind, matter, page, x, y, field, seam_y)
+    kind: FileKind = "detached" if detached else kind_of(file)
+    sealing = _sealing(file, kind, matter, page, x, y, field, seam_y)
     place = output or place_beside(file, kind)
     if place.exists():
         raise OutputTaken(str(place))
@@ -104,7 +105,7 @@ def seal(
 
 
 def _sealing(
-    data: bytes,
+    file: Path,
     kind: FileKind,
     matter: str,
     page: int,
@@ -127,7 +128,8 @@ def _sealing(
     if (kind != "pdf" and (field is not None or seam_y is not None)) or (kind == "detached" and placed):
         raise click.UsageError("该文件的签章没有此种位置 / a seal on this kind of file has no such place")
     places = (Placement(page, x, y),) if x is not None and y is not None else ()
-    return FileSealing(data, kind, matter, places, field, None if seam_y is None else Seam(seam_y))
+    data = b"" if kind == "detached" else read_within(file, _MOST)
+    return FileSealing(file, data, kind, matter, places, field, None if seam_y is None else Seam(seam_y))
 
 
 def _actor(house: "House", row: "SealRow", who: Acting, system_id: str | None) -> "Actor":

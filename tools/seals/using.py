@@ -1,7 +1,7 @@
 """`elicence seals uses` and `register`: what seals were put on, by whom, and who allowed it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -9,6 +9,7 @@ import click
 
 from ledger.actor import Uscc
 from ledger.errors import Language
+from seals.errors import OrganisationUnknown
 from seals.life.roles import SEAL_AUDITOR
 from seals.local_time import local_date
 from seals.register.use_register import (
@@ -19,17 +20,20 @@ from seals.register.use_register import (
     count_register,
     read_register,
 )
-from seals.store import browsing, organisation_on
+from seals.store import browsing, organisation_names, organisation_on
 from seals.store.browsing import UsesWanted
 from tools.ca.answering import answering, language_of, table, tell, told, written
 from tools.moments import MOMENT
 from tools.opening import opened_house
 from tools.progress import shown_steps
-from tools.seals.custody import UNIT, Acting, acting, find, now_utc, worker_session
+from tools.seals.custody import ACCOUNT, UNIT, Acting, acting, find, now_utc, worker_session
+from tools.seals.errors import SealMissing
 from tools.seals.telling import outcome_text, use_json
 from tools.whole_files import write_whole
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from licences.catalogue import Catalogue
 
 T = TypeVar("T")
@@ -47,7 +51,7 @@ _SHOWN: Final = 1_000
 @click.option("--seal", metavar="SEAL", help="Of this seal only. 仅此印章")
 @click.option("--unit", type=UNIT, metavar="USCC", help="Of this unit's seals only. 仅此单位的印章")
 @click.option("--outcome", type=click.Choice(["used", "abandoned", "refused", "open"]), help="Ended so only. 仅此结果")
-@click.option("--operator", metavar="ACCOUNT", help="By this person or system only. 仅此经办人或系统")
+@click.option("--operator", type=ACCOUNT, metavar="ACCOUNT", help="By this person or system only. 仅此经办人或系统")
 @click.option("--possible", is_flag=True, help="Possible uses: never closed, or refused once sealed. 仅可能的用印")
 @click.option("--from", "begin", type=MOMENT, help="Opened from then on. 起始时间")
 @click.option("--to", "end", type=MOMENT, help="Opened before then. 截止时间")
@@ -97,7 +101,7 @@ def uses(
 @click.option("--organisation", required=True, type=UNIT, metavar="USCC", help="Whose seals. 印章所属单位")
 @click.option("--from", "first", required=True, type=_DAY, help="First local day. 起始日期")
 @click.option("--to", "last", required=True, type=_DAY, help="Last local day. 截止日期（含）")
-@click.option("--seal", "code", metavar="DIGITS", help="Of this seal number only. 仅此印章编码")
+@click.option("--seal", metavar="SEAL", help="Of this seal number, or one generation of it, only. 仅此印章")
 @click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="As an Excel workbook. 写为 Excel 文件")
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="As pages to be signed. 写为 PDF 文件")
 @acting
@@ -106,7 +110,7 @@ def register(
     organisation: Uscc,
     first: datetime,
     last: datetime,
-    code: str | None,
+    seal: str | None,
     xlsx: Path | None,
     pdf: Path | None,
     actor: str,
@@ -120,11 +124,11 @@ def register(
     用印登记簿：日期、事项、文号、批准人、经办、份数、结果。Refused and possible uses stand in it, too. Without a file it is shown.
     """
     now, language = now_utc(), language_of(lang)
-    question = RegisterQuestion(organisation, first.date(), last.date(), code)
-    if question.last < question.first:
+    if last < first:
         raise click.UsageError("--to 早于 --from / --to is before --from")
     auditor = Acting(actor, unit).as_(SEAL_AUDITOR, organisation)
     with opened_house() as house, worker_session(house) as session:
+        question = _question(session, organisation, first.date(), last.date(), seal)
         matter = matters(house.catalogue, language)
         total = count_register(session, question, auditor)
 
@@ -149,7 +153,7 @@ def register(
         "organisation": organisation,
         "from": question.first.isoformat(),
         "to": question.last.isoformat(),
-        "seal": code,
+        "seal": seal,
         "uses": total,
         "files": [str(path) for path in (xlsx, pdf) if path is not None],
         "lines": [_line(one) for one in shown],
@@ -161,6 +165,22 @@ def matters(catalogue: "Catalogue", language: Language) -> Callable[[str], str]:
     """Return what gives words for a licence type's code; other matters are words already."""
     names = {kind.code: (kind.name.zh if language == "zh" else kind.name.en) for kind in catalogue}
     return lambda matter: names.get(matter, matter)
+
+
+def _question(session: "Session", organisation: Uscc, first: date, last: date, seal: str | None) -> RegisterQuestion:
+    """Return what is asked for; of a unit or seal that is not there an empty register would say that nothing was sealed.
+
+    Raises OrganisationUnknown, SealMissing.
+    """
+    if not organisation_names(session, organisation):
+        raise OrganisationUnknown(uscc=organisation)
+    if seal is None:
+        return RegisterQuestion(organisation, first, last)
+    row = find(session, seal)
+    if row.organisation != organisation:
+        raise SealMissing(seal)
+    # A number alone means every seal that has borne it.
+    return RegisterQuestion(organisation, first, last, row.code, None if seal == row.code else row.generation)
 
 
 def _counted(items: Iterable[T], step: Callable[[int], None]) -> Iterable[T]:

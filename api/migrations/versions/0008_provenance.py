@@ -60,3 +60,12 @@ def upgrade() -> None:
         info={"app_select": _AUDIT},
     )
     secure_table("ledger", "audit_orders", app_select=_AUDIT)
+    op.create_index(
+        "subjects_erased_ix",
+        "subjects",
+        ["id"],
+        unique=False,
+        schema="ledger",
+        postgresql_where=sa.text("erased_at IS NOT NULL"),
+    )
+    op.create_index("versions_business_ix", "versions", ["business_index"], unique=False, schema="licences")

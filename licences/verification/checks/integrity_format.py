@@ -58,7 +58,7 @@ NO_DOCUMENT: Final = Code(
     "document.not_shown",
     "没有出示文件，无从核验印章",
     "no document was shown, so there is no seal to judge",
-    Advice.SUPPLY_DOCUMENT,
+    Advice.PAPER,
 )
 _BY_TROUBLE: Final = {
     "empty": EMPTY,

@@ -37,6 +37,14 @@ CHAIN_UNREACHABLE: Final = Code(
     "the chain cannot be reached at present",
     Advice.RETRY,
 )
+NOT_COMPARABLE: Final = Code(
+    "NOT_COMPARABLE",
+    "not_run",
+    "ledger.not_comparable",
+    "公布的账本尚不及链上存证或所出示的证明，暂时无法比对",
+    "the published ledger is behind the chain or the proof; they cannot be compared at present",
+    Advice.RETRY,
+)
 ROOT_DIFFERS: Final = Code(
     "ROOT_DIFFERS",
     "failed",
@@ -54,7 +62,7 @@ def _run(case: Case) -> Finding:
     from ledger.notes import SignedNote
 
     checkpoint = Checkpoint.parse(SignedNote.parse(entry.checkpoint).text)
-    match case.sources.anchor(entry.index, checkpoint.size):
+    match case.sources.anchor(entry.index, checkpoint):
         case Absent():
             return Finding(NO_CHAIN)
         case Unavailable(reason):
@@ -68,13 +76,15 @@ def _run(case: Case) -> Finding:
 def _judge(standing: AnchorStanding, checkpoint: "Checkpoint", index: int, now: datetime) -> Code | None:
     from ledger.anchor.reading import same_log
 
-    if now - standing.looked_at > FRESH:
+    if standing.size > 0:
+        if standing.proof is None and standing.size != checkpoint.size:
+            return NOT_COMPARABLE
+        # Another history is said whether it holds this entry or not, however old the look: no chain loses an anchor.
+        if not same_log(checkpoint.size, checkpoint.root, standing.size, standing.root, standing.proof or ()):
+            return ROOT_DIFFERS
+    # A look of tomorrow was that of a wrong clock.
+    if abs(now - standing.looked_at) > FRESH:
         return CHAIN_UNREACHABLE
-    if standing.size == 0:
-        return NOT_ANCHORED_YET
-    # Another history is said whether it holds this entry or not.
-    if not same_log(checkpoint.size, checkpoint.root, standing.size, standing.root, standing.proof):
-        return ROOT_DIFFERS
     return NOT_ANCHORED_YET if index >= standing.size else None
 
 
@@ -85,6 +95,6 @@ CHECK: Final = Check(
     passed_zh="区块链上的存证与账本一致，并包含这份证照的签发",
     passed_en="the chain holds this ledger, with the issuing of this document in it",
     depends_on=("ledger.inclusion",),
-    codes=(NO_CHAIN, NOT_ANCHORED_YET, CHAIN_UNREACHABLE, ROOT_DIFFERS),
+    codes=(NO_CHAIN, NOT_ANCHORED_YET, CHAIN_UNREACHABLE, NOT_COMPARABLE, ROOT_DIFFERS),
     run=_run,
 )

@@ -85,3 +85,8 @@ def like_qbft(request: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dic
     if request["method"] == "eth_getBlockByNumber" and answer.get("result"):
         answer["result"]["extraData"] = "0x" + 241 * "f8"
     return answer
+
+
+def away(request: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A node that is reached and can do nothing."""
+    return {"error": {"code": -32000, "message": "no peers"}}

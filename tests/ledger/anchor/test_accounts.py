@@ -1,6 +1,7 @@
 """Key files: what we write every tool reads, and what is not a key file is refused in our own words."""
 
 import json
+import traceback
 
 import pytest
 from eth_account import Account
@@ -76,3 +77,13 @@ ODD: tuple[object, ...] = (None, 1, "x", [], {})
 def test_what_is_no_key_file_is_refused(data: bytes) -> None:
     with pytest.raises(AccountUnusable):
         KeyAccount.open(data, PASSPHRASE, "publisher")
+
+
+def test_a_refusal_shows_nothing_of_the_file() -> None:
+    """The library's words repeat parts of it."""
+    marked = json.dumps(GOOD | {"address": 40 * "e", "crypto": "5ecret"}).encode()
+    for data in (marked, b'{"5ecret', b"\xff5ecret"):
+        with pytest.raises(AccountUnusable) as caught:
+            KeyAccount.open(data, PASSPHRASE, "publisher")
+        shown = "".join(traceback.format_exception(caught.value))
+        assert shown.count("Traceback") == 1, shown

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ledger import merkle
@@ -10,12 +11,13 @@ from ledger.tlog_proof import TlogProof
 from licences.verification.report import Report
 from licences.verification.sources import Absent, AnchorStanding, Unavailable
 from tests.ledger import reference_tree
-from tests.licences.verification.scenes import VALID, scenes
+from tests.licences.verification.scenes import INVALID, VALID, scenes
 from tests.licences.verification.sealed import NOW, licence, world
 from tests.licences.verification.worlds import SetSources, report
 
 CHAIN = "eip155:31337:0x" + 40 * "1"
 SEEN = NOW - timedelta(days=3)
+LONG_AGO = NOW - timedelta(minutes=11)
 
 
 def standing(size: int, **changes: Any) -> AnchorStanding:
@@ -49,9 +51,21 @@ ANCHOR_SCENES = scenes(
     ("NOT_ANCHORED_YET", "licence.valid", lambda: anchored(standing(0))),
     ("NOT_ANCHORED_YET", "licence.valid", lambda: anchored(standing(7))),
     ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(Unavailable("database"))),
-    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(standing(9, looked_at=NOW - timedelta(minutes=11)))),
-    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(8, root=b"\x01" * 32))),
-    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(9, root=b"\x01" * 32))),
-    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(5, root=b"\x01" * 32))),
-    ("ROOT_DIFFERS", "licence.valid", lambda: anchored(standing(9, proof=()))),
+    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(standing(9, looked_at=LONG_AGO))),
+    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(standing(0, looked_at=LONG_AGO))),
+    # A look of tomorrow is that of a wrong clock.
+    ("CHAIN_UNREACHABLE", "licence.valid", lambda: anchored(standing(9, looked_at=NOW + timedelta(minutes=11)))),
+    ("NOT_COMPARABLE", "licence.valid", lambda: anchored(standing(9, proof=None))),
+    ("NOT_COMPARABLE", "licence.valid", lambda: anchored(standing(5, proof=None, root=b"\x01" * 32))),
+) + scenes(
+    "ledger.anchor",
+    INVALID,
+    *(
+        ("ROOT_DIFFERS", "ledger.root_differs", partial(anchored, standing(size, root=b"\x01" * 32, **changes)))
+        for size in (1, 7, 8, 9)
+        # What a chain was once seen to hold it never loses: the age of the look does not matter.
+        for changes in ({}, {"looked_at": LONG_AGO})
+    ),
+    ("ROOT_DIFFERS", "ledger.root_differs", lambda: anchored(standing(9, proof=()))),
+    ("ROOT_DIFFERS", "ledger.root_differs", lambda: anchored(standing(8, root=b"\x01" * 32, proof=None))),
 )

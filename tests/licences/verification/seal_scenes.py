@@ -124,7 +124,7 @@ def _with_seal_stamp(token: bytes) -> Report:
 
 def _of_stolen_maker() -> Report:
     serial = read_certificate(national.maker().certificate).serial_number
-    revoked = (Revoked(serial, national.NOW - DAY, "keyCompromise", None),)
+    revoked = (Revoked(serial, NOW - DAY, "keyCompromise", None),)
     return judged(national.esl(), trust=national.trust(revoked))
 
 
@@ -210,6 +210,11 @@ SEAL_SCENES = [
         "trust.seal_maker",
         UNDECIDED,
         ("MAKER_UNDATED", "seal.maker_undated", _of_stolen_maker),
+        (
+            "TRUST_LIST_EXPIRED",
+            "trust.list_expired",
+            lambda: judged(national.esl(), trust=replace(national.trust(), valid_until=NOW - DAY)),
+        ),
         ("NO_SEAL_MAKERS", "trust.no_seal_makers", lambda: judged(national.esl(), trust=national.trust(makers=()))),
         ("MAKER_UNKNOWN", None, lambda: judged(ses_makers.seal(styled(made_by=strange_maker())))),
         ("MAKER_UNDECIDED", None, lambda: judged(national.esl(), trust=national.trust(covered=False))),

@@ -46,6 +46,12 @@ def by_pyhanko(
     return stock_sealer(party, authority, at, pades=pades)(page(licence=licence))
 
 
+def sealed_by_stock(data: bytes) -> bytes:
+    """A file that pyHanko signed first, with the key of our seal."""
+    here = world()
+    return stock_sealer(Party(here.seal.signer, here.seal.chain), None, SIGNED_AT)(data)
+
+
 def page(*, licence: bool = False) -> bytes:
     if licence:
         return render(None, "1.2.156.3005.2.x", bytes(32))

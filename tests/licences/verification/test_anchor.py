@@ -49,6 +49,21 @@ def test_without_a_proof_there_is_nothing_to_compare() -> None:
 def test_a_policy_may_make_the_chain_decide(
     an_anchor: AnchorStanding | Absent | Unavailable, verdict: str, reason: str
 ) -> None:
-    assert anchored(an_anchor).verdict == "valid"
     found = anchored(an_anchor, policy_id="anchored")
     assert (found.verdict, found.reason) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    "an_anchor",
+    [standing(9), standing(7), standing(0), Absent.NO_SOURCE, Unavailable("database")],
+    ids=["anchored", "not yet", "nothing yet", "no chain", "away"],
+)
+def test_by_default_nobody_waits_for_the_chain(an_anchor: AnchorStanding | Absent | Unavailable) -> None:
+    found = anchored(an_anchor)
+    assert (found.verdict, found.reason) == ("valid", "licence.valid")
+
+
+def test_by_default_evidence_of_a_fork_decides() -> None:
+    found = anchored(standing(9, root=b"\x01" * 32))
+    assert (found.verdict, found.reason) == ("invalid", "ledger.root_differs")
+    assert "不是同一个账本" in found.sentences["zh"]

@@ -26,6 +26,6 @@ def test_the_table_as_data_has_every_check() -> None:
     table = check_table()
     assert [row["id"] for row in table] == [check.id for check in CHECKS]
     for row in table:
-        assert {"id", "zh", "en", "mandatory", "depends_on", "codes"} <= row.keys()
+        assert {"id", "zh", "en", "mandatory", "counted_when_run", "depends_on", "codes"} <= row.keys()
         for code in row["codes"]:
             assert {"code", "outcome", "reason", "zh", "en", "advice"} == code.keys()

@@ -1,6 +1,7 @@
 import hashlib
 import json
-from itertools import product
+from datetime import timedelta
+from itertools import permutations, product
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +11,7 @@ import rfc8785
 import licences.verification.policy as policy_module
 from licences.verification.checks import CHECKS
 from licences.verification.errors import PolicyUnknown
-from licences.verification.policy import policy, policy_ids
+from licences.verification.policy import Policy, policy, policy_ids
 from licences.verification.report import Outcome
 
 FOLDER = Path(policy_module.__file__).parent / "policies"
@@ -28,13 +29,48 @@ def test_the_rule_over_every_combination_of_two_mandatory_checks() -> None:
             assert verdict == "valid"
 
 
+COUNTED = Policy("test", "1", "", frozenset({"a.mandatory"}), frozenset({"a.counted"}), 1, timedelta())
+
+
+def test_the_rule_over_every_combination_of_the_three_levels() -> None:
+    """A check that counts when it was run: it fails the document, and its absence keeps nobody from being served."""
+    for mandatory, counted, other in product(get_args(Outcome), repeat=3):
+        rows: list[tuple[str, Outcome]] = [("a.mandatory", mandatory), ("a.counted", counted), ("some.other", other)]
+        for ordered in permutations(rows):
+            verdict = COUNTED.verdict(ordered)
+            if "failed" in {mandatory, counted}:
+                assert verdict == "invalid"
+            elif mandatory == "not_run":
+                assert verdict == "indeterminate"
+            else:
+                assert verdict == "valid"
+
+
+def test_what_decides_a_verdict_is_what_made_it() -> None:
+    for mandatory, counted in product(get_args(Outcome), repeat=2):
+        rows: list[tuple[str, Outcome]] = [("a.counted", counted), ("a.mandatory", mandatory)]
+        verdict = COUNTED.verdict(rows)
+        deciding = [check for check, outcome in rows if COUNTED.decided(verdict, check, outcome)]
+        assert bool(deciding) == (verdict != "valid")
+        for check in deciding:
+            assert COUNTED.verdict([(check, dict(rows)[check])]) == verdict
+
+
+@pytest.mark.parametrize("policy_id", policy_ids())
+def test_a_check_has_one_level_and_exists(policy_id: str) -> None:
+    found = policy(policy_id)
+    assert not found.mandatory & found.counted_when_run
+    assert found.mandatory | found.counted_when_run <= {check.id for check in CHECKS}
+
+
 @pytest.mark.parametrize("outcome", get_args(Outcome))
 def test_what_is_not_mandatory_decides_nothing(outcome: Outcome) -> None:
     assert policy().verdict([("some.other", outcome)]) == "valid"
 
 
 def test_the_default_policy_knows_every_check_and_no_other() -> None:
-    # A chain that is away must not keep anybody from being served: its row informs.
+    # A chain that is away must not keep anybody from being served; one that holds another ledger is evidence of a fork.
+    assert policy().counted_when_run == {"ledger.anchor"}
     assert policy().mandatory == {check.id for check in CHECKS} - {"ledger.anchor"}
 
 

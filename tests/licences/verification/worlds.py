@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ca.judging.trust import TrustList
+from ledger.checkpoints import Checkpoint
 from licences.catalogue import Catalogue
 from licences.verification.engine import verify
 from licences.verification.report import JSON, Report
@@ -53,7 +54,7 @@ class SetSources:
     def proof(self, identifier: str) -> bytes | Absent | Unavailable:
         return self.a_proof
 
-    def anchor(self, index: int, size: int) -> AnchorStanding | Absent | Unavailable:
+    def anchor(self, index: int, checkpoint: Checkpoint) -> AnchorStanding | Absent | Unavailable:
         return self.an_anchor
 
 

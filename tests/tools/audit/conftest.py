@@ -12,10 +12,11 @@ import pytest
 
 from api.house import House
 from api.schema import Role
+from ca.ceremonies.names import LOG_KEY
 from ledger.actor import Actor, Uscc
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record_many
-from ledger.promises import Promise
+from ledger.promises import Promise, Promiser
 from ledger.subjects import open_subject
 from licences.store import reading
 from tests.tools.conftest import Run
@@ -38,7 +39,8 @@ class Licence:
     def use(
         self, count: int, kind: EventKind = EventKind.VERIFIED, *, at: datetime | None = None, **members: Any
     ) -> list[Promise]:
-        """Record uses by the bank, a second apart, which wait for the sequencer."""
+        """Record uses by the bank, which wait for the sequencer; what was promised then is due a minute after `at`."""
+        promiser = Promiser(self.house.ceremony.plan.log.origin, self.house.keys.signer(LOG_KEY))
         start = at or datetime.now(UTC)
         actor = members.pop("actor", CLERK)
         detail = members.pop("detail", {"verdict": "valid"} if kind is EventKind.VERIFIED else {})
@@ -56,7 +58,7 @@ class Licence:
                 )
                 for number in range(count)
             ]
-            return record_many(session, [(event, keys) for event in events], self.house.promiser)
+            return record_many(session, [(event, keys) for event in events], promiser)
 
 
 @pytest.fixture

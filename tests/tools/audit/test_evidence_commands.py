@@ -75,7 +75,12 @@ def test_exit_codes(run: Run, evidence: Path, trust: Path, tmp_path: Path) -> No
     assert [row.get("verdict") for row in told] == ["valid", "invalid", None]
     assert run("audit", "verify", evidence, "--trust", missing)[0] == 3
     assert run("audit", "verify", evidence, "--trust", none)[0] == 3
-    assert run("audit", "verify", evidence, "--trust", trust, "--mirror", tmp_path)[0] != 0
+    code, out, _ = run("audit", "verify", evidence, none, "--trust", trust, "--mirror", tmp_path, "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [row["verdict"] for row in told] == ["indeterminate", "invalid"], "the next file is judged all the same"
+    assert codes(told[0])["chain.completeness"] == "MIRROR_UNREADABLE"
+    assert code == 1
+    assert run("audit", "verify", evidence, "--mirror", tmp_path)[0] == 3
     assert "证据不成立" in run("audit", "verify", changed, "--trust", trust, "--lang", "zh")[1]
 
 
@@ -211,7 +216,13 @@ def test_orders_are_listed_with_their_state(run: Run, answer: Ask) -> None:
             "--until",
             until,
         )
+    given = answer("audit", "order", "token", "清单-1")["token"]
+    assert given.startswith("elo_")
+    assert answer("audit", "order", "token", "清单-1")["token"] != given
+    assert run("audit", "order", "token", "清单-1", "--actor", "order-keeper")[0] == 3
+    assert run("audit", "order", "token", "清单-9")[0] == 3
     assert answer("audit", "order", "end", "清单-1")["state"] == "ended"
+    assert run("audit", "order", "token", "清单-1")[0] == 3
     code, out, _ = run("audit", "order", "list", "--json")
     found = {row["number"]: row["state"] for row in json.loads(out)}
     assert (code, found["清单-1"], found["清单-2"]) == (0, "ended", "waiting")

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -219,3 +221,39 @@ def test_tidying_leaves_a_clean_log(logged: House, run: Run) -> None:
     assert code == 0
     assert json.loads(out) == {"deleted": 0}, "there is no full tile yet"
     assert run("ledger", "fsck", "--no-documents")[0] == 0
+
+
+def test_objects_of_no_document_are_listed_and_deleted_when_told(logged: House, run: Run) -> None:
+    old, young = "documents/aa/stray", "documents/ab/stray"
+    for key in (old, young):
+        logged.objects.put(key, b"x")
+    files = logged.settings.home / "objects"
+    moment = time.time() - 40 * 86_400
+    os.utime(files / old, (moment, moment))
+    for known in (files / "documents").glob("*/" + "[0-9a-f]" * 64):
+        os.utime(known, (moment, moment))
+    before = set(logged.objects.keys("documents"))
+    listed = json.loads(run("ledger", "tidy", "--documents", "--json")[1])
+    assert listed == {"objects": [old], "deleted": 0}
+    assert set(logged.objects.keys("documents")) == before
+    code, out, _ = run("ledger", "tidy", "--documents", "--delete", "--lang", "zh")
+    assert (code, "已删除无登记对象 1 个" in out, old in out) == (0, True, True)
+    assert set(logged.objects.keys("documents")) == before - {old}
+    logged.objects.delete(young)
+
+
+def test_nothing_is_garbage_to_a_database_that_was_set_back(logged: House, run: Run) -> None:
+    """After a restore of an older copy the documents of the lost rows look like garbage, and are all that is left."""
+    checkpoint = logged.objects.get("log/checkpoint")
+    origin, size, rest = checkpoint.split(b"\n", 2)
+    logged.objects.put("documents/aa/stray", b"x")
+    os.utime(logged.settings.home / "objects" / "documents/aa/stray", (0, 0))
+    logged.objects.put("log/checkpoint", b"\n".join([origin, b"%d" % (int(size) + 1), rest]))
+    try:
+        code, _, err = run("ledger", "tidy", "--documents", "--delete")
+    finally:
+        logged.objects.put("log/checkpoint", checkpoint)
+    assert code != 0
+    assert "ledger.fatal" in err
+    assert logged.objects.get("documents/aa/stray") == b"x"
+    logged.objects.delete("documents/aa/stray")

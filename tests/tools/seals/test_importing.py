@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,8 +25,10 @@ from tests.seals import ofd_maker
 from tests.seals.house import appearance
 from tests.seals.mini_pdf import blank
 from tests.seals.provincial import TOKEN, Province, province
-from tests.tools.conftest import MARKET
-from tests.tools.seals.conftest import KEEPER, USER, Refused, Told, fresh_code
+from tests.tools.conftest import MARKET, Run
+from tests.tools.processes import command, wait_for
+from tests.tools.rows import TOBACCO
+from tests.tools.seals.conftest import CLERK, HEAD, KEEPER, USER, Refused, Told, fresh_code
 from tools.ca.office import OFFICER, desk
 
 NAME = "测试市市场监督管理局行政审批专用章（测试）"
@@ -117,17 +120,82 @@ def test_it_is_imported_granted_and_used(told: Told, given: Given, tmp_path: Pat
     assert Path(exported["file"]).read_bytes() == (tmp_path / "seal.esl").read_bytes()
 
 
-def test_a_service_that_is_away_while_it_seals(told: Told, refused: Refused, given: Given, tmp_path: Path) -> None:
+def test_a_service_that_is_away_while_it_seals(told: Told, run: Run, given: Given, tmp_path: Path) -> None:
     told(*given.arguments, *given.picture)
     told("grant", given.code, "--to", USER, "--type", "documents", "--actor", KEEPER)
     (tmp_path / "a.pdf").write_bytes(blank())
     given.at.behave("500", "500", "500")
     sealing = ("--seal", given.code, "--matter", "测试", "--x", 100, "--y", 100, "--actor", USER)
     try:
-        assert "ca.foreign_unavailable" in refused("seal", tmp_path / "a.pdf", *sealing)
+        code, out, err = run("seals", "seal", tmp_path / "a.pdf", *sealing)
     finally:
         given.at.behave()
+    # Nothing is wrong with the request: 2, as for everything that could not be told.
+    assert (code, out, "ca.foreign_unavailable" in err) == (2, "", True)
     assert [one["outcome"] for one in told("uses", "--seal", given.code, "--possible")] == [None]
+
+
+def test_a_kill_while_the_service_signs_leaves_a_possible_use_that_was_counted(
+    told: Told, refused: Refused, given: Given, environment: dict[str, str], tmp_path: Path
+) -> None:
+    told(*given.arguments, *given.picture)
+    told("grant", given.code, "--to", USER, "--type", "documents", "--daily-limit", 1, "--actor", KEEPER)
+    (tmp_path / "a.pdf").write_bytes(blank())
+    sealing = ("--seal", given.code, "--matter", "测试", "--x", 100, "--y", 100, "--actor", USER)
+    given.at.heard()
+    given.at.behave("slow")
+    services = {"ELICENCE_SEAL_SERVICES_FILE": str(tmp_path / "services.json")}
+    asked = ("seals", "seal", tmp_path / "a.pdf", *sealing)
+    with command(*asked, env=environment | services, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: bool(given.at.heard().asked))
+        process.kill()
+    given.at.behave()
+    [use] = told("uses", "--seal", given.code, "--possible")
+    assert (use["outcome"], use["operator"], use["document"]) == (None, USER, None)
+    assert not (tmp_path / "a-sealed.pdf").exists()
+    # It was counted when it was opened: the day has none left.
+    assert "seals.daily_limit_reached" in refused("seal", tmp_path / "a.pdf", *sealing)
+    assert [one["outcome"] for one in told("uses", "--seal", given.code)] == ["refused", None]
+
+
+def test_a_renewed_seal_of_the_province_takes_the_place_of_the_old_one(
+    told: Told, refused: Refused, given: Given, tmp_path: Path
+) -> None:
+    told(*given.arguments, *given.picture)
+    told("grant", given.code, "--to", USER, "--type", "documents", "--actor", KEEPER)
+    wanted = told("replace", given.code, "--grounds", "证书更新", "--carry", "--actor", CLERK)["id"]
+    renewed = tmp_path / "renewed"
+    renewed.mkdir()
+    root, chain = international(given.at, given.code, datetime.now(UTC) - timedelta(hours=1))
+    for number, certificate in enumerate(chain):
+        (renewed / f"{number}.pem").write_bytes(pem.encode("CERTIFICATE", certificate))
+    given.at.certified(ES256=chain[0])
+    again = ("import", *sorted(renewed.glob("*.pem")), "--root-sha256", hashlib.sha256(root).hexdigest())
+    again += (*given.arguments[given.arguments.index("--kind") :], *given.picture)
+    # By itself it would be a second seal of that number; and nobody has approved it yet.
+    assert "code_in_use" in refused(*again)
+    assert "seals.state_refused" in refused(*again, "--application", wanted)
+    told("approve", wanted, "--actor", HEAD)
+    assert "seals.material_differs" in refused(*again, "--name", "测试另一枚印章", "--application", wanted)
+    made = told(*again, "--application", wanted)
+    assert (made["state"], made["generation"], made["provider"]) == ("made", 2, "province")
+    told("deliver", wanted, "--to", USER, "--actor", KEEPER)
+    assert told("show", f"{given.code}-1")["state"] == "replaced"
+    (tmp_path / "a.pdf").write_bytes(blank())
+    sealed = told("seal", tmp_path / "a.pdf", "--seal", given.code, "--matter", "测试", "--x", 100, "--y", 100,
+                  "--actor", USER)  # fmt: skip
+    assert sealed["seal"] == f"{given.code}-2"
+
+
+def test_a_refusal_leaves_nothing_behind(refused: Refused, run: Run, given: Given) -> None:
+    """What only the register knows is asked before the chain is taken in."""
+    before = run("ca", "list", "--json")
+    assert "seals.unit_refused" in refused(*given.arguments, *given.picture, "--unit", TOBACCO)
+    assert "seals.refused" in refused(*given.arguments, *given.picture, "--name", "测试\n章")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    assert "seals.application_unknown" in refused(*given.arguments, *given.picture, "--application", unknown)
+    assert run("ca", "list", "--json") == before
+    assert "tools.seal_missing" in refused("show", given.code)
 
 
 def test_what_is_not_what_it_says_is_not_taken_in(refused: Refused, given: Given, tmp_path: Path) -> None:

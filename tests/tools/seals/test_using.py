@@ -45,6 +45,17 @@ def test_the_register_as_it_is_shown(told: Told, run: Run, used: str) -> None:
     assert (code, "批准人" in out, "已用印" in out) == (0, True, True)
 
 
+def test_a_register_of_nothing_that_there_is(told: Told, refused: Refused, used: str) -> None:
+    """An empty page would say that nothing was sealed: of what is not there it is none."""
+    asked = ("register", "--organisation", MARKET, *span())
+    assert told(*asked, "--seal", f"{used}-1")["uses"] == 2
+    assert "tools.seal_missing" in refused(*asked, "--seal", f"{used}-2")
+    assert "tools.seal_missing" in refused(*asked, "--seal", "99010001099999")
+    assert "seals.organisation_unknown" in refused("register", "--organisation", "11990100MB9T00999T", *span())
+    assert "tools.seal_missing" in refused("register", "--organisation", TOBACCO, *span(), "--seal", used)
+    assert told("register", "--organisation", MARKET, "--from", "0001-01-01", "--to", "9999-12-31")["uses"] >= 2
+
+
 def test_the_register_as_files(told: Told, run: Run, used: str, tmp_path: Path) -> None:
     files = ("--xlsx", tmp_path / "register.xlsx", "--pdf", tmp_path / "register.pdf")
     answer = told("register", "--organisation", MARKET, "--seal", used, *span(), *files)
