@@ -54,9 +54,8 @@ class Comparison:
     """Two states of a document, the later of which adds one revision."""
 
     def __init__(self, before: PdfFile, after: PdfFile, revision: Revision, *, of_others: bool) -> None:
-        if after.sections[0].start != revision.section.start or before.sections[
-            0
-        ].start != revision.section.trailer.get("Prev"):
+        newest = before.sections[0].start, after.sections[0].start
+        if newest != (revision.section.trailer.get("Prev"), revision.section.start):
             raise Departure(f"cross-references of the revision at {revision.start}")
         self.before, self.after, self.revision = before, after, revision
         self._of_others = of_others

@@ -5,23 +5,21 @@ later revision does not count: incremental saving, shadow attacks and painted-ov
 viewer calls harmless. Source: STANDARDS section 6, after ISO 32000-1 section 12.8.2.2 and EN 319 142-1 section 5.5.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from ca.algorithms import digests
-from ca.errors import TokenInvalid
-from ca.timestamping.token import TimestampToken, read_token
-from seals.cms.cms import split_padding
+from seals.pdf.comparison import Comparison, Departure, DocumentTimestamp
 from seals.pdf.dss import read_store, unsigned_items
-from seals.pdf.errors import CmsUnreadable, PdfOverLimits, PdfUnreadable, PdfUnsupported
-from seals.pdf.fields import form_fields, signature_fields
+from seals.pdf.errors import PdfOverLimits, PdfUnreadable, PdfUnsupported
 from seals.pdf.file import PdfFile
-from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, Stream, alike, references
-from seals.pdf.placement import read_rectangle
-from seals.pdf.revisions import Revision, is_canonical, reachable, revisions_after
-from seals.pdf.signature import Fault, SignatureDictionary, token_faults
+from seals.pdf.revisions import Revision, is_canonical, revisions_after
+from seals.pdf.signature import Fault
+
+__all__ = ["Coverage", "DocumentTimestamp", "coverage_after"]
 
 _MAX_REVISIONS: Final = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What lies behind the place from which a file was judged: document timestamps in their order, and the first fault.
@@ -93,9 +91,7 @@ class _Judge:
 
     def _check_uncovered(self, before: PdfFile, after: PdfFile, revision: Revision) -> None:
         if not is_canonical(before, after, revision):
-            raise Departure(
-                f"validation data at {revision.start}: not in the canonical form", "coverage.not_canonical"
-            )
+            raise Departure(f"validation data at {revision.start}: not in the canonical form", "coverage.not_canonical")
         stamped = tuple(one for stamp in self.timestamps for one in stamp.stamp.certificates)
         unsigned = next(unsigned_items(read_store(after), self._certificates + stamped), None)
         if unsigned is not None:
