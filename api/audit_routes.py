@@ -22,7 +22,7 @@ from ledger.provenance_orders import AUDITOR
 from licences.audit_scopes import begin_of, end_of
 
 _SCHEME: Final = HTTPBearer(
-    auto_error=False, scheme_name="audit", description="The token of an audit order (`elicence audit order add`)."
+    auto_error=False, scheme_name="audit", description="The token of an audit order (`elicence audit order token`)."
 )
 _Credentials: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Security(_SCHEME)]
 _Moment: TypeAlias = Annotated[

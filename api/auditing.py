@@ -4,19 +4,17 @@ Nothing is handed out before the look is committed. Without an order places, tim
 opens; the list of those who relied on a licence names their units besides, for they must be told.
 """
 
-import fcntl
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from api.house import House
+from api.own_mirror import OwnMirror
 from api.schema import Role
 from ca.ceremonies.names import LOG_KEY
 from ledger import provenance_terms
@@ -24,12 +22,10 @@ from ledger.actor import Actor
 from ledger.evidence import chains_evidence, sign_evidence
 from ledger.log_objects import tile_fetch
 from ledger.log_reader import LogReader
-from ledger.monitor_state import MonitorFolder
 from ledger.notes import Vkey
 from ledger.promise_keeping import Answer, PromiseKeeper
-from ledger.provenance_errors import LogForked, MirrorDamaged, OrderRefused, OrderWanted
+from ledger.provenance_errors import OrderRefused, OrderWanted
 from ledger.provenance_looks import Look, Shown, record_looks, record_refusal
-from ledger.provenance_mirror import Mirror
 from ledger.provenance_orders import AuditOrder, Scope, order_by_number, order_by_token
 from ledger.provenance_reading import MOST_EVENTS, Trace, trace
 from ledger.tiles import TileCache
@@ -76,7 +72,7 @@ class Auditing:
         self._role = role
         self._cache = TileCache()
         self._vkey = Vkey.of(house.ceremony.plan.log.origin, house.keys.signer(LOG_KEY))
-        self._mirror = _OwnMirror(house.settings.home / MIRROR, self._vkey)
+        self._mirror = OwnMirror(house.settings.home / MIRROR, self._vkey)
 
     @property
     def vkeys(self) -> Mapping[str, Vkey]:
@@ -225,63 +221,3 @@ class Auditing:
 
     def _registry(self) -> AbstractContextManager[Session]:
         return self._house.database.session(self._role, purpose="verification")
-
-
-class _OwnMirror:
-    """Our own mirror of the log: kept in a folder, so that a new process does not read ten million entries again.
-
-    It is also a monitor: a log that is not what was read before is not used, whoever changed it.
-    """
-
-    def __init__(self, folder: Path, vkey: Vkey) -> None:
-        self._folder = folder
-        self._vkey = vkey
-        self._lock = threading.Lock()
-        self._mirror: Mirror | None = None
-
-    def places(self, log: LogReader, tags: Collection[bytes]) -> Mapping[bytes, Sequence[int]]:
-        """Return where tags stand in the log as far as its checkpoint reaches; raises LogForked."""
-        with self._lock:
-            mirror = self._mirror or self._load()
-            before = mirror.size
-            if log.size < before:
-                self._check_older(log, mirror)
-            else:
-                mirror.follow(log.checkpoint, log.fetch)
-            if log.size > before:
-                self._save(mirror, log.note, before)
-            self._mirror = mirror
-            found = mirror.places(tags, log.fetch)
-        return {tag: within for tag, at in found.items() if (within := [index for index in at if index < log.size])}
-
-    def _check_older(self, log: LogReader, mirror: Mirror) -> None:
-        """Let pass a checkpoint that another process has outrun meanwhile, and none of a log that was set back."""
-        newest = LogReader.open(log.fetch, self._vkey)
-        if newest.size < mirror.size or newest.root(log.size) != log.checkpoint.root:
-            raise LogForked(log.size, f"{mirror.size} entries were read before")
-
-    def _load(self) -> Mirror:
-        with suppress(MirrorDamaged, OSError):
-            return MonitorFolder(self._folder).load(self._vkey.name)[0]
-        return Mirror(self._vkey.name)
-
-    def _save(self, mirror: Mirror, note: str, before: int) -> None:
-        # A folder that cannot be written costs time with the next question, and no answer.
-        with suppress(OSError), _alone(self._folder) as first:
-            if first:
-                kept = self._load().size
-                if kept <= before:
-                    MonitorFolder(self._folder).save(mirror, note, kept)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Say whether we are the one process that writes there now."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.database import Database, open_database
+from api.keys_in_use import KeysInUse
 from api.schema import Role
 from api.settings import Settings
 from api.storage import open_objects
@@ -80,6 +81,7 @@ class House:
         self.objects = objects
         self._clock = clock
         self._ceremony: tuple[int | None, Ceremony] | None = None
+        self._signers: dict[str, tuple[Signer, tuple[bytes, ...]]] = {}
         self._stampers: dict[Hierarchy, tuple[tuple[bytes, ...], TimestampAuthority]] = {}
 
     @cached_property
@@ -133,6 +135,10 @@ class House:
         return ForeignEvidence(lambda: self.database.session(Role.WORKER), HttpClient())
 
     @cached_property
+    def _keys_in_use(self) -> KeysInUse:
+        return KeysInUse(lambda: self.ceremony, lambda: self.database.session(Role.APP))
+
+    @cached_property
     def trust_lists(self) -> NewestTrust:
         """Our own trust list, the newest one."""
         return NewestTrust(self)
@@ -171,9 +177,21 @@ class House:
     def chain_of(self, certificate: bytes) -> tuple[bytes, ...]:
         """Return the chain of a certificate for a key of ours, whoever issued it, up to its root.
 
-        Raises CertificateInvalid, and ChainUnusable where another authority has revoked it.
+        Raises CertificateInvalid, SealCertificateRevoked where we have revoked it or put it on hold, and ChainUnusable
+        where another authority has.
         """
-        return self._foreign_chain(certificate, "seal") or self.ceremony.chain_of(certificate)
+        foreign = self._foreign_chain(certificate, "seal")
+        return foreign if foreign is not None else self._unstopped(self.ceremony.chain_of(certificate))
+
+    def _unstopped(self, chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        from ca.reading.certificate_reader import read_certificate
+        from ca.store import stopped
+        from seals.providers.errors import SealCertificateRevoked
+
+        with self.database.session(Role.APP) as session:
+            if stopped(session, [read_certificate(one).serial_number for one in chain]):
+                raise SealCertificateRevoked
+        return chain
 
     def _foreign_chain(self, certificate: bytes, use: "ForeignUse") -> tuple[bytes, ...] | None:
         return self._foreign_chains.of(certificate, use, datetime.now(UTC))
@@ -223,15 +241,16 @@ class House:
         return Witnesses(policy, lambda size: TileReader(size, fetch).nodes)
 
     def timestamp_authority(self, hierarchy: Hierarchy) -> "TimestampAuthority":
-        """Return a hierarchy's timestamp authority of the present; raises KeyMissing where the hierarchy is not there.
+        """Return a hierarchy's timestamp authority of the present.
 
-        The key is opened only when it is another one than before.
+        Raises KeyMissing where the hierarchy is not there, KeyStopped where no key of it is good any more. The key is opened only when it is another one than before.
         """
         ceremony, now = self.ceremony, datetime.now(UTC)
-        chain = ceremony.chain(ceremony.in_use(timestamp(hierarchy), now))
+        credential = self._keys_in_use.credential(timestamp(hierarchy), now)
+        chain = ceremony.chain(credential)
         opened = self._stampers.get(hierarchy)
         if opened is None or opened[0] != chain:
-            authority = ceremony.timestamp_authority(self.keys, hierarchy, self._clock, now)
+            authority = ceremony.timestamp_authority(self.keys, hierarchy, self._clock, credential)
             opened = self._stampers[hierarchy] = chain, authority
         return opened[1]
 
@@ -281,16 +300,20 @@ class House:
         )
 
     def status_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
-        """Return the key and the chain that sign status lists."""
+        """Return the key and the chain that sign status lists; raises KeyStopped."""
         return self._signer(STATUS)
 
     def receipt_signer(self) -> "tuple[Signer, tuple[bytes, ...]]":
-        """Return the key and the chain that sign receipts."""
+        """Return the key and the chain that sign receipts; raises KeyStopped. Ask for each: the key may be stopped."""
         return self._signer(RECEIPT)
 
     def _signer(self, line: str) -> "tuple[Signer, tuple[bytes, ...]]":
-        credential = self.ceremony.in_use(line, datetime.now(UTC))
-        return self.keys.signer(credential.key_name), self.ceremony.chain(credential)[:-1]
+        credential = self._keys_in_use.credential(line, datetime.now(UTC))
+        chain = self.ceremony.chain(credential)[:-1]
+        opened = self._signers.get(line)
+        if opened is None or opened[1] != chain:
+            opened = self._signers[line] = self.keys.signer(credential.key_name), chain
+        return opened
 
 
 @contextmanager

@@ -117,6 +117,7 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     seals.SealNotGranted: 403,
     seals.SealStopped: 403,
     seals.SealCertificateNotValid: 403,
+    provider_errors.SealCertificateRevoked: 403,
     seals.SealNotAuthorised: 403,
     seals.DailyLimitReached: 403,
     seal_life.CustodyRefused: 409,
@@ -249,6 +250,7 @@ _OPERATORS: Final[tuple[type[DomainError], ...]] = (
     embedded_postgres.EmbeddedPostgresFailed,
     api_settings.SettingsInvalid,
     house.PassphraseUnusable,
+    keys_in_use.KeyStopped,
 )
 
 STATUS: Final[Mapping[type[DomainError], int]] = {**_CALLERS, **dict.fromkeys(_OPERATORS, 503)}

@@ -7,19 +7,16 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from api.keys_in_use import choose, stopped_of
 from api.schema import Role
 from api.timestamping import CurrentTimestamps
 from ca.ceremonies.names import SEAL_MAKER
 from ca.reading.certificate_reader import read_certificate
-from ca.store import serial_text, standing, statuses
-from seals.pdf.errors import SealKeyUnusable
 from seals.providers.errors import NationalSealMissing, SealMakerMissing
 from seals.ses.writer import KINDS, SesDesign, SesSealer, Timestamper, make_seal
 from seals.store import national_form
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from api.house import House
     from ca.ceremonies.credentials import Credential
     from seals.life.grants import Seal
@@ -27,24 +24,14 @@ if TYPE_CHECKING:
 
 
 def seal_maker(house: "House", now: datetime) -> "Credential | None":
-    """Return what makes national seals now; None where there is none, or none that is still good.
-
-    A successor waits until every trust list knows it, but not behind one that was revoked or has ended: who has heard
-    of that has heard of the successor, too.
-    """
-    settled = house.ceremony.seal_maker(now)
-    if settled is None:
+    """Return what makes national seals now; None where there is none, or none that is still good."""
+    ceremony = house.ceremony
+    if not ceremony.generations(SEAL_MAKER):
         return None
-    newest_first = reversed(house.ceremony.generations(SEAL_MAKER))
     with house.database.session(Role.WORKER) as session:
-        return next((one for one in (settled, *newest_first) if _is_good(session, one, now)), None)
-
-
-def _is_good(session: "Session", credential: "Credential", now: datetime) -> bool:
-    certificate = read_certificate(credential.cert_der)
-    known = statuses(session, credential.issuer, [certificate.serial_number]).get(certificate.serial_number)
-    # Of a ceremony that is being entered nothing is known yet
-    return now <= certificate.not_after and (known is None or known.verdict == "good")
+        # Of a ceremony that is being entered nothing is known yet
+        stopped = stopped_of(session, ceremony)
+    return choose(ceremony, SEAL_MAKER, stopped, now)
 
 
 def make_national_seal(
@@ -80,7 +67,7 @@ def make_national_seal(
 def national_sealer(house: "House", seal: "Seal") -> SesSealer:
     """Return what signs under a seal's national form, wherever its key is; signatures carry the national timestamp.
 
-    Keep it for many documents. Raises NationalSealMissing, SealKeyUnusable for a certificate that we have revoked,
+    Keep it for many documents. Raises NationalSealMissing, SealCertificateRevoked for one that we have revoked,
     ChainUnusable or CertificateInvalid for one that another authority has, or that nobody took in, SesRefused,
     ProviderUnknown, and what the key raises.
     """
@@ -89,10 +76,7 @@ def national_sealer(house: "House", seal: "Seal") -> SesSealer:
         esl = national_form(session, seal.id)
         if signer is None or esl is None or seal.esl_certificate is None:
             raise NationalSealMissing(seal=seal.code)
-        serial = serial_text(read_certificate(seal.esl_certificate).serial_number)
-        if standing(session, [serial]):
-            raise SealKeyUnusable(reason="certificate_revoked")
-    house.chain_of(seal.esl_certificate)  # and what another authority has revoked signs no more
+    house.chain_of(seal.esl_certificate)  # what was revoked signs no more
     return SesSealer(esl, signer, seal.esl_certificate, _timestamper(house))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from api.keys_in_use import KeyStopped
 from ca.ceremonies.names import Hierarchy
 from ca.errors import CAError
 
@@ -26,21 +27,37 @@ class TimestampAuthorities:
         self._found: dict[Hierarchy, tuple[datetime, TimestampAuthority]] = {}
 
     def current(self, hierarchy: Hierarchy, now: datetime) -> "TimestampAuthority":
-        """Return the authority whose key is in use; raises what `find` does, where none was found before."""
-        with self._finding:
-            looked, known = self._found.get(hierarchy, (None, None))
-            if looked is not None and known is not None and timedelta() <= now - looked < _LOOKED_AGAIN:
-                return known
-            try:
-                found = self._find(hierarchy)
-            except CAError as error:
-                if known is None:
-                    raise
-                # A ceremony is being held, or the token is away: the key that we have says so itself if it must.
-                _LOG.warning("tsa: going on with the key that was opened before: %s", error.code)
-                found = known
-            self._found[hierarchy] = now, found
-            return found
+        """Return the authority whose key is in use; raises KeyStopped, and what else `find` does if none was found before.
+
+        One thread finds; the others go on with what was found before, of which there is nothing yet at the first time.
+        """
+        before = self._found.get(hierarchy)
+        if before is None:
+            self._finding.acquire()
+        elif not self._finding.acquire(blocking=False):
+            return before[1]
+        try:
+            return self._current(hierarchy, now)
+        finally:
+            self._finding.release()
+
+    def _current(self, hierarchy: Hierarchy, now: datetime) -> "TimestampAuthority":
+        looked, known = self._found.get(hierarchy, (None, None))
+        if looked is not None and known is not None and timedelta() <= now - looked < _LOOKED_AGAIN:
+            return known
+        try:
+            found = self._find(hierarchy)
+        except KeyStopped:
+            self._found.pop(hierarchy, None)
+            raise
+        except CAError as error:
+            if known is None:
+                raise
+            # A ceremony is being held, or the token is away: the key that we have says so itself if it must.
+            _LOG.warning("tsa: going on with the key that was opened before: %s", error.code)
+            found = known
+        self._found[hierarchy] = now, found
+        return found
 
 
 class CurrentTimestamps:

@@ -1,6 +1,7 @@
 """Verification as the service does it: read in a limited process, judge here, record the use, sign the receipt."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.house import House
+from api.keys_in_use import KeyStopped
 from api.schema import Role
 from ca.judging.trust import TrustList
 from ledger.actor import ANONYMOUS, Actor
@@ -16,6 +18,7 @@ from ledger.errors import DomainError
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record
 from ledger.promises import Promise
+from ledger.signing import Signer
 from ledger.subjects import SubjectErased, open_subject
 from licences.store import reading
 from licences.verification.documents import Examined
@@ -62,7 +65,9 @@ class Verifier:
         self._house = house
         self._pool = pool
         self._clock = clock
-        self._receipt_signer = house.receipt_signer()
+        # Opened beforehand; one that was stopped keeps nobody from what needs no receipt.
+        with suppress(KeyStopped):
+            house.receipt_signer()
 
     def document(self, data: bytes, question: Question = PLAIN, companion: bytes | None = None) -> Report:
         """Verify a document's bytes, which are not kept. companion: the seal that belongs beside it, or its file."""
@@ -79,6 +84,7 @@ class Verifier:
         return self._answer(examine_lookup(wanted), question.request(self._clock()), question)
 
     def _answer(self, examined: Examined, request: VerificationRequest, question: Question) -> Report:
+        signing = self._house.receipt_signer()  # before anything is recorded: without one there is no answer
         report = self._judged(examined, request)
         promise = self._recorded(report, question)
         if promise is not None:
@@ -88,7 +94,7 @@ class Verifier:
                 "deadline": promise.deadline.isoformat().replace("+00:00", "Z"),
             }
             report = replace(report, usage=usage)
-        return replace(report, receipt=self._receipt(report, question))
+        return replace(report, receipt=_receipt(report, question, signing))
 
     def _judged(self, examined: Examined, request: VerificationRequest) -> Report:
         house, trust = self._house, self._trust(request.now)
@@ -139,25 +145,26 @@ class Verifier:
         )
         return record(session, event, open_subject(session, self._house.wrapper, licence), self._house.promiser)
 
-    def _receipt(self, report: Report, question: Question) -> str:
-        """Sign what was answered: no face, nothing personal; the case file keeps it."""
-        payload: dict[str, JSON] = {
-            "id": report.id,
-            "verdict": report.verdict,
-            "reason": report.reason,
-            "checked_at": report.as_json()["checked_at"],
-            "as_of": report.as_json()["as_of"],
-            "known_at": report.as_json()["known_at"],
-            "policy": dict(report.policy),
-            "document": report.subject.document,
-            "identifier": report.subject.identifier,
-            "operator_unit": question.actor.operator_unit,
-            "on_behalf_of": question.actor.on_behalf_of,
-            "case": question.case,
-            "usage": None if report.usage is None else dict(report.usage),
-        }
-        told = {name: value for name, value in payload.items() if value is not None}
-        return sign_jwt(told, RECEIPT_TYPE, *self._receipt_signer, report.checked_at)
+
+def _receipt(report: Report, question: Question, signing: tuple[Signer, tuple[bytes, ...]]) -> str:
+    """Sign what was answered: no face, nothing personal; the case file keeps it."""
+    payload: dict[str, JSON] = {
+        "id": report.id,
+        "verdict": report.verdict,
+        "reason": report.reason,
+        "checked_at": report.as_json()["checked_at"],
+        "as_of": report.as_json()["as_of"],
+        "known_at": report.as_json()["known_at"],
+        "policy": dict(report.policy),
+        "document": report.subject.document,
+        "identifier": report.subject.identifier,
+        "operator_unit": question.actor.operator_unit,
+        "on_behalf_of": question.actor.on_behalf_of,
+        "case": question.case,
+        "usage": None if report.usage is None else dict(report.usage),
+    }
+    told = {name: value for name, value in payload.items() if value is not None}
+    return sign_jwt(told, RECEIPT_TYPE, *signing, report.checked_at)
 
 
 def _document(report: Report) -> str | None:

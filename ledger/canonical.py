@@ -1,6 +1,7 @@
 """Canonical JSON (RFC 8785): one value, one sequence of bytes."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -14,6 +15,10 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _INTEGERS: Final = 2**53
+MAX_DEPTH: Final = 100
+"""So deep may values be nested. A bound of our own: some libraries raise Python's, and then the stack ends first."""
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
 
 
 @dataclass(eq=False)
@@ -34,24 +39,55 @@ def dumps(value: JSON) -> bytes:
     try:
         if _is_simple(plain):
             return _ENCODER.encode(plain).encode()
+        _bound(plain)
         return rfc8785.dumps(plain)
     except (ValueError, RecursionError) as error:
         raise NotCanonical from error
 
 
-def _is_simple(value: Any) -> bool:
+def _is_simple(value: Any, left: int = MAX_DEPTH) -> bool:
     """Tell whether Python's own encoder gives the canonical form: no floats, and names that sort alike in every code.
 
     It escapes what RFC 8785 section 3.2.2.2 wants escaped, in the same way, and is twenty times as fast.
     """
+    if not left:
+        raise NotCanonical
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
         return bool(-_INTEGERS < value < _INTEGERS)
     if kind is dict:
-        return all(type(name) is str and name.isascii() and _is_simple(member) for name, member in value.items())
-    return kind is list and all(map(_is_simple, value))
+        return all(
+            type(name) is str and name.isascii() and _is_simple(member, left - 1) for name, member in value.items()
+        )
+    return kind is list and all(_is_simple(member, left - 1) for member in value)
+
+
+def _bound(value: Any) -> None:
+    """Raise NotCanonical for what is nested too deep."""
+    row, depth = [value], 0
+    while row:
+        if depth == MAX_DEPTH:
+            raise NotCanonical
+        depth += 1
+        row = [
+            member
+            for item in row
+            if isinstance(item, dict | list | tuple)
+            for member in (item.values() if isinstance(item, dict) else item)
+        ]
+
+
+def _bound_text(data: bytes) -> None:
+    """Raise NotCanonical for a text that is nested too deep, before anything recurses into it."""
+    if data.count(b"[") + data.count(b"{") < MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth >= MAX_DEPTH:
+            raise NotCanonical
 
 
 def loads(data: bytes) -> Any:
@@ -60,6 +96,7 @@ def loads(data: bytes) -> Any:
     Two texts of one value would let a document be changed under its digest, and two members of one name would let two
     readers see different values: both fall out because the value must give the same bytes again.
     """
+    _bound_text(data)
     try:
         value = json.loads(data.decode(), parse_int=_integer)
     except (ValueError, RecursionError) as error:

@@ -7,12 +7,13 @@ not lead to the event before it hides something between them.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from ledger import canonical, entries
 from ledger.chains import Place
+from ledger.events import written
 from ledger.merkle import leaf_hash
 from ledger.subject_keys import SubjectKeys
 
@@ -183,8 +184,7 @@ def _recorded(item: Recorded, keys: SubjectKeys | None) -> Finding | None:
 def _tells(item: Recorded, body: bytes) -> bool:
     """Tell whether the plain columns, by which questions choose, say what was committed to."""
     told = canonical.loads(body)
-    at = item.recorded_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    columns = {"id": item.id, "kind": item.kind, "subject": str(item.subject), "at": at}
+    columns = {"id": item.id, "kind": item.kind, "subject": str(item.subject), "at": written(item.recorded_at)}
     return isinstance(told, dict) and columns.items() <= told.items()
 
 

@@ -118,7 +118,10 @@ class DocumentWork:
         try:
             return self._do(taken, keys, now, aim)
         except ExtensionFailed as error:
-            return Left(taken, "failed", error=error, passing=taken.attempts < MAX_ATTEMPTS)
+            # A broken installation, or no memory: a million documents would be marked for it, and left alone.
+            broken = not Extender.starts()
+            passing = not broken and taken.attempts < MAX_ATTEMPTS
+            return Left(taken, "failed", error=error, passing=passing, house=broken)
         except SealKeyUnusable as error:
             return Left(taken, "failed", error=error, house=True)
         except _DOCUMENT_FAULTS as error:

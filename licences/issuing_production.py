@@ -26,6 +26,7 @@ from seals.life.grants import Seal
 from seals.pdf.errors import SealKeyUnusable
 from seals.pdf.pades import PdfSealer
 from seals.pdf.placement import Placement
+from seals.providers.errors import SealCertificateRevoked
 
 Checkpoint = Callable[[str], None]
 """Told the name of every step that is done; a fault test ends the process there."""
@@ -79,6 +80,9 @@ class Producer:
         """
         try:
             return self._produce(intent, now)
+        except SealCertificateRevoked as error:
+            # Of this seal alone, as if it had been stopped: the others go on.
+            return Failed(intent, error)
         except (FontsMissing, SealKeyUnusable):
             raise
         except (LicenceError, SealError) as error:

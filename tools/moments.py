@@ -16,13 +16,18 @@ class Moment(click.ParamType[datetime]):
         """Return the moment, or fail in the terminal's words."""
         if isinstance(value, datetime):
             return value
-        try:
-            found = datetime.fromisoformat(str(value))
-            if found.tzinfo is not None:
-                return found.astimezone(UTC)
-        except (ValueError, OverflowError):  # the latter on the first and the last day that there is
-            pass
-        self.fail(f"时间应带时区 / a time with its offset: {_EXAMPLE}", param, ctx)
+        found = _read(str(value))
+        if found is None:
+            self.fail(f"时间应带时区 / a time with its offset: {_EXAMPLE}", param, ctx)
+        return found
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+        return None if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter on the first and the last day that there is
+        return None
 
 
 MOMENT = Moment()

@@ -174,14 +174,13 @@ class Ceremony:
         keys: Signers,
         hierarchy: Hierarchy = "international",
         clock: Clock | None = None,
-        now: datetime | None = None,
+        credential: Credential | None = None,
     ) -> TimestampAuthority:
         """Open a hierarchy's timestamp authority; raises what `signer` does, KeyMissing where the hierarchy is not there.
 
-        clock: vouches for the times that it stamps; now: chooses the generation that is in use, without it the newest.
+        clock: vouches for the times that it stamps; credential: the generation that signs, without it the newest.
         """
-        line = key_names.timestamp(hierarchy)
-        credential = self.current(line) if now is None else self.in_use(line, now)
+        credential = credential or self.current(key_names.timestamp(hierarchy))
         national = self.plan.national
         policy = self.plan.tsa.policy if hierarchy == "international" or national is None else national.tsa.policy
         return TimestampAuthority(keys.signer(credential.key_name), self.chain(credential), policy, clock)

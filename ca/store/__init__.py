@@ -11,7 +11,7 @@ from ca.store.issued import (
     serial_text,
 )
 from ca.store.lists import crl_of, last_trust_number, newest_trust, store_trust
-from ca.store.revocations import history, revoked_of, standing, statuses
+from ca.store.revocations import history, revoked_of, standing, statuses, stopped
 
 __all__ = [
     "authorities",
@@ -29,5 +29,6 @@ __all__ = [
     "serial_text",
     "standing",
     "statuses",
+    "stopped",
     "store_trust",
 ]

@@ -5,28 +5,23 @@ node has. Block times are not used: on some networks they are milliseconds. The 
 it is in no message, and no text of the transport is passed on.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from eth_abi.exceptions import DecodingError
-from requests import RequestException, Session
+from requests import Session
 from web3 import HTTPProvider, Web3
 from web3.exceptions import (
     BlockNotFound,
-    ContractLogicError,
-    RequestTimedOut,
     TransactionNotFound,
-    Web3Exception,
-    Web3RPCError,
 )
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from ledger.anchor.accounts import ChainAccount, SignedTransaction
+from ledger.anchor.answers import asking, hash32, number
 from ledger.anchor.chain import AnchoredHead, AnchoredState, AnchorEvent, Block, Finality, Growth, Receipt
 from ledger.anchor.contract_code import contract_code
-from ledger.anchor.errors import ChainAnswerInvalid, ChainChanged, ChainRefused, ChainUnavailable, ContractUnknown
+from ledger.anchor.errors import ChainAnswerInvalid, ChainChanged, ChainRefused, ContractUnknown
 from ledger.anchor.fees import Fee
 
 if TYPE_CHECKING:
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = 10.0
 NOBODY: Final = "0x" + 40 * "0"
-_LONGEST_WORDS: Final = 200
 
 
 def gas_limit(proof_length: int) -> int:
@@ -78,7 +72,7 @@ class Web3Node:
 
     def _asked_chain_id(self) -> int:
         with asking("eth_chainId"):
-            return _number(self.web3.eth.chain_id)
+            return number(self.web3.eth.chain_id)
 
     def code(self, address: str, block: "int | str" = "latest") -> bytes:
         """Return the code at an address."""
@@ -93,12 +87,12 @@ class Web3Node:
             except BlockNotFound:
                 return None
             base_fee = found.get("baseFeePerGas")
-            return Block(_number(found["number"]), _hash(found["hash"]), None if base_fee is None else int(base_fee))
+            return Block(number(found["number"]), hash32(found["hash"]), None if base_fee is None else int(base_fee))
 
     def nonce(self, address: str) -> int:
         """Return how many transactions of an account stand in blocks."""
         with asking("eth_getTransactionCount"):
-            return _number(self.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest"))
+            return number(self.web3.eth.get_transaction_count(Web3.to_checksum_address(address), "latest"))
 
     def receipt(self, transaction: bytes) -> Receipt | None:
         """Return a transaction's receipt, None while it stands in no block."""
@@ -107,9 +101,9 @@ class Web3Node:
                 found = self.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
             except TransactionNotFound:
                 return None
-            if _hash(found["transactionHash"]) != transaction:
+            if hash32(found["transactionHash"]) != transaction:
                 raise ChainAnswerInvalid("eth_getTransactionReceipt")
-            return Receipt(found["status"] == 1, _number(found["blockNumber"]), int(found["gasUsed"]))
+            return Receipt(found["status"] == 1, number(found["blockNumber"]), int(found["gasUsed"]))
 
     def knows(self, transaction: bytes) -> bool:
         """Tell whether the node has a transaction, waiting or in a block."""
@@ -185,7 +179,7 @@ class Web3Chain:
             return AnchoredHead(None, 0, bytes(32))
         with asking("eth_call"):
             publisher, size, root = self._contract.functions.heads(log_id).call(block_identifier=block)  # type: ignore[arg-type]
-            return AnchoredHead(None if publisher == NOBODY else str(publisher), _number(size), _hash(root))
+            return AnchoredHead(None if publisher == NOBODY else str(publisher), number(size), hash32(root))
 
     def events(self, log_id: bytes, first: int, last: int) -> list[AnchorEvent]:
         """Return the log's anchors in the blocks `first` to `last`, in order."""
@@ -219,49 +213,9 @@ class Web3Chain:
 
 def _event(entry: Any) -> AnchorEvent:
     return AnchorEvent(
-        size=_number(entry["args"]["size"]),
-        root=_hash(entry["args"]["root"]),
-        block_number=_number(entry["blockNumber"]),
-        block_hash=_hash(entry["blockHash"]),
-        transaction=_hash(entry["transactionHash"]),
+        size=number(entry["args"]["size"]),
+        root=hash32(entry["args"]["root"]),
+        block_number=number(entry["blockNumber"]),
+        block_hash=hash32(entry["blockHash"]),
+        transaction=hash32(entry["transactionHash"]),
     )
-
-
-def _number(value: object) -> int:
-    """Return a number that any of our rows can hold; raises ValueError: sizes, blocks, nonces and chains are below 2^63."""
-    if not isinstance(value, int) or not 0 <= value < 1 << 63:
-        raise ValueError("no number of a chain")
-    return value
-
-
-def _hash(value: bytes) -> bytes:
-    """Return 32 bytes; raises ValueError."""
-    data = bytes(value)
-    if len(data) != 32:
-        raise ValueError("no hash")
-    return data
-
-
-@contextmanager
-def asking(method: str, *, refusals: bool = False) -> Iterator[None]:
-    """Turn what the libraries raise into our errors. refusals: an error of the node is its answer about a transaction.
-
-    What was raised is not shown behind them: in its words is the node's address, and with it an access key.
-    """
-    try:
-        yield
-    except ContractLogicError as error:
-        raise ChainRefused(_words(error.message)) from None
-    except (RequestException, RequestTimedOut, TimeoutError, ConnectionError) as error:
-        raise ChainUnavailable(type(error).__name__) from None
-    except Web3RPCError as error:
-        if refusals:
-            raise ChainRefused(_words(error.message)) from None
-        raise ChainAnswerInvalid(method) from None
-    except (Web3Exception, DecodingError, ValueError, TypeError, KeyError, AttributeError):
-        raise ChainAnswerInvalid(method) from None
-
-
-def _words(text: object) -> str:
-    """Return a stranger's words on one short line."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))[:_LONGEST_WORDS]

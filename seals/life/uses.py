@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from ca.reading.certificate_reader import read_certificate
+from ca.store import stopped
 from ledger.actor import Actor
 from ledger.canonical import JSON
 from ledger.event_kinds import EventKind
@@ -33,6 +35,7 @@ from seals.life.grants import (
 )
 from seals.life.rows import authorisation_of, grant_of, seal_of
 from seals.local_time import local_date
+from seals.providers.errors import SealCertificateRevoked
 from seals.store import seals as rows
 from seals.store import uses as store
 from seals.store.locks import lock_for_use
@@ -79,9 +82,13 @@ class _Facts:
     seal: Seal
     grant: Grant
     authorisation: Authorisation | None
+    revoked: bool
 
     def refusal(self, now: datetime, *, opening: bool) -> SealError | None:
-        refused = seal_refusal(self.seal, now) or grant_refusal(self.seal, self.grant, now)
+        refused = seal_refusal(self.seal, now)
+        if refused is None and self.revoked:
+            return SealCertificateRevoked()
+        refused = refused or grant_refusal(self.seal, self.grant, now)
         if refused is None and self.authorisation is not None:
             return authorisation_refusal(self.seal, self.authorisation, now, opening=opening)
         return refused
@@ -198,9 +205,17 @@ class UseBook:
             return {}
         # First the lock, then the look: what is read is what is committed, and stays so.
         lock_for_use(session, {use.seal for use in wanted})
+        found = rows.facts_of(session, wanted)
+        serials = {seal.id: read_certificate(seal.certificate).serial_number for seal, _, _ in found.values()}
+        revoked = stopped(session, serials.values())
         return {
-            use: _Facts(seal_of(seal), grant_of(grant), None if leave is None else authorisation_of(leave))
-            for use, (seal, grant, leave) in rows.facts_of(session, wanted).items()
+            use: _Facts(
+                seal_of(seal),
+                grant_of(grant),
+                None if leave is None else authorisation_of(leave),
+                revoked=serials[seal.id] in revoked,
+            )
+            for use, (seal, grant, leave) in found.items()
         }
 
     def _refusal(self, facts: dict[Use, _Facts], use: Use, now: datetime, *, opening: bool) -> SealError | None:

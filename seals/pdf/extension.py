@@ -25,6 +25,7 @@ from seals.pdf.pades import Timestamper
 
 Level = Literal["B-LT", "B-LTA"]
 
+_COMMAND: Final = (sys.executable, "-P", "-m", "seals.pdf.extension_worker")
 _SECONDS: Final = 60.0
 _MAX_STAMPS: Final = 4
 _MAX_LINE: Final = 256 << 20
@@ -73,6 +74,15 @@ class Extender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @staticmethod
+    def starts() -> bool:
+        """Tell whether such a process comes up at all: where none does, no document is to blame."""
+        nothing = subprocess.DEVNULL
+        code = subprocess.call(  # noqa: S603 - a constant of this file
+            _COMMAND, env=_environment(), stdin=nothing, stdout=nothing, stderr=nothing
+        )
+        return code == 0
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
@@ -118,12 +128,12 @@ class Extender:
         """Yield the process; it is killed when the time is over."""
         if self._process is None or self._process.poll() is not None:
             self.close()
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "seals.pdf.extension_worker"],
+            self._process = subprocess.Popen(  # noqa: S603 - a constant of this file
+                _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"PYTHONPATH": str(Path(__file__).parents[2])},
+                env=_environment(),
             )
         process = self._process
         watch = threading.Timer(self._seconds, process.kill)
@@ -132,6 +142,10 @@ class Extender:
             yield process
         finally:
             watch.cancel()
+
+
+def _environment() -> dict[str, str]:
+    return {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _sound(data: bytes) -> PdfEvidence:

@@ -98,10 +98,10 @@ class PdfFile:
             raise PdfUnreadable(reason="object_missing")
         return entry.place
 
-    def holder(self, ref: Ref) -> Ref | None:
-        """Return the object stream in which an object lies, None for one that lies in the file by itself or not at all."""
+    def holders(self, ref: Ref) -> tuple[Ref, ...]:
+        """Return the object stream in which an object lies, none for one that lies in the file by itself or not at all."""
         entry = self._find(ref.number)
-        return Ref(entry.place, 0) if entry.kind == "packed" else None
+        return (Ref(entry.place, 0),) if entry.kind == "packed" else ()
 
     def get(self, ref: Ref) -> PdfObject:
         """Return an indirect object; null if the file has none, as ISO 32000-1 section 7.3.10 says."""

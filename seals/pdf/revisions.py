@@ -128,15 +128,13 @@ def reachable(file: PdfFile, *, without: str) -> set[Ref]:
     With the object streams in which such objects lie.
     """
     roots = [{key: value for key, value in file.catalog.items() if key != without}, file.trailer.get("Info")]
-    found: set[Ref] = {file.root, *([holder] if (holder := file.holder(file.root)) is not None else [])}
-    waiting = [ref for value in roots for ref in references(value)]
+    found: set[Ref] = {file.root}
+    waiting = [*(ref for value in roots for ref in references(value)), *file.holders(file.root)]
     while waiting:
         ref = waiting.pop()
         if ref not in found:
             found.add(ref)
-            holder = file.holder(ref)
-            if holder is not None:
-                found.add(holder)
             value = file.get(ref)
             waiting.extend(references(value.dictionary if isinstance(value, Stream) else value))
+            waiting.extend(file.holders(ref))
     return found

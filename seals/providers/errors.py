@@ -2,6 +2,7 @@
 
 SealError
 └── SealKeyUnusable            (pdf_errors.py) the house's affair, never the licence's
+    ├── SealCertificateRevoked  its certificate is revoked or on hold, the seal itself is not stopped
     ├── ProviderUnknown        nobody said where the service is that holds the key
     ├── ServicesUnusable       the file that says so cannot be used
     ├── NationalSealMissing    the seal has no national form to seal OFD with
@@ -11,6 +12,17 @@ SealError
 from dataclasses import dataclass
 
 from seals.pdf.errors import SealKeyUnusable
+
+
+@dataclass(eq=False, kw_only=True)
+class SealCertificateRevoked(SealKeyUnusable):
+    """The certificate, or an authority above it, is revoked or on hold: nobody would believe what is sealed with it."""
+
+    code = "seals.certificate_revoked"
+    zh = "印章证书已被吊销或暂停，不能再用于盖章。请更换印章证书，暂停的请先恢复"
+    en = "the seal's certificate is revoked or on hold, and seals no more; renew it, or end the hold"
+
+    reason: str = "certificate_revoked"
 
 
 @dataclass(eq=False, kw_only=True)

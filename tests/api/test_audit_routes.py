@@ -9,7 +9,7 @@ from api.auditing import Auditing, Question
 from api.schema import Role
 from ledger.actor import Actor
 from ledger.evidence_judging import judge_evidence
-from ledger.provenance_errors import OrderWanted
+from ledger.provenance_errors import OrderRefused, OrderWanted
 from ledger.provenance_orders import ORDER_KEEPER, Scope, ScopeKind, end_order, enter_order, give_token
 from licences.store import reading
 from tests.api.conftest import TOBACCO, Door
@@ -120,6 +120,17 @@ def test_units_and_cases_take_an_order_for_everybody(door: Door) -> None:
     for scope in (Scope("case", "x"), Scope("department", "x"), Scope("organisation", "x")):
         with pytest.raises(OrderWanted):
             auditing.trace(Question(scope), KEEPER, datetime.now(UTC))
+
+
+def test_an_order_that_opens_nothing_does_not_even_tell_how_much_there_is(
+    door: Door, identifier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("licences.audit_scopes.MOST_CHAINS", 0)
+    number, _ = enter(door, "case", "another")
+    auditing, now = Auditing(door.house, Role.WORKER), datetime.now(UTC)
+    question = Question(Scope("department", TOBACCO), issued=True)
+    with pytest.raises(OrderRefused):
+        auditing.trace(question, AUDITOR, now, auditing.order(number))
 
 
 def test_the_answer_is_a_snapshot_that_another_process_may_outrun(door: Door, identifier: str) -> None:

@@ -1,4 +1,6 @@
 import json
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -122,3 +124,43 @@ def test_every_character_is_written_alike(text: str) -> None:
 def test_half_a_character_has_no_form(value: JSON) -> None:
     with pytest.raises(NotCanonical):
         dumps(value)
+
+
+@pytest.fixture
+def generous() -> Iterator[None]:
+    """Python's own bound as libraries for contracts raise it: the stack ends before it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("generous")
+@pytest.mark.parametrize(
+    "text", [b"[" * 90_000 + b"]" * 90_000, b'{"a":' * 90_000 + b"1" + b"}" * 90_000, b"[" * 10**6]
+)
+def test_nesting_ends_no_process_whatever_bound_others_have_set(text: bytes) -> None:
+    with pytest.raises(NotCanonical):
+        canonical.loads(text)
+    deep: Any = 0.5
+    for _ in range(90_000):
+        deep = [deep]
+    try:
+        with pytest.raises(NotCanonical):
+            canonical.dumps(deep)
+    finally:
+        while isinstance(deep, list):  # taken apart by hand: the stack is not asked
+            deep = deep.pop()
+
+
+def test_nesting_has_one_bound_for_both_ways() -> None:
+    def nested(depth: int, inner: Any) -> Any:
+        return inner if not depth else [nested(depth - 1, inner)]
+
+    for inner in (1, 0.5, '[[{\\"[' * 60):
+        data = canonical.dumps(nested(canonical.MAX_DEPTH - 1, inner))
+        assert canonical.loads(data) == nested(canonical.MAX_DEPTH - 1, inner)
+        with pytest.raises(NotCanonical):
+            canonical.dumps(nested(canonical.MAX_DEPTH, inner))
+        with pytest.raises(NotCanonical):
+            canonical.loads(b"[" + data + b"]")

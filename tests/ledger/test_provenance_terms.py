@@ -97,13 +97,10 @@ def test_erasure_takes_away_what_leads_there(book: Book) -> None:
     assert find(book, "case", "CASE-0") == [left]
 
 
-def test_no_question_reads_a_whole_table(book: Book) -> None:
+def test_no_chain_reads_a_whole_table(book: Book) -> None:
     licence = book.licence(1)
-    made(book)
 
     def ask() -> None:
-        forget_erased(book.session)
-        find(book, "case", "CASE-0")
         chain_links(book.session, [licence], 10)
         links_of_events(book.session, ["evt_0"], 10)
         made(book)

@@ -24,7 +24,7 @@ from licences.leases import Worker
 from licences.models import RenditionRow
 from seals.pdf.evidence import read_pdf
 from seals.pdf.extension import ValidationMaterial, extend
-from seals.pdf.extension_errors import ExtensionRefused
+from seals.pdf.extension_errors import ExtensionFailed, ExtensionRefused
 from seals.pdf.pades import Timestamper
 from tests.ledger.recording import sequencer
 from tests.licences.issuing_house import connecting, issued, shop
@@ -247,6 +247,17 @@ def test_a_document_that_nobody_can_explain_ends_no_run_for_ever(
     assert (outcome.identifier, outcome.result) == (poison.identifier, "failed")
     assert due(database, broken) == []  # type: ignore[arg-type]
     assert [row.generation for row in pages(database) if row.version_id == other.version_id] == [1, 2]
+
+
+def test_an_installation_that_is_broken_is_nobodys_fault(
+    database: Database, objects: ObjectStore, licence: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("seals.pdf.extension._COMMAND", ("false",))
+        for _ in range(MAX_ATTEMPTS + 1):
+            with pytest.raises(ExtensionFailed):
+                due(database, objects)
+    assert results(due(database, objects)) == ["extended"]
 
 
 def test_so_many_in_a_round(database: Database, objects: ObjectStore, issuer: Issuer) -> None:

@@ -10,10 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis import target as target_of
 
+from seals.pdf.errors import PdfUnreadable
 from seals.pdf.evidence import read_pdf
 from seals.pdf.file import PdfFile
-from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, serialise
+from seals.pdf.objects import Name, PdfDict, PdfObject, Ref, Stream, serialise
 from seals.pdf.update import PdfUpdate
 from tests.seals.house import PLACEMENT, authority, sealer
 from tests.seals.keys import NOW
@@ -129,30 +133,34 @@ def test_a_cross_reference_stream_in_the_place_of_an_object(tmp_path: Path) -> N
 
 
 def _held() -> bytes:
-    """Write the page with its resources in an object stream, number 6."""
+    """Write the page with its resources in an object stream, number 6, whose length is object 7."""
     inside = b"5 0 <</ProcSet[/PDF]>>"
     objects = {
         **BLANK,
         3: BLANK[3][:-2] + b"/Contents 4 0 R/Resources 5 0 R>>",
         4: stream(b"", b"q Q"),
-        6: stream(b"/Type/ObjStm/N 1/First 4", inside),
+        6: b"<</Type/ObjStm/N 1/First 4/Length 7 0 R>>\nstream\n%b\nendstream" % inside,
+        7: b"%d" % len(inside),
     }
     out, rows = b"%PDF-1.7\n", [b"\x00\x00\x00\xff"]
-    for number in range(1, 7):
+    for number in range(1, 8):
         rows.append(b"\x02\x00\x06\x00" if number == 5 else b"\x01%b\x00" % len(out).to_bytes(2))
         out += b"" if number == 5 else b"%d 0 obj\n%b\nendobj\n" % (number, objects[number])
     start = len(out)
     rows.append(b"\x01%b\x00" % start.to_bytes(2))
-    index = stream(b"/Type/XRef/Root 1 0 R/Size 8/W[1 2 1]", b"".join(rows))
-    return out + b"7 0 obj\n%b\nendobj\nstartxref\n%d\n%%%%EOF\n" % (index, start)
+    index = stream(b"/Type/XRef/Root 1 0 R/Size 9/W[1 2 1]", b"".join(rows))
+    return out + b"8 0 obj\n%b\nendobj\nstartxref\n%d\n%%%%EOF\n" % (index, start)
 
 
-def test_a_stream_in_the_place_of_one_that_holds_objects() -> None:
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_stream_in_the_place_of_what_holds_objects(number: int) -> None:
     data = sealer(authority().stamp).seal(_held(), PLACEMENT, NOW).data
     assert PdfFile(data).get(Ref(5, 0)) == {"ProcSet": ["PDF"]}
     assert first_fault(validation_data(data, Ref(900, 0), {}, {})) == ""
-    attacked = validation_data(data, Ref(6, 0), {}, {})
-    assert first_fault(attacked) == "object 6: was part of the document"
+    attacked = validation_data(data, Ref(number, 0), {}, {})
+    with pytest.raises(PdfUnreadable):
+        PdfFile(attacked).get(Ref(5, 0))
+    assert first_fault(attacked) == f"object {number}: was part of the document"
 
 
 def test_a_field_of_a_name_that_there_is() -> None:
@@ -175,3 +183,65 @@ def test_names_and_strings_are_not_alike() -> None:
     page = {**PdfFile(data).dictionary(Ref(3, 0)), "Tabs": Name("R")}
     attacked = validation_data(data, Ref(900, 0), {}, {Ref(3, 0): serialise(page)})
     assert first_fault(attacked) == "object 3: /Tabs"
+
+
+@cache
+def _bases() -> tuple[bytes, ...]:
+    in_table = sealer(authority().stamp).seal(_ORIGINAL, PLACEMENT, NOW).data
+    return in_table, sealer(authority().stamp).seal(_held(), PLACEMENT, NOW).data
+
+
+def shown(file: PdfFile) -> object:
+    """Return all that can be reached from the catalog but validation data, each object where it is first met."""
+    met: set[Ref] = set()
+
+    def resolved(value: PdfObject) -> object:
+        if isinstance(value, Ref):
+            if value in met:
+                return "again", value
+            met.add(value)
+            return resolved(file.get(value))
+        if isinstance(value, Stream):
+            return "stream", resolved(value.dictionary), value.raw
+        if isinstance(value, dict):
+            return {key: resolved(one) for key, one in value.items()}
+        return [resolved(one) for one in value] if isinstance(value, list) else (type(value), value)
+
+    return resolved({key: value for key, value in file.catalog.items() if key not in {"DSS", "Extensions"}})
+
+
+def _bodies(file: PdfFile) -> list[bytes]:
+    """Return what attackers may write: what may be added, and what the document is made of."""
+    form = file.dictionary(file.catalog["AcroForm"])
+    pages = [serialise(page.dictionary) for page in file.pages()]
+    lists = [serialise(form["Fields"]), *(serialise(page.dictionary["Annots"]) for page in file.pages())]
+    return [stream(b"", certificate()), serialise(form), *pages, *lists, b"<<>>", b"[]", b"null", stream(b"", b"q Q")]
+
+
+_TAKEN = st.integers(2, 30) | st.integers(900, 902)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.integers(0, 1), st.data())
+def test_what_is_allowed_shows_the_same(number: int, data: st.DataObject) -> None:
+    """Whatever revision is let pass: the document that it leaves is the one that was sealed."""
+    base = _bases()[number]
+    before = PdfFile(base)
+    bodies = _bodies(before)
+    item = Ref(data.draw(_TAKEN), data.draw(st.sampled_from([0, 0, 1])))
+    refs = st.builds(Ref, _TAKEN, st.just(0))
+    # Most often few things at once: an attack that works goes unseen beside one that does not.
+    more = data.draw(st.just({}) | st.dictionaries(refs, st.sampled_from(bodies), max_size=2))
+    catalog: dict[str, PdfObject] = {}
+    for key in data.draw(st.sampled_from([[], [], ["Extensions"], ["AcroForm"], ["Extensions", "AcroForm"]])):
+        target = data.draw(refs)
+        catalog[key] = target
+        more.setdefault(target, b"<<>>" if key == "Extensions" else bodies[1])
+    attacked = validation_data(base, item, catalog, {ref: body for ref, body in more.items() if ref != before.root})
+    try:
+        accepted = first_fault(attacked) == ""
+    except (PdfUnreadable, AssertionError):
+        return
+    target_of(float(accepted), label="accepted")
+    if accepted:
+        assert shown(PdfFile(attacked)) == shown(before)

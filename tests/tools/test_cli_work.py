@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from api.house import House
 from api.schema import Role
@@ -72,44 +72,37 @@ def test_until_it_is_stopped(house: House, environment: dict[str, str], tmp_path
     assert_issued_once(house, issued(house, path))
 
 
-def due_at_once(house: House, path: Path) -> str:
-    """Issue a licence whose page was looked at, and must be extended now; return its identifier."""
+def issue_looked_at(house: House, path: Path) -> tuple[str, timedelta]:
+    """Issue a licence whose page somebody has looked at; return its identifier, and how long before its time it is due."""
     [identifier] = [str(one.identifier) for one in issue_here(house, path)]
-    now = datetime.now(UTC)
-    query = select(VersionRow.id).where(VersionRow.identifier == identifier)
-    with house.database.session(Role.WORKER) as session:
-        changed = update(RenditionRow).where(RenditionRow.version_id.in_(query), RenditionRow.kind == "pdf")
-        session.execute(changed.values(renew_by=now + timedelta(days=1)))
-    return identifier
-
-
-def generations(house: House, identifier: str) -> list[int]:
-    query = select(RenditionRow.generation).join(VersionRow, VersionRow.id == RenditionRow.version_id)
-    with house.database.session(Role.WORKER) as session:
-        found = query.where(VersionRow.identifier == identifier, RenditionRow.kind == "pdf")
-        return sorted(session.scalars(found))
-
-
-def test_what_is_due_is_looked_at_so_many_a_round(house: House, tmp_path: Path) -> None:
-    """Their own time is years away: what the register says of it is put right, and nothing is extended too early."""
-    identifier = due_at_once(house, write_rows(tmp_path / "rows.jsonl", permits(1)))
-    never = timedelta(days=36_500)
     while Renewals(house).look(clock).total():
         pass
-    assert generations(house, identifier) == [1]
-    assert Renewals(house, never, most=1).look(clock) == {"extended": 1}
-    while Renewals(house, never).look(clock).total():
+    renew_by = {row.generation: row.renew_by for row in generations(house, identifier)}[1]
+    assert renew_by is not None
+    return identifier, renew_by - clock() + timedelta(minutes=5)
+
+
+def generations(house: House, identifier: str) -> list[RenditionRow]:
+    query = select(RenditionRow).join(VersionRow, VersionRow.id == RenditionRow.version_id)
+    with house.database.session(Role.WORKER) as session:
+        found = query.where(VersionRow.identifier == identifier, RenditionRow.kind == "pdf")
+        return list(session.scalars(found.order_by(RenditionRow.generation)))
+
+
+def test_so_many_pages_a_round_and_each_once(house: House, tmp_path: Path) -> None:
+    identifier, within = issue_looked_at(house, write_rows(tmp_path / "rows.jsonl", permits(1)))
+    assert len(generations(house, identifier)) == 1  # its own time is years away
+    assert Renewals(house, within, most=1).look(clock).total() == 1
+    while Renewals(house, within).look(clock).total():
         pass
-    assert generations(house, identifier) == [1, 2]
+    assert [row.generation for row in generations(house, identifier)] == [1, 2]
 
 
 def test_the_worker_extends_by_itself_and_stops_when_told(house: House, tmp_path: Path) -> None:
-    stop, never = threading.Event(), timedelta(days=36_500)
-    with Renewals(house, never).going_on(stop, clock):
-        [identifier] = [str(one.identifier) for one in issue_here(house, write_rows(tmp_path / "r.jsonl", permits(1)))]
-        stop.set()
-    with Renewals(house, never).going_on(stop := threading.Event(), clock):
-        wait_for(lambda: generations(house, identifier) == [1, 2])
+    identifier, within = issue_looked_at(house, write_rows(tmp_path / "rows.jsonl", permits(1)))
+    stop = threading.Event()
+    with Renewals(house, within).going_on(stop, clock):
+        wait_for(lambda: len(generations(house, identifier)) == 2)
         stop.set()
     assert not [thread for thread in threading.enumerate() if thread.name == "renewals"]
 

@@ -198,8 +198,27 @@ def test_tests_need_one_where_there_is_one(with_npm: Checkout, machine: str, npm
     with_npm.front.mkdir()
     with_npm.script(with_npm.front / "uname", f"#!/bin/sh\necho {machine}\n")
     with_npm.anvil.unlink()
-    assert with_npm.run("dev")[0] == 0
+    code, out, _ = with_npm.run("dev")
+    assert code == 0
     assert with_npm.calls() == ["venv", "requirements/dev.txt", ".", *npm]
+    # Where none can be brought it is said now, and not by a test that fails strangely.
+    assert ("put Foundry's anvil" in out) == (npm == [])
+
+
+def test_an_anvil_of_one_s_own_is_enough(with_npm: Checkout) -> None:
+    with_npm.front.mkdir()
+    with_npm.script(with_npm.front / "uname", "#!/bin/sh\necho Darwin arm64\n")
+    with_npm.script(with_npm.front / "anvil", "#!/bin/sh\n")
+    with_npm.anvil.unlink()
+    code, out, _ = with_npm.run("dev")
+    assert (code, "anvil" in out) == (0, False)
+
+
+def test_the_runtime_set_up_says_nothing_of_a_chain_node(with_npm: Checkout) -> None:
+    with_npm.front.mkdir()
+    with_npm.script(with_npm.front / "uname", "#!/bin/sh\necho Linux aarch64\n")
+    with_npm.anvil.unlink()
+    assert "anvil" not in with_npm.run()[1]
 
 
 def test_a_second_run_does_and_says_nothing(checkout: Checkout) -> None:

@@ -143,4 +143,8 @@ def _agreement(checkpoint: Checkpoint, head: "AnchoredHead", log: PublishedLog |
     if log is None or new > log.checkpoint.size:
         return "contradiction"
     proof = log.proof(old, new) if old != new else ()
-    return "anchored" if same_log(checkpoint.size, checkpoint.root, head.size, head.root, proof) else "contradiction"
+    if same_log(checkpoint.size, checkpoint.root, head.size, head.root, proof):
+        return "anchored"
+    # A damaged tile, too, gives a wrong proof: that raises, and accuses nobody of a fork.
+    log.require_sound(old, new)
+    return "contradiction"

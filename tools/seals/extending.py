@@ -85,7 +85,7 @@ def extend(
     """Add validation data and a timestamp over all of it, before the last timestamp's certificate ends.
 
     为已盖章的 PDF 补充长期验证数据与文件时间戳。Stored pages: --all-due, or --licence; each gets a new rendition, and the
-    document's digest stays the same. Run `--all-due` daily. FILES are extended beside themselves, as X-lta.pdf.
+    document's digest stays the same. `elicence work` does what is due by itself. FILES are extended beside themselves, as X-lta.pdf.
 
     \b
     Exit code: 0 done; 2 a stored page failed; 3 a file or licence that cannot be extended.

@@ -9,6 +9,11 @@ anvil_wanted() {
     [ "$1" = dev ] && [ "$(uname -sm)" = 'Linux x86_64' ]
 }
 
+# anvil_missing LEVEL: whether the level's tests want a chain node that this set-up does not bring and nobody else has.
+anvil_missing() {
+    [ "$1" = dev ] && ! anvil_wanted dev && ! command -v anvil >/dev/null
+}
+
 # node_present LEVEL: whether all that the level needs is there.
 node_present() {
     cmp -s package-lock.json node_modules/.setup-lock &&

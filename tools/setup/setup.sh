@@ -52,6 +52,9 @@ node_present "$level" || step "npm packages of package-lock.json" install_node "
     stop "npm 软件包（字体等）安装失败（原因见上）；修复后重试即可。" \
         "the npm packages (fonts) failed, as shown above; mend that and try again."
 
+! anvil_missing "$level" ||
+    say "no chain node for $(uname -sm): put Foundry's anvil 1.7.1 on PATH, or tests of anchoring fail. 本平台须自备 anvil"
+
 # The development lock holds the runtime lock whole.
 [ "$level" = runtime ] || fingerprint runtime >.venv/.setup-runtime
 fingerprint "$level" >".venv/.setup-$level"

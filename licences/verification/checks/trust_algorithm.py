@@ -23,25 +23,30 @@ ALGORITHM_NOT_ALLOWED: Final = Code(
 def _run(case: Case) -> Finding:
     bare = case.examined.bare_seal
     if bare is None:
-        return each_seal(case, lambda seal: _judge(case, _used(seal.signature), seal.judged_at))
+        return each_seal(case, lambda seal: _judge(case, stands_on(seal.signature), seal.judged_at))
     found = [_judge(case, ("SM2", "SM3"), bare.seal.created)]
-    found += [_judge(case, _used(one.signature), one.judged_at) for one in case.seals]
+    found += [_judge(case, stands_on(one.signature), one.judged_at) for one in case.seals]
     return worst_of(found, [f"{number}" for number, _ in enumerate(found, 1)])
 
 
-def _used(signature: Signature) -> tuple[str, ...]:
-    """Return what a seal stands on: its algorithm and its hash, and a short RSA key, which is believed for less long."""
+def stands_on(signature: Signature) -> tuple[str, ...]:
+    """Return what a seal stands on: its algorithm and its hash, and a short RSA key, which is believed for less long.
+
+    Shorter ones stand under a name of their own, which no list says.
+    """
     from ca.algorithms.signatures import key_kind
     from ca.errors import CertificateInvalid
     from ca.reading.certificate_reader import read_certificate
     from ca.writing.profiles import SHORT_RSA, SHORT_RSA_ALGORITHM
 
-    used = signature.algorithm, signature.digest_algorithm
+    found = signature.algorithm, signature.digest_algorithm
     try:
         kind, bits = key_kind(read_certificate(signature.certificate).public_key) or (None, 0)
     except CertificateInvalid:
-        return used
-    return (*used, SHORT_RSA_ALGORITHM) if kind == "RSA" and bits < SHORT_RSA.stop else used
+        return found
+    if kind != "RSA" or bits >= SHORT_RSA.stop:
+        return found
+    return *found, SHORT_RSA_ALGORITHM if bits in SHORT_RSA else f"RSA-{bits}"
 
 
 def _judge(case: Case, used: tuple[str, ...], at: datetime) -> Finding:

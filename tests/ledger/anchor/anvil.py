@@ -1,5 +1,6 @@
 """A real node of an Ethereum chain on a loopback port, which mines when it is told to, drops, and re-organises."""
 
+import platform
 import shutil
 import subprocess
 import threading
@@ -10,12 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from web3.types import RPCEndpoint
 
 from ledger.anchor.accounts import KeyAccount, SignedTransaction
 from ledger.anchor.web3_client import Web3Node
 
 PACKAGE = Path(__file__).parents[3] / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+
+WANTED = (
+    "Tests of anchoring need Foundry's anvil 1.7.1: on Linux x86_64 with glibc `make setup-dev` brings it, elsewhere put one "
+    "on PATH."
+)
 
 
 class PatientNode(Web3Node):
@@ -87,10 +94,13 @@ class Anvil:
 @contextmanager
 def running_anvil(*options: str) -> Iterator[Anvil]:
     """Start a node; it ends with the block."""
-    program = PACKAGE if PACKAGE.exists() else shutil.which("anvil")
-    assert program is not None, "no anvil: run `make setup-dev`, or put one on PATH"
-    command = [str(program), "--host", "127.0.0.1", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    program = _program()
+    command = [program, "--host", "127.0.0.1", "--port", "0", *options]
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as error:  # a program for another kind of machine, or for another C library
+        pytest.fail(f"{program} does not run on this machine ({error.strerror}). {WANTED}", pytrace=False)
+    with process:
         try:
             address = _address(process)
             # It tells of every request: unread, the pipe fills and the node waits for ever.
@@ -100,10 +110,24 @@ def running_anvil(*options: str) -> Iterator[Anvil]:
             process.kill()
 
 
+def _program() -> str:
+    """Return the node of package-lock.json where it runs here, else one on PATH."""
+    ours = PACKAGE if PACKAGE.exists() and _machine() == ("Linux", "x86_64") else shutil.which("anvil")
+    if ours is None:
+        pytest.fail(f"there is no anvil (chain node) here. {WANTED}", pytrace=False)
+    return str(ours)
+
+
+def _machine() -> tuple[str, str]:
+    return platform.system(), platform.machine()
+
+
 def _address(process: "subprocess.Popen[str]") -> str:
     """Return where the node listens, as it says when it is ready."""
     assert process.stdout is not None
+    said = []
     for line in process.stdout:
         if line.startswith("Listening on "):
             return line.removeprefix("Listening on ").strip()
-    raise AssertionError("anvil ended before it listened")
+        said.append(line)
+    pytest.fail(f"anvil ended before it listened: {''.join(said)[-500:]}\n{WANTED}", pytrace=False)

@@ -240,9 +240,10 @@ def test_numbers_that_no_row_can_hold_are_an_answer_that_cannot_be_used(number: 
     """An anchorer must outlive a node that answers so, and the database would refuse them."""
     with answering(result(f'"{number:#x}"')) as url:
         node = Web3Node.at(url)
-        for ask in (lambda: node.chain_id, lambda: node.nonce("0x" + 40 * "1")):
-            with pytest.raises(ChainAnswerInvalid):
-                ask()
+        with pytest.raises(ChainAnswerInvalid):
+            _ = node.chain_id
+        with pytest.raises(ChainAnswerInvalid):
+            node.nonce("0x" + 40 * "1")
     block = f'{{"number": "{number:#x}", "hash": "0x{64 * "1"}"}}'
     with answering(result(block)) as url, pytest.raises(ChainAnswerInvalid):
         Web3Node.at(url).block("latest")

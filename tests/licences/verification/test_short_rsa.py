@@ -3,11 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from ca.judging.trust import AllowedAlgorithm, TrustList
 from ca.timestamping.token import read_token
 from ca.writing.profiles import ALGORITHMS, SHORT_RSA_ALGORITHM
 from ca.writing.revocation import make_crl
+from licences.verification.checks.trust_algorithm import stands_on
+from licences.verification.documents import Signature
 from licences.verification.report import CheckResult
 from tests.licences.verification.worlds import SetSources, report
 from tests.seals.house import PLACEMENT, authority, sealer
@@ -66,3 +73,25 @@ def test_a_timestamp_keeps_what_was_sealed_in_time() -> None:
 
 def test_the_ceremony_names_the_last_day() -> None:
     assert ALGORITHMS[SHORT_RSA_ALGORITHM] == date(2028, 12, 31) < ALGORITHMS["RS256"]
+
+
+@pytest.mark.parametrize(
+    ("bits", "said"), [(1024, "RSA-1024"), (2047, "RSA-2047"), (2048, SHORT_RSA_ALGORITHM), (3072, None)]
+)
+def test_a_shorter_key_does_not_pass_for_a_short_one(bits: int, said: str | None) -> None:
+    """What a list says of keys of 2,048 bits says nothing of keys that anyone with some money breaks."""
+    key = rsa.generate_private_key(65_537, bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    signature = Signature(
+        fault=None,
+        algorithm="RS256",
+        certificates=(certificate,),
+        token=None,
+        imprint=bytes(32),
+        claimed_at=NOW,
+        digest_algorithm="SHA-256",
+    )
+    assert stands_on(signature) == ("RS256", "SHA-256", *([said] if said else []))
+    assert "RSA-1024" not in ALGORITHMS

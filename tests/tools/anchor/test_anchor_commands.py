@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from api.anchoring import account_file, open_account
+from api.anchoring import AccountName, account_file, create_account
 from api.house import House
 from api.schema import Role
 from api.settings import settings as settings_of_process
+from ca.keys import private_files
+from ledger.anchor.accounts import KeyAccount
 from ledger.anchor.administration import complete, deploy, set_publisher
 from ledger.anchor.chain import Growth
 from ledger.anchor.contract_code import log_id
 from ledger.anchor.fees import Fee, FeePolicy
+from ledger.anchor.models import AnchorLookRow
 from ledger.anchor.web3_client import Web3Chain
 from ledger.models import EventRow
 from ledger.reading import inclusion, read_checkpoint
@@ -36,8 +39,10 @@ def anvil() -> Iterator[Anvil]:
 
 
 @pytest.fixture
-def settle(run: Run, anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets what ELICENCE_CHAIN_* say; the node at first, and no contract."""
+def settle(run: Run, house: House, anvil: Anvil, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets what ELICENCE_CHAIN_* say; the node at first, and no contract, and nobody has looked at a chain."""
+    with house.database.session(Role.WORKER) as session:
+        session.execute(delete(AnchorLookRow))
 
     def let(**members: str) -> None:
         for name, value in members.items():
@@ -71,24 +76,46 @@ def once(run: Run, anvil: Anvil) -> Callable[[], int]:
     return call
 
 
-@pytest.fixture
-def accounts(house: House, ask: Callable[..., Answer], anvil: Anvil) -> Iterator[dict[str, str]]:
-    """The addresses of new accounts, with coin; the key files go again."""
-    code, made = ask("accounts", "--new")
-    assert code == 0
-    for address in made.values():
-        anvil.ask("anvil_setBalance", address, hex(10**21))
-    yield made
-    account_file(house.settings, "publisher").unlink(missing_ok=True)
-    account_file(house.settings, "administrator").unlink(missing_ok=True)
+NAMES: tuple[AccountName, ...] = ("publisher", "administrator")
+
+
+@pytest.fixture(scope="module")
+def made(house: House, anvil: Anvil) -> dict[str, tuple[KeyAccount, bytes]]:
+    """The house's two accounts, with coin, and what is in their key files, which are not there; made once: keys are dear."""
+    found: dict[str, tuple[KeyAccount, bytes]] = {}
+    for name in NAMES:
+        account, path = create_account(house.settings, name), account_file(house.settings, name)
+        anvil.ask("anvil_setBalance", account.address, hex(10**21))
+        found[name] = account, path.read_bytes()
+        path.unlink()
+    return found
 
 
 @pytest.fixture
-def contract(ask: Callable[..., Answer], accounts: dict[str, str], settle: Callable[..., None]) -> dict[str, Any]:
-    code, deployed = ask("deploy")
-    assert code == 0
-    settle(CONTRACT=deployed["contract"], FIRST_BLOCK=str(deployed["first_block"]))
-    return dict(deployed)
+def accounts(house: House, made: dict[str, tuple[KeyAccount, bytes]], settle: object) -> Iterator[dict[str, str]]:
+    """The addresses of the accounts; the key files are there."""
+    for name in NAMES:
+        private_files.write_new(account_file(house.settings, name), made[name][1])
+    yield {name: made[name][0].address for name in NAMES}
+    for name in NAMES:
+        account_file(house.settings, name).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def contract(
+    house: House,
+    anvil: Anvil,
+    made: dict[str, tuple[KeyAccount, bytes]],
+    accounts: dict[str, str],
+    settle: Callable[..., None],
+) -> dict[str, Any]:
+    """A new contract, with the publisher named; `test_the_whole_way` has the command make it."""
+    administrator, _ = made["administrator"]
+    chain, receipt = deploy(anvil.node, administrator, FeePolicy())
+    origin = house.ceremony.plan.log.origin
+    set_publisher(chain, administrator, origin, accounts["publisher"], FeePolicy())
+    settle(CONTRACT=chain.address, FIRST_BLOCK=str(receipt.block_number))
+    return {"chain": chain.id, "contract": chain.address, "origin": origin}
 
 
 @pytest.fixture
@@ -114,13 +141,15 @@ def test_the_whole_way(
     once: Callable[[], int],
     house: House,
     ask: Callable[..., Answer],
-    contract: dict[str, Any],
+    settle: Callable[..., None],
     accounts: dict[str, str],
     published: int,
     tmp_path: Path,
 ) -> None:
     origin = house.ceremony.plan.log.origin
-    assert (contract["origin"], contract["publisher"]) == (origin, accounts["publisher"])
+    code, deployed = ask("deploy")
+    assert (code, deployed["origin"], deployed["publisher"]) == (0, origin, accounts["publisher"])
+    settle(CONTRACT=deployed["contract"], FIRST_BLOCK=str(deployed["first_block"]))
     assert ask("status") == (2, {"chain": None})
     code, checked = ask("check")
     assert (code, checked["anchored"], checked["results"][0]["outcome"]) == (2, 0, "not_yet")
@@ -183,26 +212,25 @@ def test_an_auditor_needs_tiles_a_trust_list_and_the_chain(
 
 def test_a_chain_that_holds_another_log(
     once: Callable[[], int],
-    house: House,
     ask: Callable[..., Answer],
     contract: dict[str, Any],
     published: int,
     anvil: Anvil,
+    made: dict[str, tuple[KeyAccount, bytes]],
 ) -> None:
-    publisher = open_account(house.settings, "publisher")
-    from api.anchoring import anchor_chain
-
-    chain = anchor_chain(settings_of_process())
+    publisher, _ = made["publisher"]
+    chain = Web3Chain(anvil.node, contract["contract"])
+    before = chain.node.nonce(publisher.address)
     forged = Growth(0, published, b"\x66" * 32, ())
     fee = Fee(10**11, 1)
-    complete(chain.node, chain.draft(publisher, log_id(contract["origin"]), forged, nonce=0, fee=fee), 10)
+    complete(chain.node, chain.draft(publisher, log_id(contract["origin"]), forged, nonce=before, fee=fee), 10)
     code, checked = ask("check")
     assert (code, checked["results"][0]["outcome"]) == (1, "contradiction")
     assert once() == 2
     code, told = ask("status")
     assert code == 1
     assert "not the root of the log" in told["alarm"]
-    assert chain.node.nonce(publisher.address) == 1
+    assert chain.node.nonce(publisher.address) == before + 1
 
 
 def test_the_publisher_is_stopped_and_followed(
@@ -309,7 +337,7 @@ def test_an_exposed_key_file_is_refused(house: House, run: Run, accounts: dict[s
 
 def test_other_contracts_stand_beside_ours(
     once: Callable[[], int],
-    house: House,
+    accounts: dict[str, str],
     ask: Callable[..., Answer],
     contract: dict[str, Any],
     settle: Callable[..., None],
@@ -320,8 +348,7 @@ def test_other_contracts_stand_beside_ours(
     assert once() == 0
     administrator = anvil.rich()
     second, _ = deploy(anvil.node, administrator, FeePolicy())
-    publisher = open_account(house.settings, "publisher")
-    set_publisher(second, administrator, contract["origin"], publisher.address, FeePolicy())
+    set_publisher(second, administrator, contract["origin"], accounts["publisher"], FeePolicy())
     settle(CONTRACT=second.address)
     assert once() == 0
     code, told = ask("status")

@@ -1,9 +1,9 @@
 """`elicence audit licence|case|department|organisation|seal`, as auditors meet it."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,8 @@ def test_an_order_opens_nothing_else_and_nothing_after_its_end(
     assert run("audit", "licence", licence.identifier, "--order", "测审〔2026〕不存在")[0] == 3
 
 
-@pytest.mark.parametrize("kind", ["case", "department", "organisation"])
-def test_which_licences_somebody_used_takes_an_order(run: Run, kind: str) -> None:
-    code, out, err = run("audit", kind, "办件-测试-2" if kind == "case" else BANK)
+def test_which_licences_somebody_used_takes_an_order(run: Run) -> None:
+    code, out, err = run("audit", "case", "办件-测试-2")
     assert (code, out) == (3, "")
     assert "ledger.order_wanted" in err
 
@@ -175,8 +174,9 @@ def test_a_seal_has_every_use(answer: Ask, licence: Licence, house: House, run: 
 
 
 def test_what_nobody_knows_is_a_wrong_request(run: Run) -> None:
-    for identifier in ("1.2.156.3005.2.none", "x", "a\x00b", "\u202e"):
+    for identifier in ("1.2.156.3005.2.none", "a\x00b", "\udcff"):
         assert run("audit", "licence", identifier)[0] == 3
+    assert run("audit", "licence", "x", "--order", "\udcff")[0] == 3
 
 
 def test_a_row_that_was_taken_away_is_named_and_the_exit_code_says_so(
@@ -222,22 +222,35 @@ def test_the_page_shows_the_chain_as_a_picture_and_loads_nothing(
     assert "&lt;script&gt;" in html
     assert "src=" not in html
     assert "default-src 'none'" in html
-    text_of = subprocess.run(
-        [
-            "chromium",
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=60,
-    ).stdout
-    assert "全部核验通过" in text_of
+    assert "全部核验通过" in html
+    read = Reading()
+    read.feed(html)
+    assert not read.open, "every element ends"
+    assert not {"script", "img", "link", "iframe", "object", "form", "a"} & read.met
+    assert not {name for name in read.attributes if name.startswith("on")}
+
+
+class Reading(HTMLParser):
+    """The elements and attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.met: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.met.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def test_one_licence_with_a_thousand_uses(run: Run, answer: Ask, licence: Licence, tmp_path: Path) -> None:
