@@ -21,6 +21,7 @@ from api import (
     house,
     idempotency,
     json_bodies,
+    keys_in_use,
     log_errors,
     page_errors,
     rates,
@@ -69,6 +70,7 @@ from seals.life import life_errors as seal_life
 from seals.ofd import errors as ofd_errors
 from seals.pdf import errors as pdf_errors
 from seals.pdf import extension_errors as pdf_extension_errors
+from seals.providers import errors as provider_errors
 from seals.ses import errors as ses_errors
 
 MEDIA_TYPE = "application/problem+json"

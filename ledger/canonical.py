@@ -79,7 +79,7 @@ def _bound(value: Any) -> None:
         ]
 
 
-def _bound_text(data: bytes) -> None:
+def bound_text(data: bytes) -> None:
     """Raise NotCanonical for a text that is nested too deep, before anything recurses into it."""
     if data.count(b"[") + data.count(b"{") < MAX_DEPTH:
         return
@@ -96,7 +96,7 @@ def loads(data: bytes) -> Any:
     Two texts of one value would let a document be changed under its digest, and two members of one name would let two
     readers see different values: both fall out because the value must give the same bytes again.
     """
-    _bound_text(data)
+    bound_text(data)
     try:
         value = json.loads(data.decode(), parse_int=_integer)
     except (ValueError, RecursionError) as error:

@@ -52,8 +52,9 @@ class Evidence:
         if len(data) > MOST_BYTES:
             raise EvidenceUnreadable("it is too large")
         try:
+            canonical.bound_text(data)
             members = json.loads(data, object_pairs_hook=_once, parse_constant=_refused)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, canonical.NotCanonical) as error:
             raise EvidenceUnreadable("it is not JSON") from error
         if not isinstance(members, dict) or set(members) != {"evidence", "signature"}:
             raise EvidenceUnreadable("it is no evidence of a log")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ledger.canonical import NotCanonical, bound_text
 from ledger.evidence_report import Check, Report
 from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
 from ledger.promise_keeping import EVIDENCE, BrokenPromise, verify_evidence
@@ -67,7 +68,8 @@ def _about(found: BrokenPromise) -> dict[str, Any]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
+        bound_text(text.encode(errors="replace"))
         found = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, NotCanonical):
         return {}
     return found if isinstance(found, dict) else {}

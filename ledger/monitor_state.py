@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ledger.canonical import NotCanonical, bound_text
 from ledger.errors import FatalLedgerError
 from ledger.frontier import Frontier
 from ledger.monitor import Observation
@@ -38,12 +39,14 @@ class MonitorFolder:
         At first the mirror is empty. Raises MirrorDamaged.
         """
         try:
-            state = json.loads((self._folder / _STATE).read_bytes())
+            data = (self._folder / _STATE).read_bytes()
+            bound_text(data)
+            state = json.loads(data)
         except FileNotFoundError:
             return Mirror(origin), "", None
         except OSError as error:
             raise MirrorDamaged(f"{_STATE}: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, NotCanonical) as error:
             raise MirrorDamaged(f"{_STATE} is not JSON") from error
         try:
             if (state["format"], state["origin"]) != (FORMAT, origin):

@@ -36,9 +36,8 @@ from seals.life.rows import seal_of
 from seals.life.uses import Ending, Opening
 from seals.ofd.evidence import judge_ofd, read_ofd
 from seals.ofd.sealer import seal_ofd
-from seals.pdf.errors import SealKeyUnusable
 from seals.picture.design import SealDesign
-from seals.providers.errors import NationalSealMissing, SealMakerMissing
+from seals.providers.errors import NationalSealMissing, SealCertificateRevoked, SealMakerMissing
 from seals.ses.checks import check_seal
 from seals.ses.reader import SesSeal, read_seal
 from seals.ses.trust import TrustPaths
@@ -198,12 +197,12 @@ def test_a_certificate_that_we_have_revoked_signs_no_more(founded: House) -> Non
     assert seal.esl_certificate is not None
     serial = read_certificate(seal.esl_certificate).serial_number
     desk(founded).hold(serial, later, OFFICER, later)
-    with pytest.raises(SealKeyUnusable, match="certificate_revoked"):
+    with pytest.raises(SealCertificateRevoked):
         national_sealer(founded, seal)
     desk(founded).release(serial, OFFICER, later)
     assert national_sealer(founded, seal).seal.es_id == seal.code
     desk(founded).revoke(serial, "superseded", later, OFFICER, later)
-    with pytest.raises(SealKeyUnusable, match="certificate_revoked"):
+    with pytest.raises(SealCertificateRevoked):
         national_sealer(founded, seal)
 
 

@@ -121,9 +121,12 @@ def _asked(address: str, note: str, vkeys: "Mapping[str, Vkey]") -> _Found:
 def _object(data: bytes) -> dict[str, Any]:
     import json
 
+    from ledger.canonical import NotCanonical, bound_text
+
     try:
+        bound_text(data)
         found = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, NotCanonical) as error:
         raise AnswerUnusable("it is not JSON") from error
     return found if isinstance(found, dict) else {}
 
