@@ -140,7 +140,7 @@ class SesSealer:
         """Return what TBS_Sign begins with, the seal and its picture, and what signs that with a rest of so many bytes."""
         found = self._prefixes.get(rest)
         if found is None:
-            if len(self._prefixes) == _MAX_PREFIXES:
+            if len(self._prefixes) >= _MAX_PREFIXES:
                 self._prefixes.clear()
             prefix = der.sequence(self._head, bytes(rest))[:-rest]
             found = self._prefixes[rest] = prefix, signing_after(self._signer, prefix)
