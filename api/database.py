@@ -26,7 +26,7 @@ from ledger.errors import DomainError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration; known without alembic, so that a process whose database is up to date starts quickly."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -8,6 +8,7 @@ table's own columns and the three settings of the session, `elicence.unit` (the 
         "app": "issuer = current_setting('elicence.unit', true)",                  # USING and WITH CHECK of everything
         "app_select": "current_setting('elicence.purpose', true) = 'verification'",  # more rows, for SELECT only
         "app_insert": "true",                                                       # more rows, for INSERT only
+        "app_lock": "true",                                                         # more rows, to hold, never to change
     }}
 
 "true" means open to the app. A table that says nothing is closed to the app: not even a grant. The worker role
@@ -16,7 +17,7 @@ migrates, has no policy and FORCE binds it too: it defines rows and cannot read 
 lifts FORCE from the table and secures it again, in its one transaction.)
 
 An INSERT that returns columns (server defaults) and every UPDATE also need the row to be visible; `FOR SHARE` and
-`FOR UPDATE` need "app". Outside a session of `api/database.py` the settings are empty and match nothing.
+`FOR UPDATE` need "app" or "app_lock". Outside a session of `api/database.py` the settings are empty and match nothing.
 This guards against a forgotten WHERE, not against a process that runs SQL of an attacker's: that one could set them too.
 """
 
@@ -35,6 +36,7 @@ class Access:
     app: str | None = None
     app_select: str | None = None
     app_insert: str | None = None
+    app_lock: str | None = None
 
     def given(self) -> dict[str, str]:
         """Return the expressions that are there."""
@@ -44,7 +46,8 @@ class Access:
         """Return the privileges that the expressions can ever use."""
         if self.app is not None:
             return "SELECT, INSERT, UPDATE"
-        wanted = [name for name, use in (("SELECT", self.app_select), ("INSERT", self.app_insert)) if use is not None]
+        uses = (("SELECT", self.app_select), ("INSERT", self.app_insert), ("UPDATE", self.app_lock))
+        wanted = [name for name, use in uses if use is not None]
         return ", ".join(wanted) or None
 
     def policies(self) -> list[tuple[str, str]]:
@@ -56,6 +59,9 @@ class Access:
             found.append(("app_select", f"FOR SELECT TO {APP} USING ({self.app_select})"))
         if self.app_insert is not None:
             found.append(("app_insert", f"FOR INSERT TO {APP} WITH CHECK ({self.app_insert})"))
+        if self.app_lock is not None:
+            # Row locks are an UPDATE's in PostgreSQL; no new row passes, so that nothing can be changed.
+            found.append(("app_lock", f"FOR UPDATE TO {APP} USING ({self.app_lock}) WITH CHECK (false)"))
         return found
 
 
@@ -66,7 +72,7 @@ def run(connection: Connection, statement: str) -> None:
 
 def access_of(table: Table) -> Access:
     """Return what a table says of itself."""
-    return Access(**{name: table.info.get(name) for name in ("app", "app_select", "app_insert")})
+    return Access(**{name: table.info.get(name) for name in ("app", "app_select", "app_insert", "app_lock")})
 
 
 def secure_table(connection: Connection, schema: str, name: str, access: Access) -> None:

@@ -44,7 +44,8 @@ class SubjectRow(Base):
             name="erased",
         ),
         Index("subjects_erased_ix", "id", postgresql_where=text("erased_at IS NOT NULL")),
-        {"info": {"app_select": "true", "app_insert": "erased_at IS NULL"}},
+        # Whoever records holds the subject, so that nobody erases it meanwhile.
+        {"info": {"app_select": "true", "app_insert": "erased_at IS NULL", "app_lock": "true"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

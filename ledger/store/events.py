@@ -57,7 +57,13 @@ _PLACED = select(
 
 # Columns travel end to end in one value each and are cut here: arrays of values cost more than the insert itself.
 # Identity values are given after the sort, so that a batch enters the log in the order in which it was recorded.
+# Whoever erases a subject waits for us, or we for him: then the row is looked at again, and is erased.
 _INSERT_EVENTS = text("""
+    WITH held AS MATERIALIZED (
+        SELECT id FROM ledger.subjects
+         WHERE id = ANY (CAST(string_to_array(:concerned, ',') AS uuid[])) AND erased_at IS NULL
+         ORDER BY id FOR KEY SHARE
+    )
     INSERT INTO ledger.events (id, subject_id, kind, recorded_at, deadline, body, body_digest)
     SELECT id, subject_id, kind,
            timestamptz 'epoch' + recorded * interval '1 microsecond',
@@ -69,6 +75,7 @@ _INSERT_EVENTS = text("""
                   CAST(string_to_array(:deadlines, ',') AS bigint[]),
                   CAST(string_to_array(:starts, ',') AS integer[]), CAST(string_to_array(:lengths, ',') AS integer[]))
            WITH ORDINALITY AS given (id, subject_id, kind, recorded, due, start, length, place)
+     WHERE (SELECT count(*) FROM held) = :subjects_held
      ORDER BY place
 """)
 
@@ -100,10 +107,14 @@ _PLACE = text("""
 """)
 
 
-def insert_events(session: Session, events: Sequence[StoredEvent]) -> None:
-    """Add events as pending rows; they enter the log in this order."""
+def insert_events(session: Session, events: Sequence[StoredEvent]) -> bool:
+    """Add events as pending rows, which enter the log in this order, and keep their subjects from being erased.
+
+    False, and nothing is added, if one of the subjects is not there or was erased.
+    """
     lengths = [len(event.body) for event in events]
-    session.execute(
+    concerned = {event.subject.hex for event in events}
+    result = session.execute(
         _INSERT_EVENTS,
         {
             "ids": _joined(event.id for event in events),
@@ -115,8 +126,11 @@ def insert_events(session: Session, events: Sequence[StoredEvent]) -> None:
             "lengths": _joined(lengths),
             "bodies": b"".join(event.body for event in events),
             "digests": b"".join(event.body_digest for event in events),
+            "concerned": _joined(concerned),
+            "subjects_held": len(concerned),
         },
     )
+    return rows_changed(result) == len(events)
 
 
 def _joined(values: Iterable[object]) -> str:
