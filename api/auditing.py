@@ -24,7 +24,7 @@ from ledger.log_objects import tile_fetch
 from ledger.log_reader import LogReader
 from ledger.notes import Vkey
 from ledger.promise_keeping import Answer, PromiseKeeper
-from ledger.provenance_errors import OrderRefused, OrderWanted
+from ledger.provenance_errors import OrderRefused, OrderWanted, PeriodEmpty
 from ledger.provenance_looks import Look, Shown, record_looks, record_refusal
 from ledger.provenance_orders import AuditOrder, Scope, order_by_number, order_by_token
 from ledger.provenance_reading import MOST_EVENTS, Trace, trace
@@ -62,6 +62,11 @@ class Question:
     since: datetime | None = None
     until: datetime | None = None
     issued: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise PeriodEmpty."""
+        if self.since is not None and self.until is not None and not self.since < self.until:
+            raise PeriodEmpty
 
 
 class Auditing:

@@ -97,6 +97,8 @@ _CALLERS: Final[Mapping[type[DomainError], int]] = {
     provenance_errors.OrderWanted: 403,
     provenance_errors.OrderRefused: 403,
     provenance_errors.OrderMalformed: 422,
+    provenance_errors.OrderExists: 409,
+    provenance_errors.PeriodEmpty: 422,
     provenance_errors.EvidenceUnreadable: 422,
     provenance_errors.PromiseMissing: 422,
     provenance_errors.TraceTooLong: 422,

@@ -25,7 +25,12 @@ class DomainError(Exception):
 
     def message(self, language: Language = "en") -> str:
         """Return the message in one language, its fields filled in."""
-        return getattr(self, language).format(**self.details())  # type: ignore[no-any-return]
+        return getattr(self, language).format(**self.spoken(language))  # type: ignore[no-any-return]
+
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields as a message shows them: where a stable word says little to people, in theirs."""
+        del language
+        return self.details()
 
     def details(self) -> dict[str, object]:
         """Return the typed fields by name."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ledger import base64_text, canonical, entries, envelope, store
+from ledger import base64_text, canonical, entries, envelope, store, subjects
 from ledger.actor import Actor
 from ledger.canonical import JSON
 from ledger.errors import LedgerError
@@ -101,14 +101,15 @@ def new_event_id(at: datetime) -> str:
 def record(session: Session, event: Event, keys: SubjectKeys, promiser: Promiser) -> Promise:
     """Record an event of the subject whose keys these are, in the caller's transaction; never commits.
 
-    Nothing that the caller commits can be lost: the row waits, by its state, until the sequencer gives it its place.
-    Raises NotCanonical and EventInvalid.
+    Nothing that the caller commits can be lost: the row waits, by its state, until the sequencer gives it its place,
+    and nobody erases the subject meanwhile. Raises NotCanonical, EventInvalid, SubjectUnknown and SubjectErased, that
+    however old the keys are.
     """
     return record_many(session, [(event, keys)], promiser)[0]
 
 
 def record_many(session: Session, items: Sequence[tuple[Event, SubjectKeys]], promiser: Promiser) -> list[Promise]:
-    """Record many events in the caller's transaction, in this order; never commits. Raises as `record`."""
+    """Record many events in the caller's transaction, in this order, or none; never commits. Raises as `record`."""
     rows, promises = [], []
     for event, keys in items:
         body = _with_tag_key(event, keys).body()
@@ -126,8 +127,8 @@ def record_many(session: Session, items: Sequence[tuple[Event, SubjectKeys]], pr
             )
         )
         promises.append(promise)
-    if rows:
-        store.insert_events(session, rows)
+    if rows and not store.insert_events(session, rows):
+        subjects.refuse_closed(session, {row.subject for row in rows})
     return promises
 
 

@@ -5,6 +5,8 @@ LedgerError
 ├── OrderWanted           what is asked cannot be told without an order
 ├── OrderRefused          the order does not open this, or not to this account
 ├── OrderMalformed        an order must have a number, a scope and an end
+├── OrderExists           the number is taken
+├── PeriodEmpty           a period that ends before it begins
 ├── EvidenceUnreadable    the file is no evidence of ours
 ├── PromiseMissing        the file holds no promise
 ├── TraceTooLong          more than one answer holds
@@ -14,8 +16,9 @@ LedgerError
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-from ledger.errors import LedgerError
+from ledger.errors import Language, LedgerError
 
 
 @dataclass(eq=False)
@@ -56,10 +59,37 @@ class OrderMalformed(LedgerError):
     """An order cannot be entered like that; `member` is what is wrong."""
 
     code = "ledger.order_malformed"
-    zh = "审计任务书的 {member} 不合规（须有编号、范围与截止时间）"
+    zh = "审计任务书的{member}不合规（须有编号、范围与截止时间）"
     en = "the {member} of the audit order is not valid: an order has a number, a scope and an end"
 
     member: str
+
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the member as people call it."""
+        return {"member": _ORDER_MEMBERS.get(self.member, self.member) if language == "zh" else self.member}
+
+
+_ORDER_MEMBERS: Final = {"number": "编号", "scope": "范围", "end": "截止时间", "actor": "登记人"}
+
+
+@dataclass(eq=False)
+class OrderExists(LedgerError):
+    """There is an order of that number already: what it opens and until when is never changed under its number."""
+
+    code = "ledger.order_exists"
+    zh = "编号为“{number}”的审计任务书已登记；请核对编号，或以新编号登记"
+    en = "there is an audit order {number!r} already: check the number, or enter a new one"
+
+    number: str
+
+
+@dataclass(eq=False)
+class PeriodEmpty(LedgerError):
+    """Nothing can lie in such a period, and "everything holds" would be said of nothing."""
+
+    code = "ledger.period_empty"
+    zh = "起始时间须早于截止时间"
+    en = "the period ends before it begins: 'since' must be before 'until'"
 
 
 @dataclass(eq=False)

@@ -21,7 +21,7 @@ from ledger.event_kinds import EventKind, SubjectKind
 from ledger.events import Event, new_event_id, record
 from ledger.models import AuditOrderRow
 from ledger.promises import Promise, Promiser
-from ledger.provenance_errors import OrderMalformed, OrderRefused, OrderUnknown
+from ledger.provenance_errors import OrderExists, OrderMalformed, OrderRefused, OrderUnknown
 from ledger.signing import KeyWrapper
 from ledger.store import provenance as queries
 from ledger.subjects import create_subject, open_subject
@@ -93,7 +93,7 @@ def enter_order(
     actor: Actor,
     now: datetime,
 ) -> AuditOrder:
-    """Enter an order, in the caller's transaction; raises OrderMalformed."""
+    """Enter an order, in the caller's transaction; raises OrderMalformed, OrderExists."""
     _check(session, number, scope, valid_from, valid_until, actor, now)
     subject, keys = create_subject(session, wrapper, SubjectKind.ADMINISTRATION.value, uuid4())
     plain = canonical.dumps({"kind": scope.kind, "value": scope.value})
@@ -111,7 +111,7 @@ def enter_order(
     try:
         session.flush()
     except IntegrityError as error:
-        raise OrderMalformed("number") from error  # another was quicker with the same number
+        raise OrderExists(number) from error  # another was quicker with the same number
     detail: dict[str, canonical.JSON] = {
         "order": number,
         "scope": scope.kind,
@@ -188,7 +188,7 @@ def _check(
     if actor.kind != "person" or ORDER_KEEPER not in actor.roles:
         raise OrderMalformed("actor")
     if queries.order_by_number(session, number) is not None:
-        raise OrderMalformed("number")
+        raise OrderExists(number)
 
 
 def _held(session: Session, number: str) -> AuditOrderRow:

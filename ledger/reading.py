@@ -1,6 +1,7 @@
 """What the log answers: the proof of an event, the checkpoint, and the objects served below /log/."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ __all__ = [
     "inclusion",
     "inclusions",
     "log_object",
+    "promised_by",
     "read_checkpoint",
     "verify_proof",
 ]
@@ -36,6 +38,14 @@ def inclusion(session: Session, objects: ObjectStore, wrapper: KeyWrapper, event
     Raises as `inclusions`.
     """
     return inclusions(session, objects, wrapper, [event_id]).get(event_id)
+
+
+def promised_by(session: Session, event_id: str) -> datetime:
+    """Return by when the published log has promised to contain an event; raises FatalLedgerError if there is none."""
+    deadline = store.deadline(session, event_id)
+    if deadline is None:
+        raise FatalLedgerError(reason=f"the event {event_id} is gone")
+    return deadline
 
 
 def inclusions(

@@ -26,6 +26,7 @@ __all__ = [
     "erase_subject",
     "open_subject",
     "open_subjects",
+    "refuse_closed",
 ]
 
 _CONTEXT = b"elicence/subject/v1\n"
@@ -100,11 +101,19 @@ def open_subjects(session: Session, wrapper: KeyWrapper, ids: Collection[UUID]) 
     return keys
 
 
+def refuse_closed(session: Session, ids: Collection[UUID]) -> None:
+    """Say which of these subjects takes no events; raises SubjectUnknown or SubjectErased."""
+    living = {stored.subject: stored.key is not None for stored in store.subject_keys(session, ids)}
+    for subject in ids:
+        if not living.get(subject):
+            raise SubjectErased(subject) if subject in living else SubjectUnknown(subject)
+
+
 def erase_subject(session: Session, wrapper: KeyWrapper, subject_id: UUID, now: datetime) -> None:
     """Destroy a subject's key: what lies under it cannot be read again, and every proof about it still holds.
 
     Whoever may do so has recorded the erasure before, and that event must stand in the log: its link needs the key.
-    Raises SubjectUnknown, SubjectErased and SubjectPending.
+    Whoever is recording is waited for; whoever comes later is refused. Raises SubjectUnknown, SubjectErased and SubjectPending.
     """
     store.lock_subject(session, subject_id)
     keys = open_subject(session, wrapper, subject_id)

@@ -21,7 +21,7 @@ from licences.catalogue import Catalogue
 from licences.content import Content, new_code, seal_content
 from licences.documents import sha256_text
 from licences.drafts import LicenceRequest
-from licences.issuing_judgement import Candidate, Judge
+from licences.issuing_judgement import Candidate, Judge, Sealless
 from licences.issuing_plans import Memory, Plan, Repeat, Step
 from licences.issuing_results import Existing, Intent, Refused
 from licences.leases import Lease
@@ -56,11 +56,16 @@ class IntentBook:
         """
         judge = Judge(session, self._wrapper, self._catalogue, actor, now)
         candidates = [judge.judge(request) for request in requests]
-        wanted = [candidate.key for candidate in candidates if isinstance(candidate, Candidate)]
+        wanted = [found.key for found in candidates if not isinstance(found, Refused)]
         keys.lock_keys(session, wanted)
         memory = Memory(keys.known(session, wanted))
-        steps = [found if isinstance(found, Refused) else memory.decide(found) for found in candidates]
-        refused = self._admit(session, [step for step in steps if isinstance(step, Plan)], actor, now, judge.refusals)
+        steps = [_step(memory, found) for found in candidates]
+        denied = [
+            Refusal(found.denial, found.kind.code)
+            for found, step in zip(candidates, steps, strict=True)
+            if isinstance(found, Sealless) and isinstance(step, Refused)
+        ]
+        refused = self._admit(session, [step for step in steps if isinstance(step, Plan)], actor, now, denied)
         plans = [step for step in steps if isinstance(step, Plan) and step.version_id not in refused]
         writer = _Writer(session, self._wrapper, self._uses, self._list_size, actor, now, lease)
         written = writer.write(plans) if plans else {}
@@ -78,6 +83,16 @@ class IntentBook:
         late = [_refusal(plan, denied[plan.version_id]) for plan in plans if plan.version_id in denied]
         self._uses.refuse(session, [*before, *late], actor, now)
         return denied
+
+
+def _step(memory: Memory, found: Candidate | Sealless | Refused) -> Step:
+    match found:
+        case Refused():
+            return found
+        case Sealless():
+            return memory.answer(found)
+        case Candidate():
+            return memory.decide(found)
 
 
 def _refusal(plan: Plan, error: SealError) -> Refusal:

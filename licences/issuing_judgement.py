@@ -23,7 +23,6 @@ from seals import store as seal_store
 from seals.errors import OrganisationUnknown
 from seals.life.choosing import Choice, Denial, choose_seal
 from seals.life.grants import Seal, Use
-from seals.life.uses import Refusal
 from seals.local_time import local_date
 from seals.models import OrganisationRow
 
@@ -45,6 +44,16 @@ class Candidate:
     issuer_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sealless:
+    """A request without faults for which no seal may be used now: all it can be is the repeat of an earlier one."""
+
+    kind: LicenceType
+    key: Key
+    content_index: bytes
+    denial: Denial
+
+
 class Judge:
     """Looks at one request after the other; what is common to a batch is looked up once."""
 
@@ -59,17 +68,15 @@ class Judge:
         self._today = local_date(now)
         self._names: dict[str, Sequence[OrganisationRow]] = {}
         self._seals: dict[tuple[str, str], Choice | Denial] = {}
-        self.refusals: list[Refusal] = []
-        """The uses of seals that were denied, to be recorded."""
 
-    def judge(self, request: LicenceRequest) -> Candidate | Refused:
+    def judge(self, request: LicenceRequest) -> Candidate | Sealless | Refused:
         """Return the request ready to be written, or why it is turned down."""
         try:
             return self._candidate(request)
         except DomainError as error:
             return Refused(error)
 
-    def _candidate(self, request: LicenceRequest) -> Candidate:
+    def _candidate(self, request: LicenceRequest) -> Candidate | Sealless:
         kind = self._catalogue.type(request.type_code)
         faults = errors(check(kind, request, today=self._today))
         if faults:
@@ -83,8 +90,7 @@ class Judge:
         issuer_name = self._issuer_name(request.issuer, request.issue_date)
         chosen = self._seal(request.issuer, kind)
         if isinstance(chosen, Denial):
-            self.refusals.append(Refusal(chosen, kind.code))
-            raise chosen.error
+            return Sealless(kind, key, content_index, chosen)
         return Candidate(request, kind, key, content_index, chosen.seal, chosen.use, issuer_name)
 
     def _key(self, kind: LicenceType, request: LicenceRequest) -> Key:

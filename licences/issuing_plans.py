@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID, uuid4
 
 from licences.issuing_errors import LicenceConflict
-from licences.issuing_judgement import Candidate
+from licences.issuing_judgement import Candidate, Sealless
 from licences.issuing_results import Existing, Refused
 from licences.store.keys import Known
 
@@ -43,6 +43,15 @@ class Memory:
             found.business: found for found in known if found.stage != "failed"
         }
 
+    def answer(self, asked: Sealless) -> Existing | Refused:
+        """Return what was issued to the same asker for the same request; anything else needs a seal."""
+        before = self._by_number.get(asked.key.natural)
+        if isinstance(before, Known) and before.stage != "failed":
+            known = before.business, before.content_index
+            if known == (asked.key.business, asked.content_index):
+                return _existing(before)
+        return Refused(asked.denial.error)
+
     def decide(self, candidate: Candidate) -> Step:
         """Return what becomes of a candidate, and remember it for the rest of the batch."""
         before = self._by_number.get(candidate.key.natural)
@@ -75,5 +84,9 @@ def _repeat(candidate: Candidate, before: Known | Plan) -> Repeat | Existing | R
         return Refused(LicenceConflict(taken="number", identifier=before.identifier))
     if isinstance(before, Plan):
         return Repeat(before)
+    return _existing(before)
+
+
+def _existing(before: Known) -> Existing:
     stage: Literal["intent", "active"] = "active" if before.stage == "active" else "intent"
     return Existing(before.version_id, before.licence_id, before.identifier, before.serial, stage)

@@ -5,9 +5,11 @@ replaced, and the document's verdict is indeterminate. One pool serves the comma
 HTTP service (workers started beforehand, by a fork server that has no threads).
 """
 
+import errno
 import io
 import json
 import multiprocessing
+import os
 import pickle
 import queue
 import resource
@@ -47,6 +49,7 @@ _PRELOADED: Final = [
     "licences.verification.examination_ofd",
     "licences.verification.examination_detached",
 ]
+_UNREADABLE: Final = "unreadable"
 _SAFE_CLASSES: Final = {
     (kind.__module__, kind.__qualname__): kind
     for kind in (
@@ -89,11 +92,15 @@ class Payload:
 
 
 def verify_bytes(payload: Payload) -> bytes:
-    """Verify a document off line; return the report as JSON."""
+    """Verify a document off line; return the report as JSON, or the errno of a file that cannot be read."""
     sources = offline_sources(payload.now, trust=payload.trust, status=payload.status, proof=payload.proof)
     request = payload.request()
     if payload.file is not None and payload.companion is not None:
-        report = judge(examine_file(payload.file, payload.companion), sources, request)
+        try:
+            examined = examine_file(payload.file, payload.companion)
+        except OSError as error:  # a file that has vanished is no fault of its reader
+            return json.dumps({_UNREADABLE: error.errno or errno.EIO}).encode("ascii")
+        report = judge(examined, sources, request)
     else:
         report = verify(payload.document, sources, request, payload.companion)
     return json.dumps(report.as_json(), ensure_ascii=False).encode("utf-8")
@@ -126,10 +133,13 @@ class VerificationPool:
         self._size = workers
 
     def verify(self, payload: Payload) -> Report:
-        """Verify a document off line, all of it in a reader's process."""
+        """Verify a document off line, all of it in a reader's process; raises OSError if its file cannot be read."""
         answer = self._ask("verify", payload)
         if isinstance(answer, bytes):
-            return Report.from_json(json.loads(answer))
+            told = json.loads(answer)
+            if _UNREADABLE in told:
+                raise OSError(told[_UNREADABLE], os.strerror(told[_UNREADABLE]))
+            return Report.from_json(told)
         sources = offline_sources(payload.now, trust=payload.trust, status=payload.status, proof=payload.proof)
         return judge(unread(payload.document, answer), sources, payload.request())
 

@@ -22,7 +22,7 @@ from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
 from ledger.notes import Vkey
 from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
-from ledger.reading import inclusion
+from ledger.reading import inclusion, promised_by
 from ledger.signing import KeyWrapper
 from ledger.subjects import SubjectErased, SubjectUnknown, open_subject
 from licences.blind_index import holder_members
@@ -35,6 +35,7 @@ from licences.verification.report import JSON
 from licences.verification.sources import (
     Absent,
     AnchorStanding,
+    Pending,
     Record,
     SealStanding,
     SealStop,
@@ -153,17 +154,18 @@ class DatabaseSources:
         except CertificateInvalid:
             return Absent.NOT_FOUND
 
-    def proof(self, identifier: str) -> bytes | Absent | Unavailable:
-        """Return the proof of the licence's issuing; PENDING until the published log holds it."""
+    def proof(self, identifier: str) -> bytes | Pending | Absent | Unavailable:
+        """Return the proof of the licence's issuing; Pending until the published log holds it."""
 
-        def look() -> bytes | Absent:
+        def look() -> bytes | Pending | Absent:
             version = self._version(identifier)
             acts = [] if version is None else reading.statuses(self._session, version.id)
             if not acts:
                 return Absent.NOT_FOUND
             # The first act on a version is its issue, and its event the one the log holds.
-            proof = inclusion(self._session, self._objects, self._wrapper, acts[0].event_id)
-            return Absent.PENDING if proof is None else proof.text.encode("utf-8")
+            event = acts[0].event_id
+            proof = inclusion(self._session, self._objects, self._wrapper, event)
+            return Pending(promised_by(self._session, event)) if proof is None else proof.text.encode("utf-8")
 
         try:
             return self._asked(look)

@@ -25,7 +25,8 @@ DomainError
 
 from dataclasses import dataclass
 
-from ledger.errors import DomainError
+from ledger.errors import DomainError, Language
+from seals.words import refusal_words, state_words
 
 
 class SealError(DomainError):
@@ -122,6 +123,10 @@ class SealStopped(SealError):
     seal: str
     state: str
 
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields, the state in words."""
+        return self.details() | {"state": state_words(self.state, language)}
+
 
 @dataclass(eq=False)
 class SealCertificateNotValid(SealError):
@@ -145,6 +150,10 @@ class SealNotGranted(SealError):
     seal: str
     reason: str
 
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields, the reason in words."""
+        return self.details() | {"reason": refusal_words(self.reason, language)}
+
 
 @dataclass(eq=False)
 class SealNotAuthorised(SealError):
@@ -156,6 +165,10 @@ class SealNotAuthorised(SealError):
 
     seal: str
     reason: str
+
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields, the reason in words."""
+        return self.details() | {"reason": refusal_words(self.reason, language)}
 
 
 @dataclass(eq=False)

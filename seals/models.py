@@ -159,7 +159,7 @@ class ApplicationRow(Base):
 class GrantRow(Base):
     """Who may use a seal, for which licence type, from when to when. `*` stands for any system, or for any type.
 
-    daily_limit: uses a day in local time, None for no limit.
+    daily_limit: uses a day in local time, None for no limit. continues: the one on the seal before, whose end ends it.
     """
 
     __tablename__ = "grants"
@@ -179,12 +179,14 @@ class GrantRow(Base):
     granted_by: Mapped[dict[str, Any]]
     daily_limit: Mapped[int | None]
     revoked_by: Mapped[dict[str, Any] | None]
+    continues: Mapped[UUID | None] = mapped_column(ForeignKey("seals.grants.id"), unique=True)
 
 
 class AuthorisationRow(Base):
     """A standing authorisation: a system may seal by itself, nobody looking on, until a day that always comes.
 
-    opens_at, closes_at: minutes of the local day, from and before; both 0 and 1440 for round the clock.
+    opens_at, closes_at: minutes of the local day, from and before; both 0 and 1440 for round the clock. continues: the
+    one on the seal before, whose end ends it.
     """
 
     __tablename__ = "authorisations"
@@ -217,6 +219,7 @@ class AuthorisationRow(Base):
     decision: Mapped[str | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[dict[str, Any] | None]
+    continues: Mapped[UUID | None] = mapped_column(ForeignKey("seals.authorisations.id"), unique=True)
 
 
 class DayCountRow(Base):

@@ -20,6 +20,7 @@ def init(plan: Path) -> None:
     from ca.ceremonies.ceremony import open_ceremony
     from ca.ceremonies.plan import load_plan
     from ca.errors import CeremonyDone
+    from tools.sequencing import Sequencing
 
     chosen = settings()
     now = datetime.now(UTC)
@@ -33,7 +34,7 @@ def init(plan: Path) -> None:
         if ceremony.plan != wanted:
             raise
         click.echo(f"密钥已存在，继续登记 keys exist, going on with the register: {folder}")
-    with open_house(chosen) as house:
+    with open_house(chosen) as house, Sequencing(house.sequencer()):
         new = register(house, now)
     click.echo(f"印章登记 seals registered: {new} 新 new / {len(ceremony.seals)}")
     click.echo(f"信任列表 trust list: {folder / 'trust.json'}")
@@ -66,7 +67,8 @@ def add(system_id: str, name: str, unit: str, issuers: tuple[str, ...]) -> None:
     """
     from api.founding import enrol
     from tools.opening import opened_house
+    from tools.sequencing import Sequencing
 
-    with opened_house() as house:
+    with opened_house() as house, Sequencing(house.sequencer()):
         token = enrol(house, system_id=system_id, name=name, unit=unit, issuers=list(issuers), now=datetime.now(UTC))
     click.echo(token)

@@ -1,17 +1,19 @@
 """`elicence verify`: judge files with no server and no network."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from stat import S_ISREG
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from ledger.errors import Language
 from tools.languages import chosen_language
-from tools.verify_output import Unreadable, json_line, paragraphs
+from tools.verify_output import NO_FILE, Unreadable, json_line, paragraphs
 
 if TYPE_CHECKING:
     from licences.verification.report import Report
@@ -111,6 +113,8 @@ def _verify(file: Path, question: "Payload", pool: "VerificationPool") -> "Repor
         if isinstance(found, _TooLarge):
             return _judge_unread(found, question) if seal is None else pool.verify(_large(question, file, seal))
         return pool.verify(_with_companion(replace(question, document=found), file, seal, limit))
+    except _NotAFile:
+        return NO_FILE
     except OSError as error:
         return Unreadable(error.strerror or type(error).__name__)
 
@@ -118,7 +122,7 @@ def _verify(file: Path, question: "Payload", pool: "VerificationPool") -> "Repor
 def _with_companion(question: "Payload", file: Path, seal: bytes | None, limit: int) -> "Payload":
     """Add what belongs to a document: the seal beside it, or the file of a seal, be that too large to be held."""
     content = file.with_name(_content_name(file)) if file.name else file
-    if seal is not None or content == file or not content.is_file():
+    if seal is not None or content == file or not content.exists():
         return replace(question, companion=seal)
     found = _read(content, limit)
     if isinstance(found, _TooLarge):
@@ -137,6 +141,27 @@ def _large(question: "Payload", file: Path, seal: bytes) -> "Payload":
     return replace(question, document=b"", companion=seal, file=file)
 
 
+class _NotAFile(Exception):
+    """A folder, a device, a pipe or a socket: reading it may never end, or change something."""
+
+
+def _opened(file: Path) -> BinaryIO:
+    """Open a regular file, or what a link leads to; raises _NotAFile, OSError."""
+    _require_file(file.stat())  # before it is opened: there are devices that begin to work then
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        _require_file(os.fstat(descriptor))  # it may be another one by now
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _require_file(status: os.stat_result) -> None:
+    if not S_ISREG(status.st_mode):
+        raise _NotAFile
+
+
 @dataclass(frozen=True, slots=True)
 class _TooLarge:
     """A file over the limit, of which only this is kept."""
@@ -148,7 +173,7 @@ class _TooLarge:
 def _read(file: Path, limit: int) -> bytes | _TooLarge:
     """Return the bytes; of more than the limit, size and digest, never holding them all."""
     digest, size, kept = hashlib.sha256(), 0, bytearray()
-    with file.open("rb") as stream:
+    with _opened(file) as stream:
         for chunk in iter(lambda: stream.read(_CHUNK), b""):
             digest.update(chunk)
             size += len(chunk)
@@ -167,18 +192,18 @@ def _judge_unread(found: _TooLarge, question: "Payload") -> "Report":
 
 def _proof_beside(file: Path) -> bytes | None:
     for candidate in _proof_names(file):
-        if candidate != file and candidate.is_file():
+        if candidate != file and candidate.exists():
             return _beginning(candidate, _MAX_PROOF)
     return None
 
 
 def _beside(file: Path, suffix: str, limit: int) -> bytes | None:
     candidate = file.with_name(file.name + suffix) if file.name else file
-    return _beginning(candidate, limit) if candidate != file and candidate.is_file() else None
+    return _beginning(candidate, limit) if candidate != file and candidate.exists() else None
 
 
 def _beginning(file: Path, limit: int) -> bytes:
-    with file.open("rb") as stream:
+    with _opened(file) as stream:
         # One byte more than any such thing has: a longer file is none, and says so by not parsing.
         return stream.read(limit + 1)
 

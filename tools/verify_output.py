@@ -24,13 +24,21 @@ _MARKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that the system would not give us."""
+    """A file that the system would not give us, or that is none. reason, zh_reason: a clause, the system's own words."""
 
     reason: str
+    zh_reason: str | None = None
 
     def message(self, language: Language) -> str:
         """Return it as a clause."""
-        return f"无法读取文件：{self.reason}" if language == "zh" else f"the file cannot be read: {self.reason}"
+        if language == "zh":
+            return f"无法读取文件：{self.zh_reason or self.reason}"
+        return f"the file cannot be read: {self.reason}"
+
+
+NO_FILE: Final = Unreadable(
+    "it is no regular file, but a folder, a device or a pipe", "不是普通文件（文件夹、设备或管道不能核验）"
+)
 
 
 def json_line(file: str, answer: "Report | Unreadable") -> str:

@@ -2,3 +2,9 @@
 
 Begin reading at `anchorer.py`; what stands on the chain is `contract/Anchors.vy`.
 """
+
+import sys
+from typing import Final
+
+RECURSION_LIMIT: Final = sys.getrecursionlimit()
+"""As it was before any library of the chain was imported; see `libraries.py`."""

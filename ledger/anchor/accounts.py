@@ -45,7 +45,7 @@ class KeyAccount:
     @classmethod
     def create(cls) -> Self:
         """Return a new account."""
-        from eth_account import Account
+        from ledger.anchor.libraries import Account
 
         return cls(Account.create())
 
@@ -68,7 +68,7 @@ class KeyAccount:
 
         passphrase: at least 32 random-looking bytes, for nothing here makes a guess costly.
         """
-        from eth_account import Account
+        from ledger.anchor.libraries import Account
 
         keyfile = Account.encrypt(bytes(self._account.key), passphrase.decode(), kdf="scrypt", iterations=_SCRYPT_N)
         return json.dumps(keyfile, indent=1).encode() + b"\n"
@@ -88,7 +88,7 @@ class KeyAccount:
 
 
 def _opened(file: Any, passphrase: str) -> "LocalAccount":
-    from eth_account import Account
+    from ledger.anchor.libraries import Account
 
     account = Account.from_key(Account.decrypt(file, passphrase))
     # The library looks at neither; both are what a person or a tool goes by.

@@ -9,6 +9,9 @@ from requests import RequestException
 from web3.exceptions import ContractLogicError, RequestTimedOut, Web3Exception, Web3RPCError
 
 from ledger.anchor.errors import ChainAnswerInvalid, ChainRefused, ChainUnavailable
+from ledger.anchor.libraries import put_limit_back
+
+put_limit_back()  # whatever of the libraries was imported before
 
 _LONGEST_WORDS: Final = 200
 

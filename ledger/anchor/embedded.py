@@ -9,6 +9,7 @@ from web3 import EthereumTesterProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse, Wei
 
 from ledger.anchor.accounts import KeyAccount
+from ledger.anchor.libraries import put_limit_back
 from ledger.anchor.web3_client import Web3Node
 
 _REVERTED: Final = 3
@@ -34,7 +35,9 @@ def _error(code: int, error: Exception) -> RPCResponse:
 
 def embedded_node() -> Web3Node:
     """Return a new chain of its own; every transaction makes a block at once."""
-    return Web3Node(Web3(_AsNodesAnswer()))
+    provider = _AsNodesAnswer()
+    put_limit_back()
+    return Web3Node(Web3(provider))
 
 
 def funded_account(node: Web3Node) -> KeyAccount:

@@ -4,6 +4,7 @@ from ledger.store.entries import entries_between, insert_opaque
 from ledger.store.events import (
     PlacedEvent,
     StoredEvent,
+    deadline,
     has_pending,
     insert_events,
     pending,
@@ -29,6 +30,7 @@ __all__ = [
     "StoredKey",
     "Subject",
     "create_head",
+    "deadline",
     "entries_between",
     "erase_subject_key",
     "has_pending",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ledger.chains import NEW, Pending, Place, Tip
 from ledger.models import EventRow
-from ledger.store.head import expect_rows
+from ledger.store.head import expect_rows, rows_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ _INSERT_EVENTS = text("""
 # Found by state: a row that commits late, behind others with a higher ordinal, is pending all the same.
 _PENDING = text("""
     SELECT id, subject_id, body_digest FROM ledger.events
-     WHERE entry_index IS NULL ORDER BY ordinal LIMIT :limit
+     WHERE entry_index IS NULL AND subject_id <> ALL (CAST(string_to_array(:without, ',') AS uuid[]))
+     ORDER BY ordinal LIMIT :limit
 """)
 
 _TIPS = text("""
@@ -146,9 +147,15 @@ def has_pending(session: Session, subject: UUID | None = None) -> bool:
     return bool(session.scalar(select(exists(found))))
 
 
-def pending(session: Session, limit: int) -> list[Pending]:
-    """Return the first events that wait, in the order in which they were recorded."""
-    return [Pending(*row) for row in session.execute(_PENDING, {"limit": limit})]
+def deadline(session: Session, event: str) -> datetime | None:
+    """Return by when an event was promised to stand in the published log."""
+    return session.scalar(select(EventRow.deadline).where(EventRow.id == event))
+
+
+def pending(session: Session, limit: int, without: Collection[UUID] = ()) -> list[Pending]:
+    """Return the first events that wait, in the order in which they were recorded; none of the subjects `without`."""
+    passed_over = _joined(subject.hex for subject in without)
+    return [Pending(*row) for row in session.execute(_PENDING, {"limit": limit, "without": passed_over})]
 
 
 def tips(session: Session, subjects: Collection[UUID]) -> dict[UUID, Tip]:

@@ -83,5 +83,10 @@ def swap_head(session: Session, old: Head, new: Head, now: datetime) -> None:
 
 def expect_rows(result: Result[Any], rows: int) -> None:
     """Raise FenceLost unless a statement has changed so many rows."""
-    if cast("CursorResult[Any]", result).rowcount != rows:
+    if rows_changed(result) != rows:
         raise FenceLost
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """Return how many rows a statement has changed."""
+    return cast("CursorResult[Any]", result).rowcount

@@ -14,6 +14,9 @@ from seals.ses.values import SesSeal, SesSignature
 BLANKS: Final = b" \t\r\n"
 """What editors and mail put before and after a text; it says nothing, in any form of JSON."""
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""What some editors put before a text in UTF-8."""
+
 Form = Literal["pdf", "json", "sd-jwt", "ofd", "ses-seal", "ses-signature", "detached", "lookup", "unknown"]
 """What was handed in. ses-seal: a national seal by itself (.esl); ses-signature: a national signature value by itself;
 detached: a file of any kind with its seal beside it (.p7s)."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from licences.verification.documents import BLANKS, Examined, Form, Trouble, Unreadable
+from licences.verification.documents import BLANKS, BYTE_ORDER_MARK, Examined, Form, Trouble, Unreadable
 from licences.verification.request import Lookup
 
 _SD_JWT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(~|\s*\Z)")
+_ARMOUR: Final = re.compile(rb"-----BEGIN (CMS|PKCS7)-----")
 _ZIP: Final = b"PK\x03\x04"
 _SEQUENCE, _INTEGER, _OBJECT_IDENTIFIER = 0x30, 0x02, 0x06
 _DER_FORMS: Final[tuple[tuple[tuple[int, ...], Form], ...]] = (
@@ -77,9 +78,11 @@ def detect(document: bytes) -> Form:
         return "ofd"
     if b"%PDF-" in document[:_PDF_HEADER_WITHIN]:
         return "pdf"
-    text = document.lstrip(BLANKS)
+    text = document.removeprefix(BYTE_ORDER_MARK).lstrip(BLANKS)
     if text[:1] == b"{":
         return "json"
+    if _ARMOUR.match(text):
+        return "detached"
     return "sd-jwt" if _SD_JWT.match(text) else _detect_der(document)
 
 

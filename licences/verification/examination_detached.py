@@ -7,13 +7,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from ca.encoding import pem
+from ca.errors import DerInvalid
 from licences.verification.documents import Examined, Oddity, Signature, Trouble
-from seals.cms.detached import read_detached
+from seals.cms.detached import MAX_SIZE, read_detached
 from seals.cms.detached_errors import DetachedOverLimits, DetachedUnreadable, DetachedUnsupported
 from seals.cms.foreign_cms import is_another_form, read_foreign
 from seals.cms.seal_evidence import SealEvidence
 
 NAME: Final = "p7s"
+_LABELS: Final = ("CMS", "PKCS7")
+"""What stands in PEM around such a value, today (RFC 7468 section 8) and before."""
+_MAX_ARMOURED: Final = 2 * MAX_SIZE
 _BLOCK: Final = 1024 * 1024
 _BROKEN: Final = "signature_broken"
 _OVER_LIMITS: Final = frozenset({"too_large", "too_complex", "memory", "crashed", "time_out"})
@@ -55,7 +60,21 @@ def examine_alone(value: bytes) -> Examined:
 
 
 def read_beside(value: bytes, content: bytes | Path) -> SealBeside | Trouble:
-    """Read the seal beside a file."""
+    """Read the seal beside a file: DER, or that in PEM, which nobody but other programs makes of ours."""
+    if not pem.is_pem(value):
+        return _read(value, content)
+    if len(value) > _MAX_ARMOURED:
+        return Trouble("too_complex", "too_large")
+    try:
+        found = _read(pem.one(value, _LABELS), content)
+    except DerInvalid:
+        return Trouble("malformed", "armour")
+    if isinstance(found, Trouble) or found.signature.foreign:
+        return found
+    return replace(found, oddities=(Oddity("cms.armour", ""), *found.oddities))
+
+
+def _read(value: bytes, content: bytes | Path) -> SealBeside | Trouble:
     try:
         return _ours(read_detached(value, content if isinstance(content, Path) else BytesIO(content)))
     except DetachedOverLimits as fault:

@@ -1,12 +1,22 @@
 """Reading a signed JSON licence: the strict reader's evidence as the checks want it."""
 
 import hashlib
+from dataclasses import replace
 from typing import Final
 
 from licences.verification.claims import read_claims
-from licences.verification.documents import BLANKS, Examined, Form, Oddity, Signature, SignedData, Trouble
+from licences.verification.documents import (
+    BLANKS,
+    BYTE_ORDER_MARK,
+    Examined,
+    Form,
+    Oddity,
+    Signature,
+    SignedData,
+    Trouble,
+)
 from seals.errors import JsonOverLimits, JsonUnreadable, SealError
-from seals.jwt.jades import JsonEvidence, read_json
+from seals.jwt.jades import RESPELT, JsonEvidence, read_json
 from seals.jwt.jose import b64url_decode, load_object
 
 # Signature algorithms that others use lawfully. `none` and the MACs (HS…) are not among them: those are forgeries.
@@ -19,9 +29,12 @@ def examine_json(document: bytes, form: Form) -> Examined:
     """Read a JSON licence that stands alone."""
     digest = hashlib.sha256(document).digest()
     # Editors and mail begin and end a text with blanks.
-    data = read_data(document.strip(BLANKS))
+    text = document.removeprefix(BYTE_ORDER_MARK)
+    data = read_data(text.strip(BLANKS))
     if isinstance(data, Trouble):
         return Examined(form, len(document), digest, data)
+    if text != document:
+        data = replace(data, oddities=(*data.oddities, Oddity(RESPELT, "byte_order_mark")))
     return Examined(form, len(document), digest, data=data)
 
 

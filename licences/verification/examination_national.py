@@ -55,7 +55,7 @@ def examine_signature(data: bytes, document: bytes | None) -> Examined:
         return Examined("ses-signature", len(data), digest, trouble_of(fault))
     except NationalUnavailable:
         return Examined("ses-signature", len(data), digest, Trouble("unsupported", "algorithm_unavailable"))
-    return Examined("ses-signature", len(data), digest, seals=(signature,), oddities=oddities_of(value.seal))
+    return Examined("ses-signature", len(data), digest, seals=(signature,), oddities=oddities_of(value.seal, value))
 
 
 def trouble_of(fault: SesUnreadable) -> Trouble:
@@ -63,9 +63,18 @@ def trouble_of(fault: SesUnreadable) -> Trouble:
     return Trouble("too_complex" if isinstance(fault, SesOverLimits) else "malformed", fault.reason)
 
 
-def oddities_of(seal: SesSeal) -> tuple[Oddity, ...]:
-    """Name where a seal of ours is not spelt as we spell; other makers' spellings are their own."""
-    return tuple(Oddity("seal.spelling", fault) for fault in seal.faults) if seal.vendor == _OURS else ()
+def oddities_of(seal: SesSeal, value: SesSignature | None = None) -> tuple[Oddity, ...]:
+    """Name where a seal of ours is not spelt as we spell; other makers' spellings are their own.
+
+    value: the signature by itself that carries it; in a package it is held to our form by the package's own saying.
+    """
+    if seal.vendor != _OURS:
+        return ()
+    in_value = () if value is None else value.faults
+    return (
+        *(Oddity("seal.spelling", fault) for fault in seal.faults),
+        *(Oddity("value.spelling", fault) for fault in in_value),
+    )
 
 
 def national_seal(

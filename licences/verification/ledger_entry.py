@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from licences.verification.sources import Absent, Record, Unavailable
+from licences.verification.sources import Absent, Pending, Record, Unavailable
 from seals.errors import JsonUnreadable
 from seals.jwt.jose import b64url_decode
 
@@ -21,6 +21,7 @@ EntryState = Literal[
     "no_proof",
     "not_asked",
     "pending",
+    "overdue",
     "unavailable",
     "no_trust_list",
     "unreadable",
@@ -53,8 +54,8 @@ def read_entry(case: "Case") -> EntryReading:
     if identifier is None:
         return EntryReading("not_asked")
     match case.sources.proof(identifier):
-        case Absent.PENDING:
-            return EntryReading("pending")
+        case Pending(deadline):
+            return EntryReading("overdue" if deadline < case.request.now else "pending")
         case Absent():
             return EntryReading("no_proof")
         case Unavailable(reason):

@@ -22,7 +22,13 @@ class Absent(Enum):
 
     NO_SOURCE = "no_source"
     NOT_FOUND = "not_found"
-    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The published ledger does not hold it yet, and has promised to by `deadline`."""
+
+    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +151,8 @@ class Sources(Protocol):
         """Return how the seal of this certificate (DER) stands in our register; NOT_FOUND for another house's."""
         ...
 
-    def proof(self, identifier: str) -> bytes | Absent | Unavailable:
-        """Return the `.tlog-proof` of its issuing; PENDING while the sequencer has not reached it."""
+    def proof(self, identifier: str) -> bytes | Pending | Absent | Unavailable:
+        """Return the `.tlog-proof` of its issuing; Pending until the published ledger holds it."""
         ...
 
     def anchor(self, index: int, checkpoint: "Checkpoint") -> AnchorStanding | Absent | Unavailable:

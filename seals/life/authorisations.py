@@ -24,7 +24,7 @@ from seals.life.seal_events import SealEvents
 from seals.life.stops import ENDED
 from seals.life.words import fits
 from seals.models import AuthorisationRow, SealRow
-from seals.store.seals import authorisation_for_decision, seal_for_decision
+from seals.store.seals import authorisation_for_decision, continuing_authorisation, seal_for_decision
 
 DAY: Final = 24 * 60
 LONGEST: Final = timedelta(days=366)
@@ -117,15 +117,18 @@ class StandingAuthorisations:
     def end(self, session: Session, authorisation: UUID, actor: Actor, now: datetime) -> None:
         """End a standing authorisation, or take an application back: what is open cannot be activated either.
 
-        Raises RoleWanted, UnitRefused, StateRefused, AuthorisationUnknown.
+        What it became on a successor of its seal ends with it. Raises RoleWanted, UnitRefused, StateRefused, AuthorisationUnknown.
         """
         row = self._locked(session, authorisation, actor, SEAL_CUSTODIAN, SEAL_APPROVER)
         if row.state == "rejected":
             raise StateRefused(what=str(row.id), state=row.state)
-        if row.state != "ended":
-            row.state, row.ended_at, row.ended_by = "ended", now, actor.as_json()
-            session.flush()
-            self._tell(session, EventKind.STOPPED, row, actor, now)
+        ending: AuthorisationRow | None = row
+        while ending is not None:
+            if ending.state != "ended":
+                ending.state, ending.ended_at, ending.ended_by = "ended", now, actor.as_json()
+                session.flush()
+                self._tell(session, EventKind.STOPPED, ending, actor, now)
+            ending = continuing_authorisation(session, ending.id)
 
     def found(self, session: Session, wanted: AuthorisationWanted, actor: Actor, now: datetime) -> Authorisation:
         """Enter a standing authorisation that a key ceremony, several people under minutes of their own, has decided.

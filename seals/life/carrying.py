@@ -2,7 +2,8 @@
 
 Never by themselves: who may use a seal was decided for that seal. They go over in the transaction of the delivery, so
 that no system stands still meanwhile, and end when they would have ended. Each is an event of the new seal that names
-what it continues; those of the old seal stay as they were, on a seal that is out of use.
+what it continues; those of the old seal stay as they were, on a seal that is out of use. Whoever takes one of those
+back takes back what continues it.
 """
 
 from datetime import datetime
@@ -50,6 +51,7 @@ class Carrying:
             daily_limit=before.daily_limit,
             revoked_at=None,
             granted_by=application.decided_by,
+            continues=before.id,
         )
         session.add(row)
         session.flush()
@@ -87,6 +89,7 @@ class Carrying:
             applied_at=application.applied_at,
             decided_by=application.decided_by,
             decided_at=application.decided_at,
+            continues=before.id,
         )
         session.add(row)
         session.flush()

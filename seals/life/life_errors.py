@@ -20,7 +20,9 @@ SealError
 
 from dataclasses import dataclass
 
+from ledger.errors import Language
 from seals.errors import SealError
+from seals.words import state_words
 
 
 class CustodyRefused(SealError):
@@ -82,6 +84,10 @@ class StateRefused(CustodyRefused):
 
     what: str
     state: str
+
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields, the state in words."""
+        return self.details() | {"state": state_words(self.state, language)}
 
 
 @dataclass(eq=False)

@@ -33,7 +33,7 @@ from seals.life.stops import ENDED
 from seals.life.words import fits
 from seals.local_time import local_date
 from seals.models import SEAL_KINDS, GrantRow, OrganisationRow, SealRow
-from seals.store.seals import grant_for_decision, seal_for_decision
+from seals.store.seals import continuing_grant, grant_for_decision, seal_for_decision
 
 _MOST: Final = 2**31 - 1
 
@@ -185,16 +185,18 @@ class SealCustodian:
     def revoke_grant(self, session: Session, grant_id: UUID, actor: Actor, now: datetime) -> None:
         """Take a grant back, from its next use on: what is open cannot be activated either.
 
-        Raises GrantUnknown, RoleWanted, UnitRefused.
+        What it became on a successor of its seal is taken back with it. Raises GrantUnknown, RoleWanted, UnitRefused.
         """
         row = grant_for_decision(session, grant_id)
         if row is None:
             raise GrantUnknown(grant=str(grant_id))
-        require(actor, _known(store.seal_by_id(session, row.seal_id), row.seal_id).organisation, SEAL_CUSTODIAN)
-        if row.revoked_at is None:
-            row.revoked_at, row.revoked_by = now, actor.as_json()
-            session.flush()
-            self._events.record(session, EventKind.STOPPED, row.seal_id, actor, now, grant=str(grant_id))
+        while row is not None:
+            require(actor, _known(store.seal_by_id(session, row.seal_id), row.seal_id).organisation, SEAL_CUSTODIAN)
+            if row.revoked_at is None:
+                row.revoked_at, row.revoked_by = now, actor.as_json()
+                session.flush()
+                self._events.record(session, EventKind.STOPPED, row.seal_id, actor, now, grant=str(row.id))
+            row = continuing_grant(session, row.id)
 
     def _enter(self, session: Session, seal: NewSeal, kind: EventKind, actor: Actor, now: datetime) -> Seal:
         if store.newest_by_code(session, seal.code) is not None:

@@ -18,7 +18,9 @@ SealError
 
 from dataclasses import dataclass
 
+from ledger.errors import Language
 from seals.errors import SealError
+from seals.words import refusal_words
 
 
 @dataclass(eq=False)
@@ -146,6 +148,10 @@ class SealPictureRefused(SealError):
     en = "the seal cannot be drawn: {reason}"
 
     reason: str
+
+    def spoken(self, language: Language) -> dict[str, object]:
+        """Return the fields, the reason in words."""
+        return self.details() | {"reason": refusal_words(self.reason, language)}
 
 
 @dataclass(eq=False)

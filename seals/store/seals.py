@@ -68,6 +68,16 @@ def grant_for_decision(session: Session, grant_id: UUID) -> GrantRow | None:
     return _for_decision(session, GrantRow, grant_id)
 
 
+def continuing_grant(session: Session, grant_id: UUID) -> GrantRow | None:
+    """Return what a grant became on its seal's successor, as `grant_for_decision`; its own seal must be held."""
+    return _continuing(session, GrantRow, grant_id)
+
+
+def continuing_authorisation(session: Session, authorisation_id: UUID) -> AuthorisationRow | None:
+    """Return what a standing authorisation became on its seal's successor; as `continuing_grant`."""
+    return _continuing(session, AuthorisationRow, authorisation_id)
+
+
 def authorisation_for_decision(session: Session, authorisation_id: UUID) -> AuthorisationRow | None:
     """Return a standing authorisation as it is now, and hold off every use of its seal until the transaction ends."""
     return _for_decision(session, AuthorisationRow, authorisation_id)
@@ -79,6 +89,11 @@ def _for_decision(session: Session, kind: type[SubRowT], row_id: UUID) -> SubRow
         return None
     lock_for_decision(session, seal_id)
     return _fresh(session, kind, [row_id]).get(row_id)
+
+
+def _continuing(session: Session, kind: type[SubRowT], row_id: UUID) -> SubRowT | None:
+    found = session.scalar(select(kind.id).where(kind.continues == row_id))
+    return None if found is None else _for_decision(session, kind, found)
 
 
 def standing_stop(session: Session, seal_id: UUID) -> StopRow | None:

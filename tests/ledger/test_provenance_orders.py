@@ -14,7 +14,7 @@ from api.schema import Role
 from ledger.actor import Actor
 from ledger.models import AuditOrderRow
 from ledger.objects import ObjectStore
-from ledger.provenance_errors import OrderMalformed, OrderRefused, OrderUnknown
+from ledger.provenance_errors import OrderExists, OrderMalformed, OrderRefused, OrderUnknown
 from ledger.provenance_looks import record_looks
 from ledger.provenance_orders import (
     AuditOrder,
@@ -130,7 +130,7 @@ def test_of_two_that_enter_one_number_at_once_one_is_refused(database: Database)
             waiting = other.submit(enter_alone, database, wrapper)
             wait_for_lock(first)
             first.commit()
-            with pytest.raises(OrderMalformed):
+            with pytest.raises(OrderExists):
                 waiting.result(timeout=60)
 
 
@@ -172,11 +172,12 @@ def test_what_is_no_order(book: Book, changes: dict[str, Any], member: str) -> N
     with pytest.raises(OrderMalformed) as refused:
         enter(book, **changes)
     assert refused.value.member == member
+    assert member not in refused.value.message("zh"), "a Chinese message has no English word for it"
 
 
 def test_a_number_is_given_once_and_an_unknown_one_is_refused(book: Book) -> None:
     enter(book)
-    with pytest.raises(OrderMalformed):
+    with pytest.raises(OrderExists):
         enter(book, scope=Scope("case", "A-1"))
     with pytest.raises(OrderUnknown):
         order_by_number(book.session, book.wrapper, "测审〔2026〕2号")

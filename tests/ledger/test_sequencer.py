@@ -172,10 +172,6 @@ CONTRADICTIONS = {
         "given twice",
     ),
     "a tag was given before": (give_away_the_next_tag, "given twice"),
-    "a waiting subject was erased": (
-        sql("UPDATE ledger.subjects SET key_ciphertext = NULL, tag_key = ''::bytea, erased_at = now()"),
-        "erased",
-    ),
 }
 
 
@@ -188,6 +184,25 @@ def test_a_contradiction_stops_everything_and_nothing_is_repaired(grown: Log, na
         with pytest.raises(FatalLedgerError, match=reason):
             grown.run()
         assert grown.stored() == before, "nothing was written, nothing published"
+
+
+def test_what_can_never_be_placed_stops_nobody_else(grown: Log, caplog: pytest.LogCaptureFixture) -> None:
+    """A key destroyed by hand, under events that wait: more of them than a batch has, and ahead of all others."""
+    lost, living = grown.subjects[:2], grown.subjects[2]
+    record_events(grown.session, grown.wrapper, lost * 8)
+    grown.session.execute(
+        text("UPDATE ledger.subjects SET key_ciphertext = NULL, tag_key = '', erased_at = now() WHERE id = ANY (:ids)"),
+        {"ids": lost},
+    )
+    (promise,) = record_events(grown.session, grown.wrapper, [living])
+    run = sequencer(nested(grown.session), grown.objects, grown.wrapper, batch=7)
+    while run.run_once(NOW):
+        continue
+    waiting = grown.session.execute(text("SELECT id, subject_id FROM ledger.events WHERE entry_index IS NULL")).all()
+    assert {row.subject_id for row in waiting} == set(lost)
+    assert promise.event not in {row.id for row in waiting}
+    assert sorted(record.levelname for record in caplog.records) == ["CRITICAL"] * 2
+    assert all(any(str(subject) in record.getMessage() for record in caplog.records) for subject in lost)
 
 
 def test_a_signer_of_another_kind_is_refused(session: Session, objects: ObjectStore) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ledger.events import record, record_many
 from ledger.objects import ObjectStore
 from ledger.reading import inclusion
 from ledger.subjects import (
@@ -20,7 +21,7 @@ from ledger.subjects import (
     open_subjects,
 )
 from tests.ledger.local_keys import MemoryWrapper
-from tests.ledger.recording import NOW, nested, record_events, sequencer
+from tests.ledger.recording import NOW, PROMISER, event, nested, new_subjects, record_events, sequencer
 
 
 def test_a_subject_has_keys_of_its_own(session: Session) -> None:
@@ -81,6 +82,19 @@ def test_erasure_destroys_the_key_and_keeps_the_count_provable(session: Session,
         inclusion(session, objects, wrapper, promise.event)
     row = session.execute(text("SELECT key_ciphertext, tag_key, erased_at FROM ledger.subjects")).one()
     assert tuple(row) == (None, keys.tag, NOW)
+
+
+def test_keys_from_before_an_erasure_record_nothing(session: Session) -> None:
+    wrapper = MemoryWrapper()
+    living, erased = new_subjects(session, wrapper, 2)
+    keys = open_subjects(session, wrapper, [living, erased])
+    erase_subject(session, wrapper, erased, NOW)
+    with pytest.raises(SubjectErased) as caught:
+        record_many(session, [(event(subject), keys[subject]) for subject in (living, erased)], PROMISER)
+    assert caught.value.subject == erased
+    assert session.execute(text("SELECT count(*) FROM ledger.events")).scalar_one() == 0, "not half of it either"
+    with pytest.raises(SubjectUnknown):
+        record(session, event(uuid4()), keys[living], PROMISER)
 
 
 def test_an_unknown_subject_cannot_be_erased(session: Session) -> None:

@@ -262,6 +262,27 @@ def test_without_a_seal_nothing_is_begun(database: Database, objects: ObjectStor
         assert (use.outcome, use.refusal, use.grant_id) == ("refused", "seals.not_granted", granted.id)
 
 
+def test_what_was_issued_is_found_again_when_the_grant_is_gone(database: Database, objects: ObjectStore) -> None:
+    _seal, granted = register_seals(database)[TOBACCO]
+    with open_issuer(database, objects) as issuer:
+        first = issued(issuer, shop(1))
+        with database.session(Role.WORKER) as session:
+            custodian().revoke_grant(session, granted.id, KEEPER, NOW)
+        again = issue(issuer, shop(1))
+        assert isinstance(again, Existing)
+        assert (again.identifier, again.stage) == (first.identifier, "active")
+        assert counted(database)["uses"] == 1, "no use was denied, for none was asked for"
+        for other in (
+            shop(2),
+            shop(1, business_number="测试-别的办件"),
+            shop(1, fields={**shop(1).fields, "premises": "测试路99号"}),
+        ):
+            refused = issue(issuer, other)
+            assert isinstance(refused, Refused)
+            assert isinstance(refused.error, SealNotGranted)
+    assert counted(database)["uses"] == 4
+
+
 def test_no_document_of_an_unknown_licence(database: Database, objects: ObjectStore) -> None:
     with database.session(Role.WORKER) as session, pytest.raises(LicenceUnknown):
         load_document(session, objects, wrapper(), "1.2.156.3005.2.x", "pdf")

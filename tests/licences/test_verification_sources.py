@@ -126,6 +126,8 @@ def test_an_issued_licence_is_valid_on_line_and_off_line(register: Register, slu
     for document in documents:
         found = register.verify(document)
         assert (found.verdict, found.check("ledger.inclusion").code) == ("valid", "PENDING")
+        late = register.verify(document, LATER + timedelta(days=1)).check("ledger.inclusion")
+        assert (late.code, late.outcome) == ("OVERDUE", "warning")
     register.sequence()
     with register.sources() as sources, register.database.session(Role.WORKER) as session:
         proof = sources.proof(licence.identifier)

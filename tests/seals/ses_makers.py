@@ -165,6 +165,15 @@ def signature(
     return dumped(schema.SignatureV4(whole))
 
 
+def with_raw_signature(value: bytes) -> bytes:
+    """The same signature value, whose signature is spelt as 64 bytes instead of DER."""
+    whole = schema.SignatureV4.load(value)
+    names = ("to_sign", "cert", "signature_alg_id")
+    return dumped(
+        schema.SignatureV4({name: whole[name] for name in names} | {"signature": raw(bytes(whole["signature"]))})
+    )
+
+
 def styled(style: Style, **changes: Any) -> Style:
     return replace(style, **changes)
 

@@ -115,6 +115,22 @@ def test_what_has_ended_stays_behind(session: Session) -> None:
     assert rows_of(session, follow(session, old, carries=True)) == ([], [])
 
 
+def test_what_is_taken_back_on_the_old_seal_is_taken_back_on_its_successor(session: Session) -> None:
+    old = old_seal(session)
+    given, leave = grant(session, old), authorise(session, old)
+    new = follow(session, old, carries=True)
+    assert isinstance(chosen(session), Choice)
+    for _ in range(2):
+        custodian().revoke_grant(session, given.id, CUSTODIAN, LATER)
+        office().authorisations.end(session, leave.id, CUSTODIAN, LATER)
+    (carried,), (allowed,) = rows_of(session, new)
+    assert (carried.continues, carried.revoked_at, carried.revoked_by) == (given.id, LATER, CUSTODIAN.as_json())
+    assert (allowed.continues, allowed.state, allowed.ended_at) == (leave.id, "ended", LATER)
+    assert isinstance(chosen(session), Denial)
+    told = select(EventRow.kind).where(EventRow.subject_id.in_((old, new)), EventRow.kind == EventKind.STOPPED)
+    assert len(session.scalars(told).all()) == 5, "the old seal, and each of the four once"
+
+
 def test_an_application_that_nobody_decided_on_does_not_go_over(session: Session) -> None:
     from seals.life.authorisations import AuthorisationWanted
 

@@ -1,5 +1,6 @@
 """`elicence init` and `elicence systems add`: the first hour of an installation."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,10 @@ def test_a_house_is_founded_once(new: Run, tmp_path: Path) -> None:
     code, out, _ = new("init", PLAN)
     assert (code, "seals registered: 4 新 new / 4" in out) == (0, True)
     assert "root keys" in out
+    code, head, _ = new("ledger", "head", "--json")
+    told = json.loads(head)
+    assert (code, told["waiting"], told["unpublished"]) == (0, 0, 0), "the seals' making is in the log"
+    assert told["size"] > 0
     keys = made(tmp_path)
     assert {"trust.json", "transcript.txt", "root/root.key.pem", "national-root.cert.pem"} <= keys.keys()
 
@@ -45,6 +50,7 @@ def test_a_house_is_founded_once(new: Run, tmp_path: Path) -> None:
     assert code == 0
     code, second, _ = new("systems", "add", "approval-1", *ADD)
     assert code == 0
+    assert json.loads(new("ledger", "head", "--json")[1])["waiting"] == 0
     assert first.startswith("els_")
     assert first != second
     code, _, err = new("systems", "add", "approval-2", "--name", "测试", "--unit", "1", "--issuer", TOBACCO)

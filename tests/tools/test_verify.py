@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from ca.encoding import pem
 from ca.judging.trust import TrustList
 from licences.verification.checks import CHECKS
+from licences.verification.report import Report
+from licences.verification_process import Payload, VerificationPool
 from tests.licences.verification import attacks, nationals, sealed
 from tests.licences.verification.sealed import licence, seal, world
 from tests.licences.verification.test_pairs import CONTENT, beside
@@ -58,6 +61,18 @@ def rows(output: str) -> list[dict[str, Any]]:
 def test_a_good_licence(run: Run, file: str) -> None:
     code, output = run(file, "--json")
     assert (code, [(row["file"], row["verdict"]) for row in rows(output)]) == (0, [(file, "valid")])
+
+
+def test_a_licence_that_an_editor_marked_as_utf_8_is_the_same(run: Run, folder: Path) -> None:
+    for name in ("good.json", "good.txt"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf\r\n" + (folder / name).read_bytes())
+        code, output = run(name, "--json")
+        found = {check["id"]: check for check in rows(output)[0]["checks"]}
+        assert (code, found["integrity.canonical"]["code"]) == (0, "RESPELT"), output
+    for content, reason in ((b"{}", "document.not_signed"), (b"", "document.unknown_format")):
+        (folder / "good.json").write_bytes(b"\xef\xbb\xbf" + content)
+        code, output = run("good.json", "--json")
+        assert (code, rows(output)[0]["reason"]) == (1, reason)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +181,63 @@ def test_a_file_over_the_limit_is_not_held_in_memory(run: Run, folder: Path) -> 
     assert (code, rows(output)[0]["reason"]) == (2, "document.too_large")
 
 
+@pytest.fixture
+def devices(folder: Path) -> Path:
+    """What lies in a folder under names of files, and is none: reading it may never end."""
+    os.mkfifo(folder / "pipe.pdf")
+    (folder / "zeros.pdf").symlink_to("/dev/zero")
+    (folder / "linked.pdf").symlink_to("good.pdf")
+    return folder
+
+
+@pytest.mark.parametrize("file", ["pipe.pdf", "zeros.pdf", "/dev/zero", "/dev/null", "."])
+def test_only_files_are_read(run: Run, devices: Path, file: str) -> None:
+    assert devices
+    code, output = run(file, "linked.pdf", "--json")
+    first, second = rows(output)
+    assert (code, first["error"]["code"], second["verdict"]) == (3, "file.unreadable", "valid")
+    assert first["error"]["message"]["zh"] == "无法读取文件：不是普通文件（文件夹、设备或管道不能核验）"
+    assert first["error"]["message"]["en"].endswith("it is no regular file, but a folder, a device or a pipe")
+
+
+@pytest.mark.parametrize("suffix", [".p7s", ".tlog-proof"])
+@pytest.mark.parametrize("kind", ["pipe", "zeros"])
+def test_nor_is_what_lies_beside_them(run: Run, devices: Path, suffix: str, kind: str) -> None:
+    (devices / f"{kind}.pdf").rename(devices / f"good.pdf{suffix}")
+    code, output = run("good.pdf", "--json")
+    assert (code, rows(output)[0]["error"]["code"]) == (3, "file.unreadable")
+
+
+def test_nor_what_a_seal_is_over(run: Run, devices: Path) -> None:
+    (devices / "pipe.pdf.p7s").write_bytes(beside())
+    assert run("pipe.pdf.p7s")[0] == 3
+
+
+def test_a_link_beside_a_file_that_leads_nowhere_is_nothing(run: Run, folder: Path) -> None:
+    (folder / "good.pdf.p7s").symlink_to("nowhere")
+    assert run("good.pdf")[0] == 0
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_unreadable(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too large to be held, it is opened once more where it is judged; and the next file is judged all the same."""
+    with (folder / "huge.bin").open("wb") as stream:
+        stream.truncate(40 * 1024 * 1024)
+    (folder / "huge.bin.p7s").write_bytes(beside())
+    judge = VerificationPool.verify
+
+    def vanishing(pool: VerificationPool, payload: Payload) -> Report:
+        (folder / "huge.bin").unlink(missing_ok=True)
+        return judge(pool, payload)
+
+    monkeypatch.setattr(VerificationPool, "verify", vanishing)
+    code, output = run("huge.bin", "good.pdf", "--json")
+    first, second = rows(output)
+    assert (code, first["error"]["code"], second["verdict"]) == (3, "file.unreadable", "valid")
+    assert "No such file" in first["error"]["message"]["en"]
+
+
 def test_a_name_that_is_no_utf_8(run: Run, folder: Path) -> None:
     name = os.fsdecode(b"\xff.pdf")
     (folder / name).write_bytes(licence().pdf.data)
@@ -218,6 +290,7 @@ def national_folder(folder: Path) -> Path:
     (folder / "approval.docx").write_bytes(CONTENT)
     (folder / "approval.docx.p7s").write_bytes(beside())
     (folder / "alone.p7s").write_bytes(beside())
+    (folder / "armoured.p7s").write_bytes(pem.encode("PKCS7", beside()))
     (folder / "unpacked").mkdir()
     (folder / "unpacked" / "Signature.xml").write_bytes(national.DOCUMENT)
     (folder / "unpacked" / "SignedValue.dat").write_bytes(nationals.value())
@@ -243,6 +316,7 @@ def vars_of(trust: TrustList, *names: str) -> dict[str, tuple[Any, ...]]:
         ("approval.docx", 0, "document.sealed"),
         ("approval.docx.p7s", 0, "document.sealed"),
         ("alone.p7s", 2, "document.content_absent"),
+        ("armoured.p7s", 2, "document.content_absent"),
         ("unpacked/SignedValue.dat", 0, "document.sealed"),
         ("unpacked/Signature.xml", 1, "document.unknown_format"),
         ("value.dat", 2, "document.absent"),

@@ -24,7 +24,10 @@ _HEADS: Final = {
     "zh": ("序号", "时间", "事件", "账本位置", "证明"),
     "en": ("no.", "time", "event", "entry", "proof"),
 }
-_OPEN_HEADS: Final = {"zh": ("单位", "办件", "用途", "账号"), "en": ("unit", "case", "purpose", "account")}
+_OPEN_HEADS: Final = {
+    "zh": ("单位", "办件", "用途或结果", "账号"),
+    "en": ("unit", "case", "purpose or result", "account"),
+}
 
 
 def timeline(audited: "Audited", language: Language) -> list[str]:
@@ -35,7 +38,7 @@ def timeline(audited: "Audited", language: Language) -> list[str]:
         head = f"账本 {log.checkpoint.origin} · {log.size:,} 条 · 链 {len(audited.trace.chains)} 条 · 事件 {known:,} 个"
     else:
         chains = len(audited.trace.chains)
-        head = f"log {log.checkpoint.origin} · {log.size:,} entries · {chains} chains · {known:,} events"
+        head = f"log {log.checkpoint.origin} · entries {log.size:,} · chains {chains} · events {known:,}"
     lines = [head, *_order_lines(audited, language)]
     for chain in audited.trace.chains:
         lines += ["", *_chain_lines(audited, chain, language)]

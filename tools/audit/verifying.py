@@ -12,7 +12,7 @@ import click
 from ledger.errors import Language
 from tools.audit.telling import MARKS, printable
 from tools.audit.trusting import log_keys
-from tools.audit.words import check_words, code_words
+from tools.audit.words import EVIDENCE, SCOPES, about_words, check_words, code_words
 from tools.ca.answering import answering, language_of
 
 if TYPE_CHECKING:
@@ -127,13 +127,16 @@ def _lines(file: Path, answer: "Report | _Unread", language: Language) -> Iterat
     yield "  " + click.style(_VERDICTS[answer.verdict][0 if language == "zh" else 1], fg=_COLOURS[answer.verdict])
     for name, value in answer.about.items():
         if value is not None:
-            yield f"  {name}: {printable(_shown(value))}"
+            yield f"  {about_words(name, language)}: {printable(_shown(value, language))}"
     for check in answer.checks:
         yield from _check_lines(check, language)
 
 
-def _shown(value: object) -> str:
-    return " ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)
+def _shown(value: object, language: Language) -> str:
+    words = [str(part) for part in value.values()] if isinstance(value, dict) else [str(value)]
+    if language == "zh":
+        words[0] = (SCOPES if isinstance(value, dict) else EVIDENCE).get(words[0], words[0])
+    return " ".join(words)
 
 
 def _check_lines(check: "Check", language: Language) -> Iterator[str]:

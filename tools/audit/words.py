@@ -152,6 +152,22 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "promise.broken": ("承诺被违反", "a promise was broken"),
     }
 )
+ABOUT: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "kind": ("证据类别", "kind"),
+        "origin": ("账本", "log"),
+        "asked": ("追溯对象", "asked about"),
+        "order": ("审计任务书", "audit order"),
+        "made_at": ("生成时间", "made at"),
+        "size": ("账本大小", "size of the log"),
+        "chains": ("事件链", "chains"),
+        "events": ("事件", "events"),
+        "event": ("事件编号", "event"),
+        "deadline": ("承诺期限", "deadline"),
+        "admitted_at": ("承认时间", "admitted at"),
+    }
+)
+EVIDENCE: Final[Words] = MappingProxyType({"chains": "事件链", "promise": "未兑现的承诺"})
 
 
 def kind_word(kind: str, language: Language) -> str:
@@ -169,6 +185,11 @@ def code_words(code: str | None, language: Language) -> str:
 def check_words(check: str, language: Language) -> str:
     """Return what a check looks at."""
     return CHECKS[check][0 if language == "zh" else 1]
+
+
+def about_words(name: str, language: Language) -> str:
+    """Return what a member is called of what a file says it is evidence of."""
+    return ABOUT[name][0 if language == "zh" else 1]
 
 
 def gap_words(code: str, seq: int, index: int | None, language: Language) -> str:

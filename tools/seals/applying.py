@@ -12,10 +12,11 @@ from seals.life.life_errors import ApplicationUnknown
 from seals.life.roles import SEAL_APPROVER, SEAL_CLERK
 from seals.models import SEAL_KINDS, ApplicationRow
 from seals.store import browsing
+from seals.words import STATES
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.opening import opened_house
 from tools.seals.custody import ID, UNIT, Acting, acting, find, now_utc, worker_session
-from tools.seals.telling import KINDS, STATES, Told, application_json, word
+from tools.seals.telling import KINDS, Told, application_json, word
 from tools.sequencing import Sequencing
 
 _NEXT = {

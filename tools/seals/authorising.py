@@ -14,11 +14,12 @@ from seals.life.life_errors import AuthorisationUnknown
 from seals.life.roles import SEAL_APPROVER, SEAL_CLERK, SEAL_CUSTODIAN
 from seals.models import AuthorisationRow, SealRow
 from seals.store import browsing
+from seals.words import STATES
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.moments import MOMENT
 from tools.opening import opened_house
 from tools.seals.custody import ACCOUNT, ID, Acting, acting, find, now_utc, type_code, worker_session
-from tools.seals.telling import STATES, Told, authorisation_json, hours, name_of, period, word
+from tools.seals.telling import Told, authorisation_json, hours, name_of, period, word
 from tools.sequencing import Sequencing
 
 _HOURS: Final = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})", re.ASCII)

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "make": Entry("tools.seals.making:make", "Make an approved seal. 制作印章"),
     "organisation": Entry("tools.seals.organising:organisation", "Register an organisation. 登记机构"),
     "organisations": Entry("tools.seals.organising:organisations", "List the organisations. 机构清单"),
+    "prepare": Entry("tools.seals.preparing:prepare", "Keep places for several seals. 预留签章域"),
     "register": Entry("tools.seals.using:register", "The register of uses: Excel, PDF. 用印登记簿"),
     "reject": Entry("tools.seals.applying:reject", "Reject an application. 驳回申请"),
     "reject-authorisation": Entry("tools.seals.authorising:reject", "Reject one. 驳回自动用章"),
@@ -59,7 +60,7 @@ STORY: Final = (
         "Let it be used 授权",
         ("grant", "revoke-grant", "authorise", "approve-authorisation", "reject-authorisation", "end-authorisation"),
     ),
-    ("Use it 用印", ("seal", "extend")),
+    ("Use it 用印", ("prepare", "seal", "extend")),
     ("Stop it 停用", ("suspend", "resume", "cancel")),
     ("Look 查看", ("list", "show", "applications", "organisations", "uses", "register")),
 )

@@ -13,13 +13,13 @@ from seals.life.stops import SEAL_STATES
 from seals.models import APPLICATION_STATES, SealRow
 from seals.store import browsing
 from seals.store import seals as rows
+from seals.words import STATES
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told
 from tools.opening import opened_house
 from tools.seals.custody import UNIT, find, now_utc, worker_session
 from tools.seals.telling import (
     KINDS,
     REASONS,
-    STATES,
     Told,
     application_json,
     authorisation_json,

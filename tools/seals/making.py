@@ -13,12 +13,13 @@ from seals.life.life_errors import StateRefused
 from seals.life.roles import SEAL_CUSTODIAN, require
 from seals.models import SealRow
 from seals.store import browsing
+from seals.words import STATES
 from tools.ca.answering import answering, facts, language_of, tell
 from tools.ca.office import end_of, validity
 from tools.opening import opened_house
 from tools.seals.applying import application_told, known
 from tools.seals.custody import ACCOUNT, ID, Acting, acting, now_utc, worker_session
-from tools.seals.telling import STATES, name_of, period, seal_json, word
+from tools.seals.telling import name_of, period, seal_json, word
 from tools.sequencing import Sequencing
 
 _ALGORITHMS: Final = ("ES256", "ES384", "RS256")

@@ -12,11 +12,12 @@ from seals.life.roles import SEAL_CUSTODIAN
 from seals.life.stops import RULES
 from seals.models import SealRow
 from seals.store import seals as rows
+from seals.words import STATES
 from tools.ca.answering import answering, facts, language_of, tell, told
 from tools.moments import MOMENT
 from tools.opening import opened_house
 from tools.seals.custody import Acting, acting, find, now_utc, worker_session
-from tools.seals.telling import EFFECTS, REASONS, STATES, Told, name_of, seal_json, stop_json, word
+from tools.seals.telling import EFFECTS, REASONS, Told, name_of, seal_json, stop_json, word
 from tools.sequencing import Sequencing
 
 _SUSPENDING: Final = tuple(reason for reason, rule in RULES.items() if "suspended" in rule.states)

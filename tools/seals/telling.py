@@ -25,22 +25,6 @@ KINDS: Final[Words] = MappingProxyType(
         "other": "其他",
     }
 )
-STATES: Final[Words] = MappingProxyType(
-    {
-        "made": "待交付",
-        "active": "使用中",
-        "suspended": "暂停",
-        "cancelled": "注销",
-        "expired": "到期",
-        "replaced": "已更换",
-        "applied": "待审批",
-        "approved": "已批准",
-        "rejected": "已驳回",
-        "withdrawn": "已撤回",
-        "delivered": "已交付",
-        "ended": "已终止",
-    }
-)
 REASONS: Final[Words] = MappingProxyType(
     {
         "reorganisation": "机构改革",

@@ -17,6 +17,7 @@ from ledger.errors import LedgerError
 from ledger.provincial import ProvincialLog
 from ledger.witness_store import WitnessStore
 from tools.opening import opened_house
+from tools.sequencing import Sequencing
 from tools.serve import listen
 from tools.witness.folder import chosen, in_folder
 
@@ -50,7 +51,7 @@ def serve(folder: Path, passphrase_file: Path | None, host: str, port: int, ever
             click.echo(f"witness: {address}")
             uvicorn.Server(configuration(lambda: app)).run(sockets=[listening])
             return
-        with opened_house() as house:
+        with opened_house() as house, Sequencing(house.sequencer()):  # its own events are promised as any house's
             app = witness_app(witness, store, _now, house.objects)
             server = uvicorn.Server(configuration(lambda: app))
             with gathering(house, store, every, server):

@@ -26,8 +26,8 @@ RESPELT_JSON: Final = Code(
     "RESPELT",
     "warning",
     "document.respelt",
-    "同一数据经其他程序重新写出（空格或成员次序不同），内容未变",
-    "the same data, written again by another program: other spaces or another order, nothing else",
+    "同一数据经其他程序重新写出（空格、字节顺序标记或成员次序不同），内容未变",
+    "the same data, written again by another program: other spaces, a byte order mark or another order, nothing else",
 )
 _SHOWN: Final = 10
 

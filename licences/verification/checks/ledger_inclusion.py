@@ -22,6 +22,14 @@ PENDING: Final = Code(
     "刚刚签发，存证账本尚未收录",
     "issued a moment ago and not yet in the ledger",
 )
+OVERDUE: Final = Code(
+    "OVERDUE",
+    "warning",
+    "ledger.overdue",
+    "存证账本未在承诺的期限内收录这份证照的签发",
+    "the ledger has broken its promise: the issuing should be in it by now, and is not",
+    Advice.ASK_ISSUER,
+)
 LOG_UNREACHABLE: Final = Code(
     "LOG_UNREACHABLE",
     "not_run",
@@ -64,6 +72,7 @@ _CODES: Final[dict[EntryState, Code]] = {
     "not_asked": NOT_APPLICABLE,
     "no_proof": NO_PROOF,
     "pending": PENDING,
+    "overdue": OVERDUE,
     "unavailable": LOG_UNREACHABLE,
     "no_trust_list": NO_TRUST_LIST,
     "unreadable": PROOF_UNREADABLE,
@@ -88,6 +97,6 @@ CHECK: Final = Check(
     passed_zh="存证账本收录了这份证照的签发",
     passed_en="the ledger holds the issuing of this document",
     depends_on=("integrity.signature", "content.record"),
-    codes=(NO_PROOF, PENDING, LOG_UNREACHABLE, PROOF_UNREADABLE, LOG_UNKNOWN, PROOF_INVALID, PROOF_OF_OTHER),
+    codes=(NO_PROOF, PENDING, OVERDUE, LOG_UNREACHABLE, PROOF_UNREADABLE, LOG_UNKNOWN, PROOF_INVALID, PROOF_OF_OTHER),
     run=_run,
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from licences.verification.sources import Absent, AnchorStanding, Unavailable
+from licences.verification.sources import Absent, AnchorStanding, Pending, Unavailable
 from tests.licences.verification.anchor_scenes import CHAIN, SEEN, anchored, standing
 from tests.licences.verification.sealed import NOW
 from tests.licences.verification.worlds import SetSources, report
@@ -28,7 +28,7 @@ def test_a_look_grows_old() -> None:
 
 
 def test_without_a_proof_there_is_nothing_to_compare() -> None:
-    for proof in (Absent.NOT_FOUND, Absent.PENDING):
+    for proof in (Absent.NOT_FOUND, Pending(NOW), Pending(NOW - timedelta(days=1))):
         found = report(sources=SetSources(a_proof=proof, an_anchor=standing(8))).check("ledger.anchor")
         assert found.outcome == "not_applicable"
     broken = report(sources=SetSources(a_proof=b"\xff", an_anchor=standing(8))).check("ledger.anchor")

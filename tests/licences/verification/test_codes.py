@@ -12,12 +12,12 @@ from ca.reading.crl_reader import Reason
 from ledger.errors import Language
 from licences.identifiers import compose
 from licences.verification.checks import CHECKS
-from licences.verification.documents import Examined
+from licences.verification.documents import BYTE_ORDER_MARK, Examined
 from licences.verification.engine import judge
 from licences.verification.examination import over_limit, unread
 from licences.verification.report import Report
 from licences.verification.request import verification_request
-from licences.verification.sources import Absent, StatusRow, StatusToken, Unavailable
+from licences.verification.sources import Absent, Pending, StatusRow, StatusToken, Unavailable
 from seals.cms.cms import order_chain
 from tests.licences.verification import attacks, sealed
 from tests.licences.verification.anchor_scenes import ANCHOR_SCENES
@@ -85,7 +85,7 @@ def _acted(*rows: StatusRow, **asked: Any) -> Report:
     return report(sources=SetSources(a_record=record_of(licence()), a_status=history(*rows)), **asked)
 
 
-def _proved(proof: bytes | Absent | Unavailable, document: bytes | None = None) -> Report:
+def _proved(proof: bytes | Pending | Absent | Unavailable, document: bytes | None = None) -> Report:
     return report(document, sources=SetSources(a_proof=proof))
 
 
@@ -155,6 +155,7 @@ SCENES = [
         "integrity.canonical",
         VALID,
         ("RESPELT", "licence.valid", lambda: report(JSON.replace(b'","', b'" ,"', 1))),
+        ("RESPELT", "licence.valid", lambda: report(BYTE_ORDER_MARK + JSON)),
         ("RESPELT", "licence.valid", lambda: report(json.dumps(json.loads(JSON), indent=1, sort_keys=True).encode())),
     ),
     *scenes(
@@ -317,7 +318,8 @@ SCENES = [
         "ledger.inclusion",
         VALID,
         ("NO_PROOF", "licence.valid", report),
-        ("PENDING", "licence.valid", lambda: _proved(Absent.PENDING)),
+        ("PENDING", "licence.valid", lambda: _proved(Pending(NOW))),
+        ("OVERDUE", "licence.valid", lambda: _proved(Pending(NOW - timedelta.resolution))),
     ),
     *scenes(
         "ledger.inclusion",

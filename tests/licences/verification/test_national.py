@@ -289,3 +289,19 @@ def test_a_seal_by_itself_stands_as_our_register_says(stop: SealStop, code: str 
     found = report(national.esl(), sources=sources)
     assert found.check("trust.seal_register").code == code
     assert (found.verdict == "valid") == (code is None)
+
+
+def test_a_value_of_ours_has_one_spelling_too() -> None:
+    """Behind the seal's own, which the value's signature covers, nothing covers how the value itself is written."""
+    ours = national.sealer().sign(compute("SM3", national.DOCUMENT), "x", NOW)
+    assert judged(ours, companion=national.DOCUMENT).check("integrity.canonical").outcome == "passed"
+    changed = ses_makers.with_raw_signature(ours)
+    for companion in (national.DOCUMENT, None):
+        found = judged(changed, companion=companion)
+        assert (found.verdict, found.reason) == ("invalid", "document.not_canonical")
+        assert found.check("integrity.signature").outcome == "passed"
+        faults = found.check("integrity.canonical").evidence["faults"]
+        assert faults == [{"code": "value.spelling", "detail": "signature_raw"}]
+    assert judged(value(styled(raw_signatures=True)), companion=national.DOCUMENT).verdict == "valid", (
+        "of others every spelling is their own"
+    )

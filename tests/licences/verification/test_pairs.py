@@ -3,12 +3,14 @@
 import io
 import random
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from ca.encoding import pem
 from licences.verification.documents import Examined
 from licences.verification.engine import judge
 from licences.verification.examination import examine, examine_file
@@ -113,6 +115,56 @@ def test_a_seal_that_openssl_made_holds_and_its_maker_is_unknown(tmp_path: Path)
     assert (found.verdict, found.reason) == ("indeterminate", "seal.unknown")
     assert found.check("integrity.signature").outcome == "passed"
     assert judged(CONTENT + b"x", value).verdict == "invalid"
+
+
+@pytest.mark.parametrize("form", ["DER", "CMS", "PKCS7"])
+def test_a_seal_in_pem_is_judged_as_what_is_in_it(tmp_path: Path, form: str) -> None:
+    value = by_openssl(tmp_path)
+    if form != "DER":
+        value = pem.encode(form, value)
+    for spelt in (value, b"\r\n" + value.replace(b"\n", b"\r\n") if form != "DER" else value):
+        for found in (judged(CONTENT, spelt), judged(spelt, CONTENT)):
+            assert (found.verdict, found.reason) == ("indeterminate", "seal.unknown")
+            assert found.check("integrity.canonical").outcome == "passed"
+        assert judged(CONTENT + b"x", spelt).verdict == "invalid"
+        assert judged(spelt, None).reason == "document.content_absent"
+
+
+def test_openssl_writes_what_we_read(tmp_path: Path) -> None:
+    by_openssl(tmp_path)
+    for command in (["cms", "-cmsout"], ["pkcs7"]):
+        convert = [*command, "-inform", "DER", "-in", "seal.p7s", "-outform", "PEM", "-out", "seal.pem"]
+        subprocess.run(["openssl", *convert], cwd=tmp_path, check=True, capture_output=True)
+        assert judged(CONTENT, (tmp_path / "seal.pem").read_bytes()).reason == "seal.unknown"
+
+
+def test_a_seal_of_ours_has_one_spelling() -> None:
+    """We write DER; what another program made of it is no longer what was written."""
+    found = judged(CONTENT, pem.encode("CMS", beside()))
+    assert (found.verdict, found.reason) == ("invalid", "document.not_canonical")
+    assert found.check("integrity.canonical").evidence["faults"] == [{"code": "cms.armour", "detail": ""}]
+    assert found.check("integrity.signature").outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason"),
+    [
+        (lambda value: value[:-30], "document.malformed"),
+        (lambda value: value + value, "document.malformed"),
+        (lambda value: value.replace(b"\nM", b"\n=", 1), "document.malformed"),
+        (lambda value: value.replace(b"-----END", b"\n" * (1 << 20) + b"-----END"), "document.too_complex"),
+        (lambda _: pem.encode("CMS", b""), "document.malformed"),
+        (lambda _: pem.encode("CERTIFICATE", beside()), "document.sealed_not"),
+    ],
+    ids=["cut", "twice", "no base64", "padded", "empty", "another label"],
+)
+def test_a_spoilt_pem_is_told(spoilt: Callable[[bytes], bytes], reason: str) -> None:
+    value = spoilt(pem.encode("CMS", beside()))
+    found = judged(CONTENT, value)
+    if reason == "document.sealed_not":
+        assert found.reason == "document.unknown_format", "no seal lies beside it"
+    else:
+        assert found.reason == reason
 
 
 def by_openssl(folder: Path) -> bytes:

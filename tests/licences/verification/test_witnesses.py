@@ -1,9 +1,11 @@
 """ledger.witnesses where it passes, and where there is nothing to ask."""
 
+from datetime import timedelta
+
 import pytest
 
 from ca.errors import TrustListInvalid
-from licences.verification.sources import Absent
+from licences.verification.sources import Absent, Pending
 from tests.licences.verification.sealed import NOW, world
 from tests.licences.verification.witness_scenes import POLICY, lines, witnessed
 from tests.licences.verification.worlds import SetSources, report
@@ -27,7 +29,7 @@ def test_who_is_missing_is_named() -> None:
 
 def test_without_a_proof_there_is_nothing_to_witness() -> None:
     trust = world().trust(witness_policy=POLICY)
-    for proof in (Absent.NOT_FOUND, Absent.PENDING):
+    for proof in (Absent.NOT_FOUND, Pending(NOW), Pending(NOW - timedelta(days=1))):
         found = report(sources=SetSources(trust=trust, a_proof=proof)).check("ledger.witnesses")
         assert found.outcome == "not_applicable"
     broken = report(sources=SetSources(trust=trust, a_proof=b"\xff")).check("ledger.witnesses")

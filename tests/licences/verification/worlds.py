@@ -14,6 +14,7 @@ from licences.verification.request import Lookup, verification_request
 from licences.verification.sources import (
     Absent,
     AnchorStanding,
+    Pending,
     Record,
     SealStanding,
     StatusHistory,
@@ -34,7 +35,7 @@ class SetSources:
     a_status: StatusHistory | StatusToken | Absent | Unavailable = field(
         default_factory=lambda: StatusToken(world().status_list())
     )
-    a_proof: bytes | Absent | Unavailable = Absent.NOT_FOUND
+    a_proof: bytes | Pending | Absent | Unavailable = Absent.NOT_FOUND
     a_seal: SealStanding | Absent | Unavailable = Absent.NO_SOURCE
     an_anchor: AnchorStanding | Absent | Unavailable = Absent.NO_SOURCE
     catalogue: Catalogue | None = field(default_factory=Catalogue.load)
@@ -51,7 +52,7 @@ class SetSources:
     def seal(self, certificate: bytes) -> SealStanding | Absent | Unavailable:
         return self.a_seal
 
-    def proof(self, identifier: str) -> bytes | Absent | Unavailable:
+    def proof(self, identifier: str) -> bytes | Pending | Absent | Unavailable:
         return self.a_proof
 
     def anchor(self, index: int, checkpoint: Checkpoint) -> AnchorStanding | Absent | Unavailable:

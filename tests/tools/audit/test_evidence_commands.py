@@ -81,7 +81,11 @@ def test_exit_codes(run: Run, evidence: Path, trust: Path, tmp_path: Path) -> No
     assert codes(told[0])["chain.completeness"] == "MIRROR_UNREADABLE"
     assert code == 1
     assert run("audit", "verify", evidence, "--mirror", tmp_path)[0] == 3
-    assert "证据不成立" in run("audit", "verify", changed, "--trust", trust, "--lang", "zh")[1]
+    shown = run("audit", "verify", changed, "--trust", trust, "--lang", "zh")[1]
+    assert "证据不成立" in shown
+    for word in ("账本: ", "追溯对象: 证照 ", "账本大小: "):
+        assert word in shown
+    assert "made_at" not in shown
 
 
 # --- promises ---------------------------------------------------------------------------------------------------------

@@ -173,6 +173,22 @@ def test_a_seal_has_every_use(answer: Ask, licence: Licence, house: House, run: 
     assert run("audit", "seal", "99019900000000")[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [("2026-11-23", "2026-11-22"), ("2026-11-22T10:00:00+08:00", "2026-11-22T10:00:00+08:00")],
+)
+def test_a_period_that_ends_before_it_begins_holds_nothing_and_is_refused(
+    run: Run, order: Callable[[str, str], str], since: str, until: str
+) -> None:
+    number = order("department", TOBACCO)
+    code, out, err = run(
+        "audit", "department", TOBACCO, "--order", number, "--since", since, "--until", until, "--lang", "zh"
+    )
+    assert (code, out, "ledger.period_empty" in err) == (3, "", True)
+    one_day = run("audit", "department", TOBACCO, "--order", number, "--since", "2026-11-23", "--until", "2026-11-23")
+    assert one_day[0] == 0
+
+
 def test_what_nobody_knows_is_a_wrong_request(run: Run) -> None:
     for identifier in ("1.2.156.3005.2.none", "a\x00b", "\udcff"):
         assert run("audit", "licence", identifier)[0] == 3

@@ -11,6 +11,7 @@ import pytest
 
 from seals.life.stops import REASONS, SEAL_STATES, Effect
 from seals.models import APPLICATION_STATES, AUTHORISATION_STATES, OUTCOMES, SEAL_KINDS
+from seals.words import STATES
 from tools.cli import main
 from tools.seals import telling
 from tools.seals.command import COMMANDS, STORY
@@ -60,7 +61,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_word_of_the_register_is_said_in_chinese() -> None:
     assert set(telling.KINDS) == set(SEAL_KINDS)
-    assert set(telling.STATES) == {*SEAL_STATES, *APPLICATION_STATES, *AUTHORISATION_STATES}
+    assert set(STATES) == {*SEAL_STATES, *APPLICATION_STATES, *AUTHORISATION_STATES}
     assert set(telling.REASONS) == set(REASONS)
     assert set(telling.EFFECTS) == {effect.value for effect in Effect}
     assert set(telling.OUTCOMES) == {*OUTCOMES, None}

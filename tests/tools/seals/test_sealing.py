@@ -57,6 +57,66 @@ def test_a_field_that_was_made_for_it(told: Told, seal: str, pdf: Path, tmp_path
     assert (found.field_name, found.fault) == ("局章", None)
 
 
+def test_several_seals_on_one_page(told: Told, refused: Refused, seal: str, pdf: Path, tmp_path: Path) -> None:
+    """A joint approval: the places are kept first, then each unit seals its own."""
+    places = (
+        "--place",
+        "甲方",
+        1,
+        60,
+        60,
+        42,
+        "--place",
+        "乙方",
+        1,
+        140,
+        60,
+        "42x42",
+        "--place",
+        "财务",
+        1,
+        60,
+        150,
+        "45x30",
+    )
+    ready = told("prepare", pdf, *places)
+    assert (ready["fields"], ready["file"]) == (["甲方", "乙方", "财务"], str(tmp_path / "approval-fields.pdf"))
+    assert "tools.output_taken" in refused("prepare", pdf, *places)
+    last = Path(ready["file"])
+    for name in ("甲方", "乙方"):
+        asked = ("--seal", seal, *MATTER, "--field", name, "--actor", USER)
+        last = Path(told("seal", last, *asked, "-o", tmp_path / f"{name}.pdf")["file"])
+    found = read_pdf(last.read_bytes())
+    assert [(one.field_name, one.fault, one.coverage_faults) for one in found.signatures] == [
+        ("甲方", None, ()),
+        ("乙方", None, ()),
+    ]
+    assert "seals.pdf_already_sealed" in refused("prepare", last, "--place", "丙方", 1, 60, 60, 42)
+    assert "seals.field_size" in refused("seal", last, "--seal", seal, *MATTER, "--field", "财务", "--actor", USER)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("a.b", 1, 60, 60, 42),
+        ("", 1, 60, 60, 42),
+        ("a", 2, 60, 60, 42),
+        ("a", 0, 60, 60, 42),
+        ("a", 1, 5, 60, 42),
+        ("a", 1, "nan", 60, 42),
+        ("a", 1, 60, 60, 0),
+        ("a", 1, 60, 60, "nan"),
+        ("a", 1, 60, 60, "42xx"),
+        ("a", 1, 60, 60, "x42"),
+        ("a", 1, 60, 60, "1e9"),
+        ("\udcff", 1, 60, 60, 42),
+    ],
+)
+def test_places_that_cannot_be(refused: Refused, pdf: Path, place: tuple[object, ...]) -> None:
+    assert refused("prepare", pdf, "--place", *place)
+    assert list(pdf.parent.iterdir()) == [pdf]
+
+
 def test_across_the_edges_of_the_pages(told: Told, run: Run, seal: str, pdf: Path, refused: Refused) -> None:
     seam = ("--seam-y", 100)
     assert "seals.pdf_page_missing" in refused("seal", pdf, "--seal", seal, *MATTER, *PLACE, *seam, "--actor", USER)
