@@ -24,6 +24,7 @@ WRONG_REQUEST: Final = 3
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells expect
 _CRASHES: Final = frozenset(
     {
+        "bench.failed",
         "ca.clock_suspect",
         "ca.foreign_unavailable",
         "database.unavailable",

@@ -5,14 +5,17 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from typing import Final
 
+from tools.bench.errors import BenchmarkFailed
 from tools.bench.ledger_room import LedgerRoom
 
+_PATIENCE: Final = 60.0
 _REQUEST: Final = (
     b"POST /log/add HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: 82\r\n\r\n"
 )
@@ -25,13 +28,16 @@ def measure(room: LedgerRoom, requests: int, clients: int) -> tuple[float, float
         ready = context.Event()
         server = context.Process(target=_serve, args=(room, listening, ready))
         server.start()
-        ready.wait(30)
+        if not ready.wait(_PATIENCE):
+            server.kill()
+            server.join()
+            raise BenchmarkFailed(reason="the server of /log/add did not start")
         stop = threading.Event()
         sequencer = threading.Thread(target=_publish, args=(room, stop))
         sequencer.start()
         try:
             begin = time.perf_counter()
-            times = asyncio.run(_load(listening.getsockname()[1], requests, clients))
+            times = asyncio.run(_watched(_load(listening.getsockname()[1], requests, clients), server))
             room.sequencer().log.finish(datetime.now(UTC))
             seconds = time.perf_counter() - begin
         finally:
@@ -69,6 +75,17 @@ def _publish(room: LedgerRoom, stop: threading.Event) -> None:
     log = room.sequencer().log
     while not stop.wait(1.0):
         log.finish(datetime.now(UTC))
+
+
+async def _watched(load: Coroutine[None, None, list[float]], server: BaseProcess) -> list[float]:
+    """Wait for the load as long as there is a server: our own open socket would let clients wait for a dead one for ever."""
+    task = asyncio.create_task(load)
+    while not task.done():
+        await asyncio.wait([task], timeout=1)
+        if not task.done() and not server.is_alive():
+            task.cancel()
+            raise BenchmarkFailed(reason=f"the server of /log/add ended with {server.exitcode}")
+    return task.result()
 
 
 async def _load(port: int, requests: int, clients: int) -> list[float]:

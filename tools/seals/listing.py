@@ -1,7 +1,7 @@
 """`elicence seals list`, `applications` and `show`: seals and what is said of them."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import click
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.actor import Uscc
 from ledger.errors import Language
 from seals.life.stops import SEAL_STATES
-from seals.models import APPLICATION_STATES, SealRow
+from seals.models import APPLICATION_STATES, AuthorisationRow, GrantRow, SealRow, StopRow
 from seals.store import browsing
 from seals.store import seals as rows
 from seals.words import STATES
@@ -24,6 +24,7 @@ from tools.seals.telling import (
     application_json,
     authorisation_json,
     grant_json,
+    hours,
     name_of,
     period,
     seal_json,
@@ -145,32 +146,38 @@ def _shown(session: Session, row: SealRow, language: Language) -> Told:
         ("国密印章" if zh else "national seal", "-" if row.esl is None else f"{row.provider}: {row.esl_key_name}"),
         ("更换自" if zh else "replaces", "" if before is None else name_of(before)),
         ("后继" if zh else "replaced by", "" if after is None else name_of(after)),
-        *(("授权" if zh else "grant", line) for line in _grants(answer, zh=zh)),
-        *(("自动用章" if zh else "authorised", line) for line in _leaves(answer, language)),
-        *(("停用" if zh else "stop", line) for line in _stops(answer, language)),
+        *(("授权" if zh else "grant", line) for line in _grants(grants, now_utc(), language)),
+        *(("自动用章" if zh else "authorised", line) for line in _leaves(leaves, language)),
+        *(("停用" if zh else "stop", line) for line in _stops(stops, language)),
     ]
     return answer, facts([pair for pair in pairs if pair[1]])
 
 
-def _grants(answer: Answer, *, zh: bool) -> Iterator[str]:
-    for one in answer["grants"]:
-        limit = "" if one["daily_limit"] is None else f"  ≤ {one['daily_limit']}/{'日' if zh else 'day'}"
-        revoked = "" if one["revoked_at"] is None else ("  已收回" if zh else "  revoked")
-        yield f"{one['id']}  {one['grantee']}  {one['licence_type']}{limit}{revoked}"
+def _grants(found: Sequence[GrantRow], now: datetime, language: Language) -> Iterator[str]:
+    zh = language == "zh"
+    for one in found:
+        limit = "" if one.daily_limit is None else f"  ≤ {one.daily_limit}/{'日' if zh else 'day'}"
+        if one.revoked_at is not None:
+            state = "  已收回" if zh else "  revoked"
+        elif one.valid_until is not None and one.valid_until < now:
+            state = "  已到期" if zh else "  ended"
+        else:
+            state = ""
+        span = period(one.valid_from, one.valid_until, language)
+        yield f"{one.id}  {one.grantee}  {one.licence_type}  {span}{limit}{state}"
 
 
-def _leaves(answer: Answer, language: Language) -> Iterator[str]:
-    for one in answer["authorisations"]:
-        state = word(STATES, one["state"], language)
-        per_day = "日" if language == "zh" else "day"
+def _leaves(found: Sequence[AuthorisationRow], language: Language) -> Iterator[str]:
+    per_day = "日" if language == "zh" else "day"
+    for one in found:
         yield (
-            f"{one['id']}  {one['system']}  {one['licence_type']}  {one['hours']}  ≤ {one['daily_cap']}/{per_day}"
-            f"  – {one['valid_until'][:10]}  {state}"
+            f"{one.id}  {one.system}  {one.licence_type}  {hours(one)}  ≤ {one.daily_cap}/{per_day}"
+            f"  – {told(one.valid_until)}  {word(STATES, one.state, language)}"
         )
 
 
-def _stops(answer: Answer, language: Language) -> Iterator[str]:
-    for one in answer["stops"]:
-        since = "" if one["invalid_from"] is None else f"  ← {one['invalid_from'][:10]}"
-        state, reason = word(STATES, one["state"], language), word(REASONS, one["reason"], language)
-        yield f"{one['stopped_at'][:16]}Z  {state}  {reason}{since}  {one['note'] or ''}".rstrip()
+def _stops(found: Sequence[StopRow], language: Language) -> Iterator[str]:
+    for one in found:
+        since = "" if one.invalid_from is None else f"  ← {told(one.invalid_from)}"
+        state, reason = word(STATES, one.state, language), word(REASONS, one.reason, language)
+        yield f"{told(one.stopped_at)}  {state}  {reason}{since}  {one.note or ''}".rstrip()

@@ -16,7 +16,7 @@ _MOST: Final = 64 << 20
 _LARGEST: Final = 200.0  # mm
 
 
-class _Size(click.ParamType):
+class _Size(click.ParamType[tuple[float, float]]):
     """A seal's size in millimetres: `42` of a round one, `45x30` of any."""
 
     name = "size"

@@ -24,6 +24,7 @@ from seals.models import SealRow
 from seals.ses.checks import check_seal
 from seals.ses.reader import read_seal
 from seals.ses.trust import TrustPaths
+from tests.api.postgres_users import wait_until
 from tests.tools.conftest import MARKET, Run
 from tests.tools.rows import SYSTEM, TOBACCO
 from tests.tools.seals.conftest import CLERK, HEAD, KEEPER, NAME, USER, Refused, Told, fresh_code
@@ -271,3 +272,17 @@ def test_tables_are_read_by_people_in_both_languages(run: Run, seal: str) -> Non
         assert all(word in line for word in words)
         code, out, _ = run("seals", "show", seal, "--lang", language)
         assert (code, USER in out) == (0, True)
+
+
+def test_a_seal_is_shown_with_the_times_of_its_stops(told: Told, run: Run, seal: str) -> None:
+    """In Beijing time, and to the minute: what was sealed after that minute is not good."""
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    grant = told("grant", seal, "--to", "user-9", "--type", "documents", "--until", soon.isoformat(), "--actor", KEEPER)
+    wait_until(lambda: datetime.now(UTC) > soon)
+    lost = "2026-01-31T23:30:00+00:00"
+    told("cancel", seal, "--reason", "lost", "--invalid-from", lost, "--actor", KEEPER)
+    code, out, _ = run("seals", "show", seal, "--lang", "zh")
+    lines = out.splitlines()
+    assert code == 0
+    assert any(line.startswith("停用") and line.endswith("注销  遗失  ← 2026-02-01 07:30") for line in lines), out
+    assert any(grant["id"] in line and line.endswith("已到期") for line in lines), out

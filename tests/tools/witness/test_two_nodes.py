@@ -136,8 +136,14 @@ def test_licence_city_province(house: House, run: Run, province: Province, tmp_p
 
     wait_for(fetched)
     _the_trust_list_tells_verifiers(province)
+    with province.house.database.session(Role.WORKER) as session:
+        ((own, keys),) = create_subjects(session, province.house.wrapper, "seal", [uuid4()]).items()
+        (promised,) = record_many(session, [(event(own), keys)], province.house.promiser)
     province.process.send_signal(signal.SIGTERM)
     assert province.process.wait(60) == 0
+    with province.house.database.session(Role.WORKER) as session:
+        placed = inclusion(session, province.house.objects, province.house.wrapper, promised.event)
+    assert placed is not None, "what the province's house promises is kept by its node"
 
     # Nobody is asked any more: two files and the keys.
     code, out, err = run("witness", "walk", kept, province_proof, "--policy", province.policy, "--json")
