@@ -15,7 +15,7 @@ from ledger.anchor.accounts import KeyAccount
 from ledger.anchor.errors import AccountUnusable
 from ledger.anchor.fees import FeePolicy
 from ledger.errors import DomainError
-from ledger.notes import Vkey
+from ledger.formats.notes import Vkey
 
 if TYPE_CHECKING:
     from ledger.anchor.anchorer import Anchorer, AnchorPolicy

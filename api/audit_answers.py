@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.auditing import Audited
-from ledger.provenance import Chain, Finding, Link
+from ledger.provenance.provenance import Chain, Finding, Link
 from licences.recall import Reliance, units
 
 

@@ -18,7 +18,7 @@ from api.problems import documented
 from api.schema import Role
 from api.systems import NotAuthenticated
 from ledger.actor import Actor
-from ledger.provenance_orders import AUDITOR
+from ledger.provenance.orders import AUDITOR
 from licences.audit_scopes import begin_of, end_of
 
 _SCHEME: Final = HTTPBearer(

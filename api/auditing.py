@@ -17,18 +17,18 @@ from api.house import House
 from api.own_mirror import OwnMirror
 from api.schema import Role
 from ca.ceremonies.names import LOG_KEY
-from ledger import provenance_terms
 from ledger.actor import Actor
-from ledger.evidence import chains_evidence, sign_evidence
-from ledger.log_objects import tile_fetch
-from ledger.log_reader import LogReader
-from ledger.notes import Vkey
-from ledger.promise_keeping import Answer, PromiseKeeper
-from ledger.provenance_errors import OrderRefused, OrderWanted, PeriodEmpty
-from ledger.provenance_looks import Look, Shown, record_looks, record_refusal
-from ledger.provenance_orders import AuditOrder, Scope, order_by_number, order_by_token
-from ledger.provenance_reading import MOST_EVENTS, Trace, trace
-from ledger.tiles import TileCache
+from ledger.evidence.evidence import chains_evidence, sign_evidence
+from ledger.formats.notes import Vkey
+from ledger.log.promise_keeping import Answer, PromiseKeeper
+from ledger.log.reader import LogReader
+from ledger.log.served import tile_fetch
+from ledger.provenance import terms as provenance_terms
+from ledger.provenance.errors import OrderRefused, OrderWanted, PeriodEmpty
+from ledger.provenance.looks import Look, Shown, record_looks, record_refusal
+from ledger.provenance.orders import AuditOrder, Scope, order_by_number, order_by_token
+from ledger.provenance.reading import MOST_EVENTS, Trace, trace
+from ledger.tree.tiles import TileCache
 from licences import recall
 from licences.audit_scopes import Covered, covered, labels
 from licences.recall import Reliance

@@ -28,9 +28,9 @@ from ca.keys.wrapper import LocalKeyWrapper
 from ca.tokens.keys import TokenKeys
 from ca.tokens.pin import pin_in
 from ledger.errors import DomainError
-from ledger.objects import ObjectStore
-from ledger.promises import Promiser
-from ledger.sequencer import Sequencer
+from ledger.log.promises import Promiser
+from ledger.log.sequencer import Sequencer
+from ledger.objects.objects import ObjectStore
 from licences.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from ca.outside.tsa_client import ForeignTimestamps
     from ca.timekeeping.clock import Clock
     from ca.timestamping.timestamps import TimestampAuthority
+    from ledger.formats.tlog_policy import Policy
     from ledger.signing import Signer
-    from ledger.tlog_policy import Policy
-    from ledger.witnessing import Witnesses
+    from ledger.witness.witnessing import Witnesses
     from licences.issuing import Issuer
     from licences.issuing_production import Checkpoint, SealingTools
     from licences.rendering import Renderer
@@ -222,7 +222,7 @@ class House:
     @cached_property
     def witness_policy(self) -> "Policy | None":
         """Which witnesses the log asks, and how many are enough; None where it asks none. Raises PolicyUnreadable."""
-        from ledger.tlog_policy import read_policy
+        from ledger.formats.tlog_policy import read_policy
 
         path = self.settings.witness_policy_file
         return None if path is None else read_policy(path)
@@ -233,9 +233,9 @@ class House:
         policy = self.witness_policy
         if policy is None:
             return None
-        from ledger.log_objects import tile_fetch
-        from ledger.tiles import TileReader
-        from ledger.witnessing import Witnesses
+        from ledger.log.served import tile_fetch
+        from ledger.tree.tiles import TileReader
+        from ledger.witness.witnessing import Witnesses
 
         fetch = tile_fetch(self.objects)
         return Witnesses(policy, lambda size: TileReader(size, fetch).nodes)

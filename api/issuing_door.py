@@ -16,7 +16,7 @@ from api.systems import DecisionMissing, NotAuthorised, RegisteredSystem, authen
 from ledger.actor import Actor
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record
-from ledger.reading import inclusion
+from ledger.log.reading import inclusion
 from ledger.subjects import open_subject
 from licences.documents import load_document
 from licences.drafts import LicenceRequest

@@ -20,10 +20,10 @@ from api.log_errors import LogBusy
 from api.problems import documented
 from api.turns import Turns
 from api.uploads import BodyTooLong, read_at_most
-from ledger.bundles import MAX_ENTRY
-from ledger.inclusion_waiting import published_size
-from ledger.log import Log
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.formats.bundles import MAX_ENTRY
+from ledger.log.inclusion_waiting import published_size
+from ledger.log.log import Log
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 
 MOST_WAITING: Final = 4096
 MOST_UNPUBLISHED: Final = 500_000

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.problems import documented, refusal
-from ledger.log_objects import LogPathUnknown, log_object
-from ledger.objects import ObjectMissing, ObjectStore
+from ledger.log.served import LogPathUnknown, log_object
+from ledger.objects.objects import ObjectMissing, ObjectStore
 
 # The checkpoint is published once a second in steady load; a tile's bytes never change under its path.
 _CACHE: Final = {"brief": "public, max-age=1", "immutable": "public, max-age=31536000, immutable"}

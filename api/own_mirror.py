@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ledger.log_reader import LogReader
-from ledger.monitor_state import MonitorFolder
-from ledger.notes import Vkey
-from ledger.provenance_errors import LogForked, MirrorDamaged
-from ledger.provenance_mirror import Mirror
+from ledger.formats.notes import Vkey
+from ledger.log.reader import LogReader
+from ledger.monitor.state import MonitorFolder
+from ledger.provenance.errors import LogForked, MirrorDamaged
+from ledger.provenance.mirror import Mirror
 
 
 class OwnMirror:

@@ -35,31 +35,17 @@ from ca.desk import life_errors
 from ca.outside import foreign_errors
 from ca.timekeeping import clock_errors
 from ca.writing import certificate_errors
-from ledger import (
-    bundles,
-    canonical,
-    cosignatures,
-    entries,
-    envelope,
-    errors,
-    events,
-    inclusion_waiting,
-    log_objects,
-    merkle,
-    notes,
-    object_keys,
-    objects,
-    provenance_errors,
-    provincial_proof,
-    store,
-    subjects,
-    tiles,
-    tlog_policy,
-    tlog_proof,
-    witness_errors,
-)
+from ledger import entries, envelope, errors, events, store, subjects
 from ledger.anchor import errors as anchor_errors
 from ledger.errors import DomainError
+from ledger.formats import bundles, canonical, cosignatures, notes, tlog_policy, tlog_proof
+from ledger.log import inclusion_waiting
+from ledger.log import served as log_objects
+from ledger.objects import object_keys, objects
+from ledger.provenance import errors as provenance_errors
+from ledger.tree import merkle, tiles
+from ledger.witness import errors as witness_errors
+from ledger.witness import provincial_proof
 from licences import issuing_errors, row_errors, type_errors
 from licences.issuing_errors import RequestFaulty
 from licences.verification import errors as verification

@@ -14,11 +14,11 @@ from api.schema import Role
 from api.turns import in_turn
 from api.uploads import read_promptly
 from ca.ceremonies.names import LOG_KEY
-from ledger.fsck import ObjectFetch
-from ledger.log_reader import LogReader
-from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted
-from ledger.promise_keeping import Answer, PromiseKeeper
-from ledger.tiles import TileCache
+from ledger.formats.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted
+from ledger.fsck.fsck import ObjectFetch
+from ledger.log.promise_keeping import Answer, PromiseKeeper
+from ledger.log.reader import LogReader
+from ledger.tree.tiles import TileCache
 
 LONGEST: Final = 8 * 1024
 _SECONDS: Final = "2"

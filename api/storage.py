@@ -1,8 +1,8 @@
 """The object store that the settings name."""
 
 from api.settings import Settings
-from ledger.local_objects import LocalObjects
-from ledger.objects import DatedObjects
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import DatedObjects
 
 
 def open_objects(settings: Settings) -> DatedObjects:
@@ -11,7 +11,7 @@ def open_objects(settings: Settings) -> DatedObjects:
         objects = LocalObjects(settings.home / "objects")
         objects.sweep()
         return objects
-    from ledger.s3_client import S3Location, S3Objects
+    from ledger.objects.s3_client import S3Location, S3Objects
 
     secret = settings.objects_secret_access_key
     return S3Objects(

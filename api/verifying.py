@@ -17,7 +17,7 @@ from ledger.actor import ANONYMOUS, Actor
 from ledger.errors import DomainError
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record
-from ledger.promises import Promise
+from ledger.log.promises import Promise
 from ledger.signing import Signer
 from ledger.subjects import SubjectErased, open_subject
 from licences.store import reading

@@ -18,14 +18,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.uploads import read_promptly
-from ledger.checkpoints import parse_number
-from ledger.log_objects import log_object
-from ledger.objects import ObjectStore
-from ledger.provincial import city_proof
-from ledger.witness import Witness
-from ledger.witness_errors import WitnessOriginUnknown
-from ledger.witness_protocol import MAX_REQUEST, PATH, Answer
-from ledger.witness_store import WitnessStore
+from ledger.formats.checkpoints import parse_number
+from ledger.log.served import log_object
+from ledger.objects.objects import ObjectStore
+from ledger.witness.errors import WitnessOriginUnknown
+from ledger.witness.protocol import MAX_REQUEST, PATH, Answer
+from ledger.witness.provincial import city_proof
+from ledger.witness.store import WitnessStore
+from ledger.witness.witness import Witness
 
 _BRIEF: Final = "public, max-age=1"
 

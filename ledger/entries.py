@@ -20,8 +20,8 @@ from hashlib import sha256
 from typing import Any, Self
 from uuid import UUID
 
-from ledger import base64_text, canonical
 from ledger.errors import LedgerError
+from ledger.formats import base64_text, canonical
 
 DOMAIN = b"elicence/entry/v1\n"
 HASH_SIZE = 32

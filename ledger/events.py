@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ledger import base64_text, canonical, entries, envelope, store, subjects
+from ledger import entries, envelope, store, subjects
 from ledger.actor import Actor
-from ledger.canonical import JSON
 from ledger.errors import LedgerError
 from ledger.event_kinds import EventKind
-from ledger.promises import Promise, Promiser
+from ledger.formats import base64_text, canonical
+from ledger.formats.canonical import JSON
+from ledger.log.promises import Promise, Promiser
 from ledger.subject_keys import SubjectKeys
 
 __all__ = ["VERSION", "Event", "EventInvalid", "EventKind", "new_event_id", "record", "record_many", "written"]

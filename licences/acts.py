@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ledger.actor import Actor
 from ledger.envelope import decrypt, encrypt
 from ledger.events import Event, new_event_id, record
-from ledger.promises import Promise, Promiser
+from ledger.log.promises import Promise, Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import SubjectKeys, open_subject
 from licences.issuing_errors import ActMalformed, ActNotAllowed, LicenceUnknown

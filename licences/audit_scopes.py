@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ledger.provenance_errors import TraceTooLong
-from ledger.provenance_orders import Scope
-from ledger.provenance_terms import TermKind
+from ledger.provenance.errors import TraceTooLong
+from ledger.provenance.orders import Scope
+from ledger.provenance.terms import TermKind
 from ledger.signing import KeyWrapper
 from licences.blind_index import business_index, holder_index
 from licences.codes import ORGANISATION_CODE_TYPES

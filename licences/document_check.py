@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ledger import canonical
-from ledger.canonical import NotCanonical
 from ledger.envelope import EnvelopeInvalid, decrypt
-from ledger.fsck_findings import Report
-from ledger.log import Sessions
-from ledger.objects import ObjectMissing, ObjectStore
+from ledger.formats import canonical
+from ledger.formats.canonical import NotCanonical
+from ledger.fsck.findings import Report
+from ledger.log.log import Sessions
+from ledger.objects.objects import ObjectMissing, ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.store.checking import erased_tag_keys
 from ledger.subjects import SubjectErased, SubjectKeys, open_subjects

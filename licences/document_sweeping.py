@@ -11,9 +11,9 @@ from typing import Final
 
 from ledger import store
 from ledger.errors import FatalLedgerError
-from ledger.inclusion_waiting import published_size
-from ledger.log import Sessions
-from ledger.objects import DatedObjects
+from ledger.log.inclusion_waiting import published_size
+from ledger.log.log import Sessions
+from ledger.objects.objects import DatedObjects
 from licences.store import checking
 
 _CHUNK: Final = 500

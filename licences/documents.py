@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ledger.envelope import decrypt, encrypt
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.subjects import SubjectKeys, open_subject
 from licences.issuing_errors import LicenceUnknown

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ledger.objects import ObjectStore
-from ledger.reading import inclusions
+from ledger.log.reading import inclusions
+from ledger.objects.objects import ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.subject_keys import SubjectKeys
 from ledger.subjects import SubjectErased, open_subjects

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
 from ledger.events import Event, EventKind, new_event_id, record_many
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import SubjectErased, SubjectKeys, open_subjects
 from licences.documents import MEDIA

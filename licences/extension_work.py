@@ -13,7 +13,7 @@ from ca.reading.certificate_reader import read_certificate
 from ca.timestamping.token import read_token
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import DomainError
-from ledger.objects import ObjectMissing, ObjectStore
+from ledger.objects.objects import ObjectMissing, ObjectStore
 from ledger.subjects import SubjectErased, SubjectKeys
 from licences.documents import digest_text, make_document, open_document
 from licences.issuing_errors import AttemptsExhausted

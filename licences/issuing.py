@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.signing import KeyWrapper
 from licences.catalogue import Catalogue
 from licences.drafts import LicenceRequest

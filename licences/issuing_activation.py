@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from ledger.events import Event, EventKind, new_event_id, record_many
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from licences import blind_index
 from licences.documents import MEDIA, ORIGINAL

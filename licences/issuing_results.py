@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ledger.actor import Actor
 from ledger.errors import DomainError
-from ledger.promises import Promise
+from ledger.log.promises import Promise
 from ledger.subjects import SubjectKeys
 from licences.content import Content
 from seals.life.grants import Seal, Use

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ledger.event_kinds import EventKind
-from ledger.provenance import Chain, Link
+from ledger.provenance.provenance import Chain, Link
 
 RELIED: Final = frozenset(
     {

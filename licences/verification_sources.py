@@ -17,12 +17,12 @@ from ca.judging.trust import TrustList
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.names import seal_holder
 from ledger.anchor.standing import anchored
-from ledger.checkpoints import Checkpoint
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
-from ledger.notes import Vkey
-from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
-from ledger.reading import inclusion, promised_by
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import Vkey
+from ledger.log.reading import inclusion, promised_by
+from ledger.objects.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 from ledger.signing import KeyWrapper
 from ledger.subjects import SubjectErased, SubjectUnknown, open_subject
 from licences.blind_index import holder_members

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from api.database import Database
 from api.embedded_postgres import running
 from api.schema import Role
-from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore
 from tests.from_models import build_from_models
 from tests.scratch import make_scratch_folder
 

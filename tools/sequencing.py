@@ -8,8 +8,8 @@ from typing import Final, Self
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from ledger.objects import ObjectStoreUnavailable
-from ledger.sequencer import Sequencer
+from ledger.log.sequencer import Sequencer
+from ledger.objects.objects import ObjectStoreUnavailable
 from ledger.store import FenceLost
 
 INTERVAL: Final = 0.5

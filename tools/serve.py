@@ -98,7 +98,7 @@ def sequence(interval: float) -> None:
     import threading
 
     from ledger.errors import FatalLedgerError
-    from ledger.objects import ObjectStoreUnfit
+    from ledger.objects.objects import ObjectStoreUnfit
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -60,7 +60,7 @@ def finish_until(
     """Finish intents and do the authority's duties until told to stop; what is away for a while is waited for."""
     from sqlalchemy.exc import InterfaceError, OperationalError
 
-    from ledger.objects import ObjectStoreUnavailable
+    from ledger.objects.objects import ObjectStoreUnavailable
 
     pause = interval
     while not stop.is_set():

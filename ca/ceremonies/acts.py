@@ -23,7 +23,7 @@ from ca.writing import profiles
 from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.writing.locations import Locations
 from ca.writing.revocation import make_crl
-from ledger.notes import Vkey
+from ledger.formats.notes import Vkey
 from ledger.signing import SignatureAlgorithm, Signer
 
 _OFFLINE: Final = "offline"

@@ -13,7 +13,7 @@ from ca.store import issued as rows
 from ca.store import revocations
 from ledger.actor import Actor
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 
 

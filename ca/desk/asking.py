@@ -15,8 +15,8 @@ from ca.models import AuthorityRow, CertificateRow
 from ca.reading.certificate_reader import Certificate
 from ca.writing.certificate_request import CertificateRequest
 from ca.writing.profiles import ProfileName
-from ledger import canonical
 from ledger.actor import Actor
+from ledger.formats import canonical
 from ledger.signing import SignatureAlgorithm
 
 CERTIFICATE_OFFICER: Final = "certificate-officer"

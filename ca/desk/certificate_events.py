@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ca.models import CertificateRow
 from ledger.actor import Actor, Uscc
 from ledger.events import Event, EventKind, new_event_id, record
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject, open_subject
 

@@ -34,7 +34,7 @@ from ca.writing.certificates import Authority, sign_certificate
 from ca.writing.locations import Locations
 from ca.writing.profiles import PROFILES
 from ledger.actor import Actor
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper, Signer
 
 STEPS: Final = ("intent-written", "intent-committed", "certificate-signed", "activation-written", "issued")

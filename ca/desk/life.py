@@ -29,7 +29,7 @@ from ca.store import lists, revocations
 from ca.writing.profiles import PROFILES
 from ledger.actor import Actor
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 
 

@@ -24,7 +24,7 @@ from ca.reading.crl_reader import RevocationList, read_crl
 from ca.store import issued as rows
 from ca.store import lists, revocations
 from ledger.actor import Actor
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 
 _CLOCK_TOLERANCE: Final = timedelta(hours=1)

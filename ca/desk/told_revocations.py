@@ -20,7 +20,7 @@ from ca.store import revocations
 from ca.store.issued import COMPROMISES, lock_certificates, retire_authority, serial_text
 from ledger.actor import Actor
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 
 HOLD: Final[Reason] = "certificateHold"

@@ -23,8 +23,8 @@ from ca.judging.revocation_status import revocation_status
 from ca.ocsp.reader import read_ocsp_response
 from ca.reading.certificate_reader import Certificate, read_certificate
 from ca.reading.crl_reader import read_crl
+from ledger.formats.tlog_policy import Policy, PolicyUnreadable
 from ledger.signing import SignatureAlgorithm, Signer
-from ledger.tlog_policy import Policy, PolicyUnreadable
 
 FORMAT: Final = "elicence/trust/v1"
 _DOMAIN: Final = b"elicence/trust/v1\n"

@@ -27,7 +27,7 @@ from ca.store.revocations import revoked_of
 from ca.writing.profiles import PROFILES, ProfileName
 from ledger.actor import Actor
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subjects
 

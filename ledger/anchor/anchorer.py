@@ -29,10 +29,10 @@ from ledger.anchor.reading import PublishedLog
 from ledger.anchor.sending import Sending
 from ledger.anchor.store import Look
 from ledger.errors import DomainError, FatalLedgerError
-from ledger.log_objects import tile_fetch
-from ledger.notes import Vkey
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.sequencer import Sessions
+from ledger.formats.notes import Vkey
+from ledger.log.sequencer import Sessions
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 
 _LOG: Final = logging.getLogger(__name__)
 _PASSING: Final = (ChainError, OperationalError, InterfaceError, PoolTimeout, ObjectStoreUnavailable)

@@ -8,7 +8,7 @@ from ledger.anchor import store
 from ledger.anchor.chain import AnchoredState, AnchorEvent, Chain
 from ledger.anchor.errors import AnchorContradiction
 from ledger.anchor.reading import PublishedLog
-from ledger.sequencer import Sessions
+from ledger.log.sequencer import Sessions
 
 _LOG: Final = logging.getLogger(__name__)
 BLOCKS: Final = 5_000

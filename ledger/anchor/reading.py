@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.log_objects import CHECKPOINT
-from ledger.merkle import ProofInvalid, consistency_proof, tree_root, verify_consistency
-from ledger.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
-from ledger.objects import ObjectMissing
-from ledger.tiles import Fetch, TileInvalid, TileReader
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSignatureInvalid, NoteUnreadable, NoteUntrusted, Vkey
+from ledger.log.served import CHECKPOINT
+from ledger.objects.objects import ObjectMissing
+from ledger.tree.merkle import ProofInvalid, consistency_proof, tree_root, verify_consistency
+from ledger.tree.tiles import Fetch, TileInvalid, TileReader
 
 
 class PublishedLog:

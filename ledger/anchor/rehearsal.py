@@ -11,7 +11,7 @@ from ledger.anchor.contract_code import log_id
 from ledger.anchor.embedded import embedded_node, funded_account
 from ledger.anchor.errors import ChainRefused
 from ledger.anchor.fees import FeePolicy
-from ledger.merkle import consistency_proof, leaf_hash, node_hash, tree_root
+from ledger.tree.merkle import consistency_proof, leaf_hash, node_hash, tree_root
 
 _ORIGIN: Final = "elicence.test/trial"
 _PATIENCE: Final = 30.0

@@ -22,7 +22,7 @@ from ledger.anchor.accounts import ChainAccount
 from ledger.anchor.chain import Block, Chain, Growth, Receipt
 from ledger.anchor.fees import FeePolicy
 from ledger.anchor.store import Attempt
-from ledger.sequencer import Sessions
+from ledger.log.sequencer import Sessions
 
 _LOG: Final = logging.getLogger(__name__)
 

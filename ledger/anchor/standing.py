@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from ledger.anchor import store
 from ledger.anchor.reading import PublishedLog, same_log
 from ledger.anchor.store import Look
-from ledger.checkpoints import Checkpoint
-from ledger.log_objects import tile_fetch
-from ledger.notes import Vkey
-from ledger.objects import ObjectStore
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import Vkey
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ledger import entries
-from ledger.bundles import BundleInvalid, decode_entries, encode_entries
+from ledger.formats.bundles import BundleInvalid, decode_entries, encode_entries
 from ledger.models import EventRow, OpaqueRow
 
 _OPAQUE: Final = text("""

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ledger.errors import LedgerError
-from ledger.frontier import EMPTY, Frontier
 from ledger.models import LogHeadRow
+from ledger.tree.frontier import EMPTY, Frontier
 
 
 @dataclass(eq=False)

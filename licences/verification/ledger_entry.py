@@ -13,8 +13,8 @@ from seals.jwt.jose import b64url_decode
 
 if TYPE_CHECKING:
     from ca.judging.trust import TrustList
-    from ledger.notes import Vkey
-    from ledger.tlog_proof import VerifiedEntry
+    from ledger.formats.notes import Vkey
+    from ledger.formats.tlog_proof import VerifiedEntry
     from licences.verification.case import Case
 
 EntryState = Literal[
@@ -83,7 +83,7 @@ def _judge(case: "Case", data: bytes) -> EntryReading:
 
 
 def _verified(data: bytes, trust: "TrustList") -> "tuple[VerifiedEntry, str] | EntryReading":
-    from ledger.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+    from ledger.formats.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
 
     try:
         proof = TlogProof.parse(data.decode("utf-8"))
@@ -99,7 +99,7 @@ def _verified(data: bytes, trust: "TrustList") -> "tuple[VerifiedEntry, str] | E
 
 
 def _vkeys(trust: "TrustList") -> "Mapping[str, Vkey]":
-    from ledger.notes import Vkey, VkeyInvalid
+    from ledger.formats.notes import Vkey, VkeyInvalid
 
     keys = {}
     for origin, text in trust.log_keys.items():

@@ -19,7 +19,7 @@ from licences.verification.sources import (
 
 if TYPE_CHECKING:
     from ca.judging.trust import TrustList
-    from ledger.checkpoints import Checkpoint
+    from ledger.formats.checkpoints import Checkpoint
     from licences.catalogue import Catalogue
 
 

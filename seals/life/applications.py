@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor, Uscc
-from ledger.canonical import JSON
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.formats.canonical import JSON
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject
 from seals import store

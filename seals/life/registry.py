@@ -18,7 +18,7 @@ from ca.reading.names import seal_holder
 from ca.writing.profiles import SEAL
 from ledger.actor import Actor, Uscc
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject
 from seals import store

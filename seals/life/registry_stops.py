@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
 from ledger.events import EventKind
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from seals.errors import SealUnknown
 from seals.life.life_errors import StateRefused, StopRefused

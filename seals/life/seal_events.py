@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ledger.actor import Actor
-from ledger.canonical import JSON
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record
-from ledger.promises import Promiser
+from ledger.formats.canonical import JSON
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import open_subject
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from ca.reading.certificate_reader import read_certificate
 from ca.store import stopped
 from ledger.actor import Actor
-from ledger.canonical import JSON
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record_many
-from ledger.promises import Promiser
+from ledger.formats.canonical import JSON
+from ledger.log.promises import Promiser
 from ledger.signing import KeyWrapper
 from ledger.subjects import open_subjects
 from seals.errors import SealError, SealUnknown

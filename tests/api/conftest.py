@@ -16,7 +16,7 @@ from api.founding import enrol, hold_ceremony, register
 from api.house import House
 from api.settings import Settings
 from ca.ceremonies.plan import load_plan
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 
 CEREMONY = Path("tools/demo/ceremony.yaml")
 MARKET = "11990100MB9T00038E"

@@ -8,9 +8,9 @@ import pytest
 from api.auditing import Auditing, Question
 from api.schema import Role
 from ledger.actor import Actor
-from ledger.evidence_judging import judge_evidence
-from ledger.provenance_errors import OrderRefused, OrderWanted
-from ledger.provenance_orders import ORDER_KEEPER, Scope, ScopeKind, end_order, enter_order, give_token
+from ledger.evidence.judging import judge_evidence
+from ledger.provenance.errors import OrderRefused, OrderWanted
+from ledger.provenance.orders import ORDER_KEEPER, Scope, ScopeKind, end_order, enter_order, give_token
 from licences.store import reading
 from tests.api.conftest import TOBACCO, Door
 from tests.api.requests import permit

@@ -22,7 +22,7 @@ from ca.reading.names import DistinguishedName
 from ca.store import newest_trust, register_ceremony
 from ca.timestamping.timestamps import read_token
 from ca.writing.pkcs10 import LABEL, make_pkcs10
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from licences.verification.offline import offline_sources
 from seals.pdf.pades import PdfSealer
 from tests.api.conftest import CEREMONY

@@ -23,7 +23,7 @@ from ca.writing import profiles
 from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.writing.locations import Locations
 from ca.writing.revocation import make_crl
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from seals.ses.checks import check_seal
 from seals.ses.reader import read_seal
 from seals.ses.trust import TrustPaths

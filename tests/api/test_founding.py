@@ -14,7 +14,7 @@ from api.house import House
 from api.schema import Role
 from api.settings import Settings
 from ca.ceremonies.plan import CeremonyPlan, load_plan
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from seals.pdf.errors import SealPictureRefused
 from seals.pdf.placement import POINTS_PER_MM
 from seals.picture.appearance import SealAppearance

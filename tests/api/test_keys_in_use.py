@@ -27,8 +27,8 @@ from ca.errors import KeyMissing
 from ca.reading.certificate_reader import read_certificate
 from ca.timestamping.token import read_token
 from ledger.actor import Actor
-from ledger.local_objects import LocalObjects
 from ledger.models import EventRow
+from ledger.objects.local_objects import LocalObjects
 from tests.api.conftest import CEREMONY
 from tools.ca.office import desk
 

@@ -15,10 +15,10 @@ from api import log_adding, problems
 from api.log_adding import LogAdder
 from api.log_errors import LogBusy
 from api.settings import Settings, SettingsInvalid, read
-from ledger.log import Log
-from ledger.log_objects import tile_fetch
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.tiles import TileReader
+from ledger.log.log import Log
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.tree.tiles import TileReader
 from tests.api.conftest import Door
 from tests.ledger.audit import published
 from tests.ledger.local_keys import ORIGIN

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from api import log_routes, problems
-from ledger.log import Log
-from ledger.objects import ObjectStore
+from ledger.log.log import Log
+from ledger.objects.objects import ObjectStore
 from tests.ledger.local_keys import ORIGIN
 from tests.ledger.recording import NOW, SIGNER, nested
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ca.ceremonies.names import LOG_KEY
-from ledger.notes import Vkey
-from ledger.promise_keeping import make_evidence, verify_evidence, verify_kept
-from ledger.promises import Promiser, read_promise
-from ledger.tlog_proof import TlogProof
+from ledger.formats.notes import Vkey
+from ledger.formats.tlog_proof import TlogProof
+from ledger.log.promise_keeping import make_evidence, verify_evidence, verify_kept
+from ledger.log.promises import Promiser, read_promise
 from tests.api.conftest import Door
 from tests.api.requests import permit
 from tests.api.test_licence_routes import post

@@ -20,7 +20,7 @@ from ca.outside.foreign_errors import ForeignUnavailable
 from ca.store import register_ceremony
 from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.writing.profiles import ISSUING, ROOT, SEAL
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from seals.jwt.jades import read_json
 from seals.life.grants import Seal
 from seals.life.registry import register_organisation

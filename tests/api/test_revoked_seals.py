@@ -18,7 +18,7 @@ from ca.ceremonies.plan import load_plan
 from ca.desk.asking import CERTIFICATE_OFFICER
 from ca.reading.certificate_reader import read_certificate
 from ledger.actor import Actor
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from licences.issuing import Issuer
 from licences.issuing_results import Failed, Issued, Outcome, Refused
 from seals.life.grants import Seal

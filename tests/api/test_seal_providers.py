@@ -27,8 +27,8 @@ from ca.reading.certificate_reader import read_certificate
 from ca.writing import profiles
 from ledger.actor import Actor, Uscc
 from ledger.event_kinds import EventKind
-from ledger.local_objects import LocalObjects
 from ledger.models import EventRow
+from ledger.objects.local_objects import LocalObjects
 from seals.errors import SealRefused
 from seals.life.choosing import Choice, choose_seal
 from seals.life.grants import Seal

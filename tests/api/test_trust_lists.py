@@ -27,7 +27,7 @@ from ca.reading.crl_reader import Revoked, read_crl
 from ca.store import newest_trust
 from ca.writing.locations import Locations
 from ledger.actor import Actor
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 
 PLAN = Path(__file__).parents[2] / "tools" / "demo" / "ceremony.yaml"
 DAY = timedelta(days=1)

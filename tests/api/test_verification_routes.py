@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from api.schema import Role
-from ledger.notes import Vkey
-from ledger.promises import read_promise
-from ledger.reading import inclusion
-from ledger.tlog_proof import verify_proof
+from ledger.formats.notes import Vkey
+from ledger.formats.tlog_proof import verify_proof
+from ledger.log.promises import read_promise
+from ledger.log.reading import inclusion
 from seals.jwt.jades import read_jwt
 from tests.api.conftest import Door
 from tests.api.requests import permit

@@ -6,14 +6,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.witnessing import witness_app
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import cosignatures
-from ledger.local_objects import LocalObjects
-from ledger.merkle import leaf_hash
-from ledger.notes import SignedNote
-from ledger.provincial_proof import city_entry
-from ledger.tlog_proof import TlogProof
-from ledger.witness_protocol import MAX_REQUEST
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import cosignatures
+from ledger.formats.notes import SignedNote
+from ledger.formats.tlog_proof import TlogProof
+from ledger.objects.local_objects import LocalObjects
+from ledger.tree.merkle import leaf_hash
+from ledger.witness.protocol import MAX_REQUEST
+from ledger.witness.provincial_proof import city_entry
 from tests.ledger.witnessed_logs import NOW, SmallLog, witness_in
 
 LOG = SmallLog()

@@ -29,8 +29,8 @@ from ca.writing.certificate_request import CertificateRequest
 from ca.writing.certificates import DistinguishedName
 from ca.writing.locations import Locations
 from ledger.actor import Actor
+from ledger.log.promises import Promiser
 from ledger.models import EventRow
-from ledger.promises import Promiser
 from ledger.signing import KeyWrapper
 from tests.ca.house import CHEAP, NOW
 

@@ -30,7 +30,7 @@ from ca.keys.folder import KeyFolder
 from ca.keys.ring import KeyRing
 from ca.reading.certificate_reader import read_certificate
 from ca.reading.names import seal_holder
-from ledger.notes import Vkey
+from ledger.formats.notes import Vkey
 from ledger.signing import SignatureAlgorithm
 from tests.ca.conftest import PASSPHRASE, City
 from tests.ca.house import CHEAP, NOW, PLAN

@@ -8,7 +8,7 @@ business of whoever trusts it. Two verifiers of one release must never differ: a
 import json
 from pathlib import Path
 
-from ledger.notes import ED25519, Vkey
+from ledger.formats.notes import ED25519, Vkey
 
 REFUSED = {"low_order_residue", "non_canonical_R"}
 

@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from ledger import chains, entries
-from ledger.checkpoints import Checkpoint
 from ledger.entries import Opening
-from ledger.frontier import EMPTY
-from ledger.merkle import leaf_hash
-from ledger.notes import NoteSigner
-from ledger.promises import Promiser
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.log.promises import Promiser
 from ledger.subject_keys import SubjectKeys
+from ledger.tree.frontier import EMPTY
+from ledger.tree.merkle import leaf_hash
 from tests.ledger import reference_tree as reference
 from tests.ledger.local_keys import Ed25519Signer
 

@@ -16,23 +16,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ledger import chains, entries
 from ledger.actor import ANONYMOUS, Actor, Uscc
-from ledger.canonical import JSON
-from ledger.checkpoints import Checkpoint
 from ledger.event_kinds import EventKind
 from ledger.events import Event
-from ledger.evidence import chains_evidence, sign_evidence
-from ledger.evidence_judging import judge_evidence
-from ledger.evidence_tree import joint_proof
-from ledger.frontier import EMPTY
-from ledger.log_reader import LogReader
-from ledger.merkle import leaf_hash
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectMissing
-from ledger.promises import Promiser
-from ledger.provenance import Chain, Completeness, Recorded, judge_links
-from ledger.provenance_looks import Look
-from ledger.provenance_reading import Trace
+from ledger.evidence.evidence import chains_evidence, sign_evidence
+from ledger.evidence.judging import judge_evidence
+from ledger.evidence.tree import joint_proof
+from ledger.formats.canonical import JSON
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.log.promises import Promiser
+from ledger.log.reader import LogReader
+from ledger.objects.objects import ObjectMissing
+from ledger.provenance.looks import Look
+from ledger.provenance.provenance import Chain, Completeness, Recorded, judge_links
+from ledger.provenance.reading import Trace
 from ledger.subject_keys import SubjectKeys
+from ledger.tree.frontier import EMPTY
+from ledger.tree.merkle import leaf_hash
 from tests.ledger import reference_tree as reference
 from tests.ledger.local_keys import Ed25519Signer
 

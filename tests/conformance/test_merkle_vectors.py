@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ledger import merkle
-from ledger.merkle import EMPTY_ROOT, ProofInvalid
+from ledger.tree import merkle
+from ledger.tree.merkle import EMPTY_ROOT, ProofInvalid
 
 Case = dict[str, Any]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger import merkle
-from ledger.checkpoints import Checkpoint
-from ledger.growth import grow
-from ledger.notes import Vkey
-from ledger.tiles import Tile, TileReader
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import Vkey
+from ledger.tree import merkle
+from ledger.tree.growth import grow
+from ledger.tree.tiles import Tile, TileReader
 
 VKEY = Vkey.parse("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx")
 SIZE = 15

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cosignatures import cosignatures
-from ledger.notes import SignedNote, Vkey
-from ledger.tiles import TileReader
-from ledger.tlog_policy import Policy
-from ledger.witness_client import WitnessInProcess
-from ledger.witness_errors import WitnessConflict, WitnessProofInvalid
-from ledger.witness_protocol import AddCheckpoint
-from ledger.witnessing import Witnesses
+from ledger.formats.cosignatures import cosignatures
+from ledger.formats.notes import SignedNote, Vkey
+from ledger.formats.tlog_policy import Policy
+from ledger.tree.tiles import TileReader
+from ledger.witness.client import WitnessInProcess
+from ledger.witness.errors import WitnessConflict, WitnessProofInvalid
+from ledger.witness.protocol import AddCheckpoint
+from ledger.witness.witnessing import Witnesses
 from tests.ledger.witnessed_logs import NOW, witness_in
 
 VKEY = Vkey.parse("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx")

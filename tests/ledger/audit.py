@@ -6,14 +6,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import entries, envelope
-from ledger.checkpoints import Checkpoint
-from ledger.log_objects import read_checkpoint, tile_fetch
-from ledger.merkle import leaf_hash
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.log.served import read_checkpoint, tile_fetch
+from ledger.objects.objects import ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.subjects import open_subjects
-from ledger.tiles import TileReader
+from ledger.tree.merkle import leaf_hash
+from ledger.tree.tiles import TileReader
 from tests.ledger import reference_tree as reference
 from tests.ledger.local_keys import ORIGIN
 from tests.ledger.recording import SIGNER

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ledger.events import Event, EventKind, new_event_id, record_many
-from ledger.objects import ObjectStore
-from ledger.promises import Promise, Promiser
-from ledger.sequencer import Sequencer
+from ledger.log.promises import Promise, Promiser
+from ledger.log.sequencer import Sequencer
+from ledger.objects.objects import ObjectStore
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subjects, open_subjects
 from tests.ledger.local_keys import ACTOR, ORIGIN, Ed25519Signer

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from ledger.merkle import Nodes
+from ledger.tree.merkle import Nodes
 
 
 def largest_power_below(width: int) -> int:

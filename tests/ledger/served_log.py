@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from ledger import entries
-from ledger.checkpoints import Checkpoint
-from ledger.frontier import EMPTY
-from ledger.growth import grow
-from ledger.log_objects import CHECKPOINT
-from ledger.merkle import leaf_hashes
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectMissing
-from ledger.tiles import Fetch
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.log.served import CHECKPOINT
+from ledger.objects.objects import ObjectMissing
+from ledger.tree.frontier import EMPTY
+from ledger.tree.growth import grow
+from ledger.tree.merkle import leaf_hashes
+from ledger.tree.tiles import Fetch
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 
 

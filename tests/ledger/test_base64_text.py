@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import base64_text
+from ledger.formats import base64_text
 
 
 @given(st.binary())

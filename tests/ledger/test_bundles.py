@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.bundles import MAX_ENTRY, BundleInvalid, EntryTooLong, decode_entries, encode_entries
+from ledger.formats.bundles import MAX_ENTRY, BundleInvalid, EntryTooLong, decode_entries, encode_entries
 
 
 @given(st.lists(st.binary(max_size=5), max_size=20))

@@ -8,8 +8,8 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import canonical
-from ledger.canonical import JSON, NotCanonical, dumps
+from ledger.formats import canonical
+from ledger.formats.canonical import JSON, NotCanonical, dumps
 
 # What a double and UTF-8 can hold (RFC 7493).
 VALUES = st.recursive(

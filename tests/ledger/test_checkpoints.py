@@ -1,7 +1,7 @@
 import pytest
 
-from ledger.checkpoints import Checkpoint, parse_number
-from ledger.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
+from ledger.formats.checkpoints import Checkpoint, parse_number
+from ledger.formats.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 
 SIGNER = NoteSigner(ORIGIN, Ed25519Signer())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import (
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import (
     CosignatureRefused,
     Cosigner,
     CosignerKey,
@@ -15,7 +15,7 @@ from ledger.cosignatures import (
     cosignatures,
     parse_log_key,
 )
-from ledger.notes import NoteSignature, NoteSignatureInvalid, SignedNote, Vkey, VkeyInvalid
+from ledger.formats.notes import NoteSignature, NoteSignatureInvalid, SignedNote, Vkey, VkeyInvalid
 from tests.ledger.local_keys import Ed25519Signer, P256Signer
 from tests.ledger.witnessed_logs import NOW, MlDsa44Signer, SmallLog, second_opinion
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import canonical, entries
+from ledger import entries
 from ledger.entries import Opening, OpeningUnreadable
+from ledger.formats import canonical
 
 BODY = canonical.dumps({"kind": "issued", "v": "elicence/event/v1"})
 OPENING = Opening(tag=b"t" * 32, body=BODY, body_salt=b"s" * 32, link_digest=b"l" * 32)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from api.database import Database
 from api.schema import Role
 from ledger.events import record
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from ledger.subjects import SubjectErased, SubjectKeys, SubjectPending, erase_subject, open_subject
 from tests.ledger.local_keys import ACTOR, MemoryWrapper
 from tests.ledger.recording import NOW, PROMISER, event, new_subjects, sequencer

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ledger import base64_text, canonical, entries, envelope
+from ledger import entries, envelope
 from ledger.actor import ANONYMOUS
-from ledger.canonical import NotCanonical
 from ledger.events import Event, EventInvalid, EventKind, new_event_id, record, record_many
-from ledger.promises import read_promise
+from ledger.formats import base64_text, canonical
+from ledger.formats.canonical import NotCanonical
+from ledger.log.promises import read_promise
 from ledger.subjects import SubjectKeys, create_subject
 from tests.ledger.local_keys import ACTOR, ORIGIN, MemoryWrapper
 from tests.ledger.recording import NOW, PROMISER, event

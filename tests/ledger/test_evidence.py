@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session
 from ledger import subjects
 from ledger.errors import LedgerError
 from ledger.event_kinds import EventKind
-from ledger.evidence import chains_evidence, sign_evidence
-from ledger.evidence_judging import judge_evidence, mirror_wanted
-from ledger.evidence_report import CHAIN_CHECKS, Report
-from ledger.log_objects import tile_fetch
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectMissing, ObjectStore
-from ledger.provenance import LOOKAHEAD
-from ledger.provenance_errors import LogForked, LogUnreachable
-from ledger.provenance_looks import record_looks
-from ledger.provenance_mirror import Mirror
-from ledger.provenance_reading import Trace
+from ledger.evidence.evidence import chains_evidence, sign_evidence
+from ledger.evidence.judging import judge_evidence, mirror_wanted
+from ledger.evidence.report import CHAIN_CHECKS, Report
+from ledger.formats.notes import NoteSigner
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectMissing, ObjectStore
+from ledger.provenance.errors import LogForked, LogUnreachable
+from ledger.provenance.looks import record_looks
+from ledger.provenance.mirror import Mirror
+from ledger.provenance.provenance import LOOKAHEAD
+from ledger.provenance.reading import Trace
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tests.ledger.recording import NOW, PROMISER, SIGNER
 from tests.ledger.tracing import AUDITOR, LATER, VKEYS, Book, open_book

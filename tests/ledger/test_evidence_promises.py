@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.evidence_judging import judge_evidence
-from ledger.evidence_promises import promise_in
-from ledger.evidence_report import PROMISE_CHECKS, Report
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore
-from ledger.promise_keeping import PromiseKeeper, make_evidence
-from ledger.provenance_errors import PromiseMissing
+from ledger.evidence.judging import judge_evidence
+from ledger.evidence.promises import promise_in
+from ledger.evidence.report import PROMISE_CHECKS, Report
+from ledger.formats.notes import NoteSigner
+from ledger.log.promise_keeping import PromiseKeeper, make_evidence
+from ledger.objects.objects import ObjectStore
+from ledger.provenance.errors import PromiseMissing
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tests.ledger.recording import SIGNER
 from tests.ledger.tracing import LATER, VKEYS, Book, open_book

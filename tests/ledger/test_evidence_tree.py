@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.evidence_tree import joint_proof, verify_joint
-from ledger.merkle import Nodes, ProofInvalid, RangeInvalid, inclusion_proof
+from ledger.evidence.tree import joint_proof, verify_joint
+from ledger.tree.merkle import Nodes, ProofInvalid, RangeInvalid, inclusion_proof
 from tests.ledger import reference_tree as reference
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ledger.errors import FatalLedgerError
-from ledger.frontier import EMPTY, Frontier
+from ledger.tree.frontier import EMPTY, Frontier
 from tests.ledger.test_merkle import LEAVES, ROOTS
 
 

@@ -9,18 +9,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger import fsck_findings, fsck_tiles, store
-from ledger.checkpoints import Checkpoint
+from ledger import store
 from ledger.entries import DOMAIN
-from ledger.fsck import ObjectFetch, Report, check_log, check_own_log
-from ledger.fsck_findings import Finding, What
-from ledger.fsck_tiles import check_leftovers, check_tiles
-from ledger.local_objects import LocalObjects
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectMissing, ObjectStore
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.fsck import findings as fsck_findings
+from ledger.fsck import tiles as fsck_tiles
+from ledger.fsck.findings import Finding, What
+from ledger.fsck.fsck import ObjectFetch, Report, check_log, check_own_log
+from ledger.fsck.tiles import check_leftovers, check_tiles
+from ledger.log.tidying import tidy
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectMissing, ObjectStore
 from ledger.store import checking, head
 from ledger.subjects import erase_subject
-from ledger.tidying import tidy
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper
 from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer
 from tests.ledger.test_log import numbered, open_log
@@ -313,7 +315,7 @@ def test_the_entries_of_an_erased_subject_are_still_checked(planted: Planted) ->
 
 def test_processes_share_the_pieces_of_a_log_of_any_size(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Three pieces, the last of which is not full; each kind of fault in another one."""
-    from ledger.growth import grow
+    from ledger.tree.growth import grow
 
     objects = LocalObjects(tmp_path_factory.mktemp("objects"))
     fetch = ObjectFetch(objects)

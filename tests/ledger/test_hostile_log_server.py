@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from ledger import monitor_client
-from ledger.checkpoints import Checkpoint
-from ledger.fsck import check_log
-from ledger.monitor_client import ServedLog
-from ledger.notes import NoteSigner
-from ledger.provenance_errors import LogUnreachable
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.fsck.fsck import check_log
+from ledger.monitor import client as monitor_client
+from ledger.monitor.client import ServedLog
+from ledger.provenance.errors import LogUnreachable
 from tests.ledger.local_keys import ORIGIN
 from tests.ledger.recording import SIGNER
 

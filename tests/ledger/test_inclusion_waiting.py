@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ledger.inclusion_waiting import NotYetIncluded, published_size, wait_for_inclusion
-from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.log.inclusion_waiting import NotYetIncluded, published_size, wait_for_inclusion
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from tests.ledger.local_keys import MemoryWrapper
 from tests.ledger.recording import NOW, nested, new_subjects, record_events, sequencer
 

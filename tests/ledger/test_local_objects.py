@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.local_objects import LocalObjects
-from ledger.object_keys import ObjectKeyInvalid
-from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.object_keys import ObjectKeyInvalid
+from ledger.objects.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
 
 PROJECT = Path(__file__).parents[2]
 

@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ledger import log as module
 from ledger import store
-from ledger.bundles import MAX_ENTRY, EntryTooLong
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.frontier import EMPTY
-from ledger.local_objects import LocalObjects
-from ledger.log import Log, sound
-from ledger.log_objects import read_checkpoint, tile_fetch
-from ledger.merkle import leaf_hash
-from ledger.notes import NoteSigner, VkeyInvalid
-from ledger.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
-from ledger.sequencer import Sessions
-from ledger.tiles import TileReader
+from ledger.formats.bundles import MAX_ENTRY, EntryTooLong
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner, VkeyInvalid
+from ledger.log import log as module
+from ledger.log.log import Log, sound
+from ledger.log.sequencer import Sessions
+from ledger.log.served import read_checkpoint, tile_fetch
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectMissing, ObjectStore, ObjectStoreUnavailable
+from ledger.tree.frontier import EMPTY
+from ledger.tree.merkle import leaf_hash
+from ledger.tree.tiles import TileReader
 from tests.ledger import reference_tree as reference
 from tests.ledger.audit import published
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper, P256Signer

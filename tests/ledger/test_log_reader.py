@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import merkle
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.growth import grow
-from ledger.log_reader import LogReader
-from ledger.merkle import RangeInvalid
-from ledger.notes import NoteSigner, NoteUntrusted
-from ledger.objects import ObjectMissing
-from ledger.tiles import TileCache, TileInvalid
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner, NoteUntrusted
+from ledger.log.reader import LogReader
+from ledger.objects.objects import ObjectMissing
+from ledger.tree import merkle
+from ledger.tree.growth import grow
+from ledger.tree.merkle import RangeInvalid
+from ledger.tree.tiles import TileCache, TileInvalid
 from tests.ledger import reference_tree as reference
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tests.ledger.recording import SIGNER

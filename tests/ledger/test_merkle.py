@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import merkle
-from ledger.merkle import ProofInvalid, RangeInvalid
+from ledger.tree import merkle
+from ledger.tree.merkle import ProofInvalid, RangeInvalid
 from tests.ledger import reference_tree as reference
 
 LEAVES = [merkle.leaf_hash(number.to_bytes(2)) for number in range(300)]

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.log_objects import CHECKPOINT
-from ledger.merkle import EMPTY_ROOT
-from ledger.monitor import PATIENCE, Monitor
-from ledger.monitor_client import LogFolder, ServedLog, log_source
-from ledger.monitor_state import MonitorFolder
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectMissing
-from ledger.provenance_errors import LogUnreachable, MirrorDamaged
-from ledger.provenance_mirror import Mirror
-from ledger.tiles import ENTRIES, Tile
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.log.served import CHECKPOINT
+from ledger.monitor.client import LogFolder, ServedLog, log_source
+from ledger.monitor.monitor import PATIENCE, Monitor
+from ledger.monitor.state import MonitorFolder
+from ledger.objects.objects import ObjectMissing
+from ledger.provenance.errors import LogUnreachable, MirrorDamaged
+from ledger.provenance.mirror import Mirror
+from ledger.tree.merkle import EMPTY_ROOT
+from ledger.tree.tiles import ENTRIES, Tile
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tests.ledger.served_log import ServedEntries, entry
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.notes import (
+from ledger.formats.notes import (
     NoteSignatureInvalid,
     NoteSigner,
     NoteUnreadable,

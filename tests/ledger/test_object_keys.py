@@ -1,6 +1,6 @@
 import pytest
 
-from ledger.object_keys import ObjectKeyInvalid, check_key, check_prefix
+from ledger.objects.object_keys import ObjectKeyInvalid, check_key, check_prefix
 
 KEYS = ["a", "log/checkpoint", "log/tile/0/x001/x234/067.p/8", "documents/ab/" + "ab" * 32, "a.b-c_d", "0", "a..b", "-"]
 NO_KEYS = [

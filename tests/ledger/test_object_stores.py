@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.local_objects import LocalObjects
-from ledger.object_keys import ObjectKeyInvalid
-from ledger.objects import ObjectChanged, ObjectMissing, ObjectStore
-from ledger.s3_client import S3Location, S3Objects
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.object_keys import ObjectKeyInvalid
+from ledger.objects.objects import ObjectChanged, ObjectMissing, ObjectStore
+from ledger.objects.s3_client import S3Location, S3Objects
 
 _SEGMENTS = st.text("ab0_-.", min_size=1, max_size=3).filter(lambda segment: not segment.startswith("."))
 _TREES = st.dictionaries(

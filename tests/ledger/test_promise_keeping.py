@@ -6,25 +6,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger import canonical
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.fsck import ObjectFetch
-from ledger.log_reader import LogReader
-from ledger.merkle import ProofInvalid
-from ledger.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
-from ledger.objects import ObjectStore
-from ledger.promise_keeping import (
-    Answer,
-    PromisedEntry,
-    PromiseKeeper,
-    make_evidence,
-    verify_evidence,
-    verify_kept,
-)
-from ledger.promises import Promise, Promiser, read_promise
+from ledger.formats import canonical
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
+from ledger.formats.tlog_proof import ProofUnreadable, TlogProof
+from ledger.fsck.fsck import ObjectFetch
+from ledger.log.promise_keeping import Answer, PromisedEntry, PromiseKeeper, make_evidence, verify_evidence, verify_kept
+from ledger.log.promises import Promise, Promiser, read_promise
+from ledger.log.reader import LogReader
+from ledger.objects.objects import ObjectStore
 from ledger.subjects import SubjectErased, erase_subject
-from ledger.tlog_proof import ProofUnreadable, TlogProof
+from ledger.tree.merkle import ProofInvalid
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper
 from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer
 

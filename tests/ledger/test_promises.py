@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.checkpoints import Checkpoint
-from ledger.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
-from ledger.promises import Promiser, VerifiedPromise, read_promise
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable, NoteUntrusted
+from ledger.log.promises import Promiser, VerifiedPromise, read_promise
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 
 AT = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)

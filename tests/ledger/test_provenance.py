@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from ledger import subjects
 from ledger.event_kinds import EventKind
-from ledger.log_objects import PREFIX
-from ledger.objects import ObjectStore
-from ledger.provenance import Chain
-from ledger.provenance_errors import TraceTooLong
-from ledger.provenance_reading import trace
-from ledger.tiles import Tile
+from ledger.log.served import PREFIX
+from ledger.objects.objects import ObjectStore
+from ledger.provenance.errors import TraceTooLong
+from ledger.provenance.provenance import Chain
+from ledger.provenance.reading import trace
+from ledger.tree.tiles import Tile
 from tests.ledger.recording import NOW
 from tests.ledger.tracing import LATER, Book, open_book
 
@@ -244,6 +244,6 @@ def test_a_subject_that_nobody_knows_has_no_chain(book: Book) -> None:
 
 def test_more_than_an_answer_holds_is_refused(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = book.licence(4)
-    monkeypatch.setattr("ledger.provenance_reading.MOST_EVENTS", 4)
+    monkeypatch.setattr("ledger.provenance.reading.MOST_EVENTS", 4)
     with pytest.raises(TraceTooLong):
         book.trace(subject)

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import entries
-from ledger.checkpoints import Checkpoint
-from ledger.frontier import EMPTY
-from ledger.merkle import leaf_hashes
-from ledger.objects import ObjectMissing
-from ledger.provenance_errors import LogForked
-from ledger.provenance_mirror import Mirror, stored_tags
-from ledger.tiles import ENTRIES, Fetch, Tile, TileInvalid
+from ledger.formats.checkpoints import Checkpoint
+from ledger.objects.objects import ObjectMissing
+from ledger.provenance.errors import LogForked
+from ledger.provenance.mirror import Mirror, stored_tags
+from ledger.tree.frontier import EMPTY
+from ledger.tree.merkle import leaf_hashes
+from ledger.tree.tiles import ENTRIES, Fetch, Tile, TileInvalid
 from tests.ledger.served_log import ServedEntries, commitment, entry
 
 ORIGIN = "elicence.test/log"
@@ -163,5 +163,5 @@ def test_two_tags_that_only_begin_alike_are_two(monkeypatch: pytest.MonkeyPatch)
     log.entries.append(entries.encode(entries.tag(bytes(32), 3)[:8] + b"\x01" * 24, commitment(2)))
     mirror.follow(log.checkpoint(13), log.at(13))
     for at_once in (1 << 20, 3):
-        monkeypatch.setattr("ledger.provenance_mirror.AT_ONCE", at_once)
+        monkeypatch.setattr("ledger.provenance.mirror.AT_ONCE", at_once)
         assert mirror.repeated(0, log.at(13)) == (10, 12)

@@ -13,10 +13,10 @@ from api.database import Database
 from api.schema import Role
 from ledger.actor import Actor
 from ledger.models import AuditOrderRow
-from ledger.objects import ObjectStore
-from ledger.provenance_errors import OrderExists, OrderMalformed, OrderRefused, OrderUnknown
-from ledger.provenance_looks import record_looks
-from ledger.provenance_orders import (
+from ledger.objects.objects import ObjectStore
+from ledger.provenance.errors import OrderExists, OrderMalformed, OrderRefused, OrderUnknown
+from ledger.provenance.looks import record_looks
+from ledger.provenance.orders import (
     AuditOrder,
     Scope,
     end_order,

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from ledger import subjects
 from ledger.event_kinds import EventKind
 from ledger.models import EventTermRow
-from ledger.objects import ObjectStore
-from ledger.provenance_terms import TermKind, catch_up, events_of, forget_erased
+from ledger.objects.objects import ObjectStore
+from ledger.provenance.terms import TermKind, catch_up, events_of, forget_erased
 from ledger.store.provenance import chain_links, links_of_events
 from tests.ledger.local_keys import ACTOR
 from tests.ledger.plans import whole_tables
@@ -49,7 +49,7 @@ def test_a_case_and_a_unit_lead_to_their_events(book: Book) -> None:
 
 
 def test_it_is_made_once_and_goes_on_where_it_was(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.provenance_terms.BATCH", 2)
+    monkeypatch.setattr("ledger.provenance.terms.BATCH", 2)
     book.licence(4)
     assert made(book) == [2, 4, 5]
     assert made(book) == []

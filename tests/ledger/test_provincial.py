@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 from api.database import Database
 from api.schema import Role
 from ledger import entries
-from ledger.bundles import MAX_ENTRY
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner
 from ledger.entries import Opening
 from ledger.errors import LedgerError
-from ledger.local_objects import LocalObjects
-from ledger.log import Cosign, Log
-from ledger.log_objects import read_checkpoint, tile_fetch
-from ledger.merkle import ProofInvalid, consistency_proof, inclusion_proof
-from ledger.notes import NoteSigner, Vkey
-from ledger.provincial import ProvincialLog, city_proof
-from ledger.provincial_proof import CityCheckpointUnusable, ProvincialProof, city_entry, verify_chain
-from ledger.tiles import TileReader
-from ledger.tlog_policy import Policy, quorum
-from ledger.tlog_proof import ProofUnreadable, ProofUntrusted, TlogProof
-from ledger.witness import Witness
-from ledger.witness_client import WitnessInProcess
-from ledger.witness_errors import WitnessOriginUnknown
-from ledger.witness_store import WitnessStore
-from ledger.witnessing import Witnesses
+from ledger.formats.bundles import MAX_ENTRY
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner
+from ledger.formats.notes import NoteSigner, Vkey
+from ledger.formats.tlog_policy import Policy, quorum
+from ledger.formats.tlog_proof import ProofUnreadable, ProofUntrusted, TlogProof
+from ledger.log.log import Cosign, Log
+from ledger.log.served import read_checkpoint, tile_fetch
+from ledger.objects.local_objects import LocalObjects
+from ledger.tree.merkle import ProofInvalid, consistency_proof, inclusion_proof
+from ledger.tree.tiles import TileReader
+from ledger.witness.client import WitnessInProcess
+from ledger.witness.errors import WitnessOriginUnknown
+from ledger.witness.provincial import ProvincialLog, city_proof
+from ledger.witness.provincial_proof import CityCheckpointUnusable, ProvincialProof, city_entry, verify_chain
+from ledger.witness.store import WitnessStore
+from ledger.witness.witness import Witness
+from ledger.witness.witnessing import Witnesses
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, SmallLog
 
@@ -230,7 +230,7 @@ def test_a_crash_between_log_and_memory_does_no_harm(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("ledger.witness_store.WitnessMemory.gathered", die)
+        patched.setattr("ledger.witness.store.WitnessMemory.gathered", die)
         with pytest.raises(KeyboardInterrupt):
             province.gather()
     assert province.gather() == 1
@@ -249,7 +249,7 @@ def test_what_was_appended_and_not_published_is_published_by_the_next_run(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("ledger.log.Log.finish", die)
+        patched.setattr("ledger.log.log.Log.finish", die)
         with pytest.raises(KeyboardInterrupt):
             province.gather()
     assert province.node.checkpoint().size == 1

@@ -2,13 +2,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger.checkpoints import Checkpoint
 from ledger.envelope import EnvelopeInvalid
 from ledger.errors import FatalLedgerError
 from ledger.events import EventKind, record
-from ledger.log_objects import LogPathUnknown, log_object, read_checkpoint
-from ledger.objects import ObjectMissing, ObjectStore
-from ledger.reading import TlogProof, inclusion, inclusions, verify_proof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.log.reading import TlogProof, inclusion, inclusions, verify_proof
+from ledger.log.served import LogPathUnknown, log_object, read_checkpoint
+from ledger.objects.objects import ObjectMissing, ObjectStore
 from ledger.subjects import create_subject
 from tests.ledger.audit import VKEYS
 from tests.ledger.local_keys import MemoryWrapper

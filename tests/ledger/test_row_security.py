@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from api.database import Database
 from api.schema import Role
 from ledger.events import record
-from ledger.local_objects import LocalObjects
-from ledger.reading import inclusion
+from ledger.log.reading import inclusion
+from ledger.objects.local_objects import LocalObjects
 from ledger.subjects import create_subject, open_subject
 from tests.ledger.local_keys import ACTOR, MemoryWrapper
 from tests.ledger.recording import NOW, PROMISER, event, sequencer

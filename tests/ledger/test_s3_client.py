@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.s3_client import S3Location, S3Objects
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.objects.s3_client import S3Location, S3Objects
 
 
 def objects(url: str, endpoint: str) -> S3Objects:

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.log import Log
-from ledger.objects import ObjectChanged, ObjectStoreUnavailable, ObjectStoreUnfit
-from ledger.s3_client import S3Location, S3Objects
+from ledger.log.log import Log
+from ledger.objects.objects import ObjectChanged, ObjectStoreUnavailable, ObjectStoreUnfit
+from ledger.objects.s3_client import S3Location, S3Objects
 from tests.ledger.audit import published
 from tests.ledger.conditional_s3 import ConditionalS3, Fault, etag, served
 from tests.ledger.local_keys import ORIGIN

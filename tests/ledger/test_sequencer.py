@@ -5,11 +5,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import entries
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.notes import NoteSigner, VkeyInvalid
-from ledger.objects import ObjectStore
-from ledger.sequencer import Sequencer
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner, VkeyInvalid
+from ledger.log.sequencer import Sequencer
+from ledger.objects.objects import ObjectStore
 from ledger.subjects import open_subject
 from tests.ledger.audit import audit, published
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer, MemoryWrapper, P256Signer

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore
 from tests.ledger.audit import audit
 from tests.ledger.local_keys import MemoryWrapper
 from tests.ledger.recording import NOW, Sessions, nested, new_subjects, record_events, sequencer

@@ -17,8 +17,8 @@ from api.schema import Role
 from ledger import store
 from ledger.chains import Tip
 from ledger.events import record
-from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore
 from ledger.store import FenceLost
 from ledger.subjects import open_subjects
 from tests.ledger.audit import audit, published

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 from sqlalchemy.orm import Session
 
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from tests.ledger.audit import audit
 from tests.ledger.local_keys import ORIGIN, MemoryWrapper
 from tests.ledger.recording import NOW, SIGNER, nested, new_subjects, record_events, sequencer

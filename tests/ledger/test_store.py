@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from ledger import chains, store
 from ledger.errors import FatalLedgerError
-from ledger.frontier import EMPTY
 from ledger.store import FenceLost, Head
 from ledger.subjects import open_subjects
+from ledger.tree.frontier import EMPTY
 from tests.ledger.local_keys import ORIGIN, MemoryWrapper
 from tests.ledger.recording import NOW, new_subjects, record_events
 

@@ -7,8 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger.events import record, record_many
-from ledger.objects import ObjectStore
-from ledger.reading import inclusion
+from ledger.log.reading import inclusion
+from ledger.objects.objects import ObjectStore
 from ledger.subjects import (
     Subject,
     SubjectErased,

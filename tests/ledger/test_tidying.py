@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.growth import grow
-from ledger.local_objects import LocalObjects
-from ledger.log_reader import LogReader
-from ledger.objects import ObjectStore
-from ledger.tidying import tidy
+from ledger.formats.checkpoints import Checkpoint
+from ledger.log.reader import LogReader
+from ledger.log.tidying import tidy
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore
+from ledger.tree.growth import grow
 from tests.ledger.local_keys import ORIGIN
 
 SIZES = (100, 200, 500, 700, 900, 1000)

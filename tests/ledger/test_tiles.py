@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import merkle
-from ledger.bundles import encode_entries
-from ledger.growth import grow
-from ledger.tiles import ENTRIES, Tile, TileCache, TileInvalid, TilePathInvalid, TileReader, parse_bundle
+from ledger.formats.bundles import encode_entries
+from ledger.tree import merkle
+from ledger.tree.growth import grow
+from ledger.tree.tiles import ENTRIES, Tile, TileCache, TileInvalid, TilePathInvalid, TileReader, parse_bundle
 from tests.ledger import reference_tree as reference
 from tests.ledger.test_merkle import LEAVES, NODES, ROOTS
 

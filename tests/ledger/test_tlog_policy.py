@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import ED25519_COSIGNATURE, Cosigner, CosignerKey
-from ledger.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable
-from ledger.tlog_policy import Group, Policy, PolicyUnreadable, quorum, read_policy
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import ED25519_COSIGNATURE, Cosigner, CosignerKey
+from ledger.formats.notes import NoteSignatureInvalid, NoteSigner, NoteUnreadable
+from ledger.formats.tlog_policy import Group, Policy, PolicyUnreadable, quorum, read_policy
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, MlDsa44Signer, SmallLog
 
@@ -247,8 +247,8 @@ def test_a_policy_that_names_logs_is_about_no_others() -> None:
 
 def test_two_keys_that_no_line_tells_apart_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Key ids have 32 bits: who finds one equal to another witness's would make all of that one's lines look forged."""
-    monkeypatch.setattr("ledger.cosignatures.key_id", lambda *_: b"same")
-    monkeypatch.setattr("ledger.notes.key_id", lambda *_: b"same")
+    monkeypatch.setattr("ledger.formats.cosignatures.key_id", lambda *_: b"same")
+    monkeypatch.setattr("ledger.formats.notes.key_id", lambda *_: b"same")
     twin = CosignerKey(WITNESSES[0].key.name, ED25519_COSIGNATURE, WITNESSES[1].key.public_key).text
     with pytest.raises(PolicyUnreadable) as refused:
         parse(f"witness w {WITNESSES[0].key.text}\nwitness v {twin}\nquorum w\n")

@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import base64_text, canonical, merkle
-from ledger.checkpoints import Checkpoint
 from ledger.entries import Opening
-from ledger.notes import NoteSigner
-from ledger.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+from ledger.formats import base64_text, canonical
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.formats.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+from ledger.tree import merkle
 from tests.ledger import reference_tree as reference
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tests.ledger.test_merkle import LEAVES

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner, cosignatures
-from ledger.notes import NoteSigner, SignedNote
-from ledger.witness import Witness
-from ledger.witness_errors import (
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner, cosignatures
+from ledger.formats.notes import NoteSigner, SignedNote
+from ledger.witness.errors import (
     WitnessConflict,
     WitnessFork,
     WitnessLogUnsigned,
@@ -19,8 +18,9 @@ from ledger.witness_errors import (
     WitnessRequestUnreadable,
     WitnessUnable,
 )
-from ledger.witness_protocol import AddCheckpoint
-from ledger.witness_store import Latest, WitnessMemory, WitnessStore
+from ledger.witness.protocol import AddCheckpoint
+from ledger.witness.store import Latest, WitnessMemory, WitnessStore
+from ledger.witness.witness import Witness
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, MlDsa44Signer, SmallLog, second_opinion, witness_in
 

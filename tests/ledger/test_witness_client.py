@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from ledger.witness_client import MAX_ANSWER, HttpWitness
-from ledger.witness_errors import WitnessSilent
+from ledger.witness.client import MAX_ANSWER, HttpWitness
+from ledger.witness.errors import WitnessSilent
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n"
 

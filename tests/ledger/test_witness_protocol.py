@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import base64_text
-from ledger.notes import NoteUnreadable
-from ledger.witness_errors import WitnessRequestUnreadable
-from ledger.witness_protocol import MAX_REQUEST, AddCheckpoint, answer_lines, size_answer
+from ledger.formats import base64_text
+from ledger.formats.notes import NoteUnreadable
+from ledger.witness.errors import WitnessRequestUnreadable
+from ledger.witness.protocol import MAX_REQUEST, AddCheckpoint, answer_lines, size_answer
 from tests.ledger.witnessed_logs import SmallLog
 
 LOG = SmallLog()

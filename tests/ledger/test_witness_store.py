@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cosignatures import Cosigner
-from ledger.witness_errors import WitnessMisplaced, WitnessUnable
-from ledger.witness_store import NEVER, Fork, Latest, WitnessStore
+from ledger.formats.cosignatures import Cosigner
+from ledger.witness.errors import WitnessMisplaced, WitnessUnable
+from ledger.witness.store import NEVER, Fork, Latest, WitnessStore
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, MlDsa44Signer, SmallLog
 

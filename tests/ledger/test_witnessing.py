@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner
-from ledger.local_objects import LocalObjects
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.tlog_policy import Policy, quorum
-from ledger.witness import Witness
-from ledger.witness_client import WitnessInProcess, WitnessLink
-from ledger.witness_errors import WitnessSilent
-from ledger.witness_protocol import AddCheckpoint, Answer
-from ledger.witness_store import WitnessStore
-from ledger.witnessing import Patience, Witnesses
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner
+from ledger.formats.tlog_policy import Policy, quorum
+from ledger.objects.local_objects import LocalObjects
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.witness.client import WitnessInProcess, WitnessLink
+from ledger.witness.errors import WitnessSilent
+from ledger.witness.protocol import AddCheckpoint, Answer
+from ledger.witness.store import WitnessStore
+from ledger.witness.witness import Witness
+from ledger.witness.witnessing import Patience, Witnesses
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, MlDsa44Signer, SmallLog, witness_in
 

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from ledger.actor import Actor, Uscc
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record
-from ledger.log_objects import tile_fetch
-from ledger.log_reader import LogReader
-from ledger.notes import NoteSigner
-from ledger.objects import ObjectStore
-from ledger.promises import Promise
-from ledger.provenance_mirror import Mirror
-from ledger.provenance_reading import Scan, Trace, trace
+from ledger.formats.notes import NoteSigner
+from ledger.log.promises import Promise
+from ledger.log.reader import LogReader
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore
+from ledger.provenance.mirror import Mirror
+from ledger.provenance.reading import Scan, Trace, trace
 from ledger.signing import KeyWrapper
 from ledger.subjects import create_subject, open_subject
 from tests.ledger.local_keys import ACTOR, ORIGIN, MemoryWrapper

@@ -12,13 +12,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner, CosigningKey
-from ledger.merkle import Nodes, consistency_proof, inclusion_proof, leaf_hash, tree_root
-from ledger.notes import NoteSigner
-from ledger.witness import Witness
-from ledger.witness_protocol import AddCheckpoint
-from ledger.witness_store import WitnessStore
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner, CosigningKey
+from ledger.formats.notes import NoteSigner
+from ledger.tree.merkle import Nodes, consistency_proof, inclusion_proof, leaf_hash, tree_root
+from ledger.witness.protocol import AddCheckpoint
+from ledger.witness.store import WitnessStore
+from ledger.witness.witness import Witness
 from tests.ledger.local_keys import Ed25519Signer
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)

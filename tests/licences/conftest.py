@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.database import Database
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.issuing import Issuer
 from tests.licences.issuing_house import open_issuer, register_seals
 

@@ -12,7 +12,7 @@ from api.database import Database
 from api.schema import Role
 from ledger.actor import Actor, Uscc
 from ledger.models import EventRow
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.catalogue import Catalogue
 from licences.drafts import LicenceRequest
 from licences.issuing import Issuer, build_issuer

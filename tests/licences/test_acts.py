@@ -10,7 +10,7 @@ from api.database import Database
 from api.schema import Role
 from ledger.envelope import decrypt
 from ledger.models import EventRow
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from ledger.subjects import open_subject
 from licences.acts import Grounds, Registrar, StatusChange, current_status
 from licences.issuing_errors import ActMalformed, ActNotAllowed, LicenceUnknown

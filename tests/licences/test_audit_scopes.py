@@ -8,8 +8,8 @@ import pytest
 
 from api.database import Database
 from api.schema import Role
-from ledger.provenance_errors import TraceTooLong
-from ledger.provenance_orders import Scope
+from ledger.provenance.errors import TraceTooLong
+from ledger.provenance.orders import Scope
 from licences.audit_scopes import begin_of, covered, end_of, labels
 from licences.issuing import Issuer
 from licences.issuing_errors import LicenceUnknown

@@ -13,7 +13,7 @@ from api.database import Database
 from api.schema import Role
 from ledger.actor import Actor
 from ledger.models import EventRow
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.subjects import erase_subject
 from licences.documents import load_document
 from licences.extending import ExtensionDesk, Outcome

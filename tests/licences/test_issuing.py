@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from api.database import Database
 from api.schema import Role
 from ledger.models import EventRow
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from ledger.subjects import open_subject
 from licences.documents import load_document
 from licences.drafts import Decision, LicenceRequest

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from api.database import Database
 from api.schema import Role
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from licences.issuing import BATCH, MAX_ATTEMPTS, Issuer
 from licences.issuing_errors import (
     LicenceConflict,

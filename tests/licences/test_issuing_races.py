@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.database import Database
 from api.schema import Role
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.issuing import Issuer
 from licences.issuing_results import Failed, Issued, Outcome, Refused
 from licences.models import VersionRow

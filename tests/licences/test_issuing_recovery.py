@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from api.database import Database
 from api.schema import Role
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.drafts import LicenceRequest
 from licences.issuing import MAX_ATTEMPTS
 from licences.issuing_errors import (

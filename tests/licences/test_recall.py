@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from ledger import canonical
 from ledger.event_kinds import EventKind
-from ledger.provenance import PASSED, Chain, Completeness, Finding, Link, Recorded
+from ledger.formats import canonical
+from ledger.provenance.provenance import PASSED, Chain, Completeness, Finding, Link, Recorded
 from licences.recall import relied_on, units
 
 SINCE = datetime(2026, 10, 1, tzinfo=UTC)

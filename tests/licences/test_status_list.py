@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from api.database import Database
 from api.schema import Role
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.acts import Grounds, Registrar
 from licences.issuing_results import Issued
 from licences.signed_claims import status_list_uri

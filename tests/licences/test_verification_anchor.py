@@ -11,8 +11,8 @@ from ledger.anchor.administration import deploy, set_publisher
 from ledger.anchor.anchorer import Anchorer, AnchorPolicy
 from ledger.anchor.embedded import embedded_node, funded_account
 from ledger.anchor.fees import FeePolicy
-from ledger.notes import Vkey
-from ledger.objects import ObjectStore
+from ledger.formats.notes import Vkey
+from ledger.objects.objects import ObjectStore
 from licences.issuing_results import Issued
 from licences.verification.report import CheckResult
 from tests.licences import samples

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.database import Database
 from api.schema import Role
 from ca.writing.certificates import DistinguishedName
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from licences.verification.report import Report
 from licences.verification.sources import Absent, SealStanding
 from licences.verification_sources import UnavailableSources

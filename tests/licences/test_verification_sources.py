@@ -20,9 +20,9 @@ from ca.timestamping.token import read_token
 from ca.writing.certificates import DistinguishedName, issue
 from ca.writing.profiles import STATUS
 from ca.writing.revocation import make_crl
-from ledger.notes import Vkey
-from ledger.objects import ObjectStore, ObjectStoreUnavailable
-from ledger.sequencer import Sequencer
+from ledger.formats.notes import Vkey
+from ledger.log.sequencer import Sequencer
+from ledger.objects.objects import ObjectStore, ObjectStoreUnavailable
 from ledger.subjects import erase_subject, open_subject
 from licences.acts import Grounds, Registrar
 from licences.content import open_content

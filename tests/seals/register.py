@@ -11,7 +11,7 @@ from ca.keys.passphrase import Cost
 from ca.keys.software_signer import SoftwareSigner
 from ca.keys.wrapper import LocalKeyWrapper
 from ledger.actor import Actor, Uscc
-from ledger.promises import Promiser
+from ledger.log.promises import Promiser
 from seals.life.authorisations import AuthorisationWanted
 from seals.life.grants import ANY, Authorisation, Grant, Seal
 from seals.life.office import SealOffice

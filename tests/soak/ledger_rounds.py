@@ -23,16 +23,16 @@ from sqlalchemy import text
 
 from api.database import Database
 from api.schema import Role
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
 from ledger.events import Event, EventKind, new_event_id, record_many
-from ledger.fsck import ObjectFetch, check_own_log
-from ledger.log_objects import CHECKPOINT, PREFIX
-from ledger.log_reader import LogReader
-from ledger.merkle import verify_consistency
-from ledger.notes import SignedNote, Vkey
-from ledger.objects import ObjectMissing
-from ledger.sequencer import PASSING
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import SignedNote, Vkey
+from ledger.fsck.fsck import ObjectFetch, check_own_log
+from ledger.log.reader import LogReader
+from ledger.log.sequencer import PASSING
+from ledger.log.served import CHECKPOINT, PREFIX
+from ledger.objects.objects import ObjectMissing
+from ledger.tree.merkle import verify_consistency
 from tests.ledger.local_keys import ACTOR
 from tools.bench.ledger_room import ORIGIN, LedgerRoom
 

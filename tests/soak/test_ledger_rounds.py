@@ -12,7 +12,7 @@ from api.database import Database
 from api.schema import Role
 from ca.keys.software_signer import SoftwareSigner
 from ca.keys.wrapper import LocalKeyWrapper
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from tests.soak.ledger_rounds import Outcome, Rounds, forget
 from tools.bench.ledger_room import LedgerRoom
 

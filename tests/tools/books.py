@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from api.house import House
 from api.schema import Role
-from ledger.checkpoints import Checkpoint
 from ledger.entries import DOMAIN
-from ledger.log_objects import read_checkpoint
-from ledger.notes import SignedNote, Vkey
-from ledger.reading import inclusions
-from ledger.tlog_proof import verify_proof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import SignedNote, Vkey
+from ledger.formats.tlog_proof import verify_proof
+from ledger.log.reading import inclusions
+from ledger.log.served import read_checkpoint
 from licences.documents import load_document, sha256_text
 from tools.sequencing import drain
 

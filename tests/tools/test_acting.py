@@ -13,7 +13,7 @@ from api.schema import Role
 from api.settings import Settings
 from api.systems import NotAuthorised, register_system
 from ledger.actor import Uscc
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from tests.tools.rows import FOREIGN, TOBACCO
 from tools.acting import acting_system
 from tools.errors import SystemsNone, SystemsSeveral, SystemUnknown

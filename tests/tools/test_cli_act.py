@@ -9,7 +9,7 @@ import pytest
 
 from api.house import House
 from api.schema import Role
-from ledger.reading import inclusion
+from ledger.log.reading import inclusion
 from licences.store import reading
 from tests.tools.conftest import MARKET, Run
 from tests.tools.issue_driver import issue_here

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from api.house import House
 from api.schema import Role
-from ledger.objects import ObjectStoreUnavailable
+from ledger.objects.objects import ObjectStoreUnavailable
 from licences.models import RenditionRow, VersionRow
 from tests.tools.books import assert_issued_once
 from tests.tools.conftest import Run

@@ -18,7 +18,7 @@ from ca.judging.paths import PathReport, validate_path
 from ca.judging.trust import load_trust
 from ca.reading.certificate_reader import read_certificate
 from ledger.actor import Actor, Uscc
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 from seals.life.grants import Seal
 from seals.life.rows import seal_of
 from seals.life.stop_effects import due_effects

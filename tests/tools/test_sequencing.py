@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.house import House
 from api.schema import Role
 from ca.ceremonies.names import LOG_KEY
-from ledger.sequencer import Sequencer, Sessions
+from ledger.log.sequencer import Sequencer, Sessions
 from tests.tools.books import assert_log_sound
 from tests.tools.issue_driver import issue_here
 from tests.tools.rows import permits, write_rows

@@ -13,12 +13,12 @@ from api.anchoring import anchor_chain, finality, log_vkey
 from api.settings import settings
 from ledger.anchor.contract_code import log_id
 from ledger.anchor.reading import PublishedLog, same_log
-from ledger.checkpoints import Checkpoint
 from ledger.errors import Language
-from ledger.log_objects import tile_fetch
-from ledger.notes import SignedNote, Vkey
-from ledger.tiles import Fetch
-from ledger.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import SignedNote, Vkey
+from ledger.formats.tlog_proof import ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+from ledger.log.served import tile_fetch
+from ledger.tree.tiles import Fetch
 from tools.ca.answering import answering, language_of, table, tell
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _log(place: str | None, trust_file: Path | None, origin: str | None) -> Iter
             yield tile_fetch(house.objects), log_vkey(house)
         return
     from ca.judging.trust import load_trust
-    from ledger.monitor_client import log_source
+    from ledger.monitor.client import log_source
 
     keys = load_trust(trust_file.read_bytes(), datetime.now(UTC)).log_keys
     named = origin or next(iter(keys), "")

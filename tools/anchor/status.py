@@ -11,7 +11,7 @@ from api.schema import Role
 from ledger.anchor import store
 from ledger.anchor.reading import PublishedLog
 from ledger.errors import Language
-from ledger.log_objects import tile_fetch
+from ledger.log.served import tile_fetch
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written
 from tools.opening import opened_house
 

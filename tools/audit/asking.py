@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 import click
 
 from ledger.actor import Actor, Uscc
-from ledger.provenance_orders import AUDITOR
+from ledger.provenance.orders import AUDITOR
 from tools.languages import chosen_language
 from tools.seals.custody import ACCOUNT, UNIT
 
 if TYPE_CHECKING:
     from api.auditing import Audited, Auditing
     from api.house import House
-    from ledger.provenance_orders import AuditOrder
+    from ledger.provenance.orders import AuditOrder
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from tools.audit.trusting import log_keys
 from tools.ca.answering import answering, language_of
 
 if TYPE_CHECKING:
-    from ledger.monitor import Observation
-    from ledger.monitor_state import MonitorFolder
-    from ledger.notes import Vkey
+    from ledger.formats.notes import Vkey
+    from ledger.monitor.monitor import Observation
+    from ledger.monitor.state import MonitorFolder
 
 _ALARM: Final = 1
 _UNDECIDED: Final = 2
@@ -63,9 +63,9 @@ def monitor(
     \b
     Exit code: 1 an alarm (its proof lies in the state folder); 2 with --once, the log cannot be read; 0 all is well.
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
-    from ledger.monitor import Monitor
-    from ledger.monitor_client import log_source
-    from ledger.monitor_state import MonitorFolder
+    from ledger.monitor.client import log_source
+    from ledger.monitor.monitor import Monitor
+    from ledger.monitor.state import MonitorFolder
 
     key = _key(vkey, trust, origin)
     folder = MonitorFolder(state)
@@ -90,7 +90,7 @@ def monitor(
 
 
 def _key(vkey: str | None, trust: Path | None, origin: str | None) -> "Vkey":
-    from ledger.notes import Vkey
+    from ledger.formats.notes import Vkey
 
     if vkey is not None and trust is None:
         return Vkey.parse(vkey)

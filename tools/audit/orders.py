@@ -7,7 +7,7 @@ import click
 
 from ledger.actor import Actor, Uscc
 from ledger.errors import Language
-from ledger.provenance_orders import ORDER_KEEPER, SCOPE_KINDS, AuditOrder, Scope, ScopeKind
+from ledger.provenance.orders import ORDER_KEEPER, SCOPE_KINDS, AuditOrder, Scope, ScopeKind
 from tools.audit.asking import auditor, now_utc
 from tools.audit.telling import printable
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written
@@ -64,7 +64,7 @@ def add(
     登记审计任务书。
     """
     from api.schema import Role
-    from ledger.provenance_orders import enter_order
+    from ledger.provenance.orders import enter_order
     from licences.audit_scopes import begin_of, end_of
     from tools.opening import opened_house
     from tools.sequencing import drain
@@ -101,7 +101,7 @@ def token(number: str, actor: str, unit: Uscc | None, lang: Language | None, *, 
     领取令牌，只显示一次；原令牌随即失效。登记任务书的人不能领取。The token before it ends; who entered the order gets none.
     """
     from api.schema import Role
-    from ledger.provenance_orders import give_token
+    from ledger.provenance.orders import give_token
     from tools.opening import opened_house
     from tools.sequencing import drain
 
@@ -126,7 +126,7 @@ def list_(lang: Language | None, *, as_json: bool) -> None:
     列出审计任务书，最新的在前。
     """
     from api.schema import Role
-    from ledger.provenance_orders import orders
+    from ledger.provenance.orders import orders
     from tools.opening import opened_house
 
     language, now = language_of(lang), now_utc()
@@ -162,7 +162,7 @@ def end(number: str, actor: str, unit: Uscc | None, lang: Language | None, *, as
     立即终止审计任务书。
     """
     from api.schema import Role
-    from ledger.provenance_orders import end_order, order_by_number
+    from ledger.provenance.orders import end_order, order_by_number
     from tools.opening import opened_house
     from tools.sequencing import drain
 

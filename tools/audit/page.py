@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.errors import Language
 from ledger.event_kinds import EventKind
-from ledger.provenance import Chain, Link
+from ledger.provenance.provenance import Chain, Link
 from seals.local_time import local_date
 from tools.audit.telling import open_cells, proof_cell
 from tools.audit.words import SCOPES, SUBJECTS, complete_words, gap_words, kind_word

@@ -14,8 +14,8 @@ from tools.ca.answering import Answer, answering, facts, language_of, tell, writ
 from tools.errors import ToolError
 
 if TYPE_CHECKING:
-    from ledger.notes import Vkey
-    from ledger.promises import VerifiedPromise
+    from ledger.formats.notes import Vkey
+    from ledger.log.promises import VerifiedPromise
 
 _CODES: Final = {"kept": 0, "broken": 1, "waiting": 2}
 _MOST: Final = 1 << 20
@@ -71,8 +71,8 @@ def promise(
     \b
     Exit code: 0 kept; 1 broken; 2 not due yet, or could not tell; 3 the request is wrong.
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
-    from ledger.evidence_promises import promise_in
-    from ledger.promise_keeping import make_evidence
+    from ledger.evidence.promises import promise_in
+    from ledger.log.promise_keeping import make_evidence
     from tools.whole_files import write_whole
 
     if (at is None) != (trust is None):
@@ -99,7 +99,7 @@ def _ours(note: str) -> _Found:
 def _asked(address: str, note: str, vkeys: "Mapping[str, Vkey]") -> _Found:
     """Ask another house, and believe what it proves; raises AnswerUnusable."""
     from ca.outside.http_client import HttpClient
-    from ledger.promises import read_promise
+    from ledger.log.promises import read_promise
 
     promised = read_promise(note, vkeys)
     data = HttpClient().post(address.rstrip("/") + "/v1/promises", note.encode(), "text/plain", _MOST)
@@ -121,7 +121,7 @@ def _asked(address: str, note: str, vkeys: "Mapping[str, Vkey]") -> _Found:
 def _object(data: bytes) -> dict[str, Any]:
     import json
 
-    from ledger.canonical import NotCanonical, bound_text
+    from ledger.formats.canonical import NotCanonical, bound_text
 
     try:
         bound_text(data)
@@ -133,8 +133,8 @@ def _object(data: bytes) -> dict[str, Any]:
 
 def _check_kept(promised: "VerifiedPromise", proof: str, vkeys: "Mapping[str, Vkey]") -> None:
     from ledger.errors import LedgerError
-    from ledger.promise_keeping import verify_kept
-    from ledger.tlog_proof import TlogProof
+    from ledger.formats.tlog_proof import TlogProof
+    from ledger.log.promise_keeping import verify_kept
 
     try:
         verify_kept(promised, TlogProof.parse(proof), vkeys)
@@ -144,7 +144,7 @@ def _check_kept(promised: "VerifiedPromise", proof: str, vkeys: "Mapping[str, Vk
 
 def _check_broken(note: str, denial: str, vkeys: "Mapping[str, Vkey]") -> None:
     from ledger.errors import LedgerError
-    from ledger.promise_keeping import make_evidence, verify_evidence
+    from ledger.log.promise_keeping import make_evidence, verify_evidence
 
     try:
         verify_evidence(make_evidence(note, denial), vkeys)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ledger.errors import Language
-from ledger.provenance import Chain, Finding, Link
+from ledger.provenance.provenance import Chain, Finding, Link
 from tools.audit.words import SUBJECTS, code_words, complete_words, gap_words, kind_word
 from tools.ca.answering import table, told
 

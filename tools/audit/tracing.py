@@ -7,7 +7,7 @@ import click
 
 from ledger.actor import Uscc
 from ledger.errors import Language
-from ledger.provenance_orders import Scope
+from ledger.provenance.orders import Scope
 from tools.audit.asking import (
     INVALID,
     auditing_as,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from ledger.notes import Vkey
+    from ledger.formats.notes import Vkey
 
 _MOST: Final = 64 * 1024 * 1024
 
@@ -17,7 +17,7 @@ def log_keys(trust: Path) -> "Mapping[str, Vkey]":
     """Return the key of each log that a trust list names; of one that has run out, none. Raises MaterialUnreadable."""
     from ca.errors import TrustListInvalid
     from ca.judging.trust import load_trust
-    from ledger.notes import Vkey, VkeyInvalid
+    from ledger.formats.notes import Vkey, VkeyInvalid
     from licences.verification.errors import MaterialUnreadable
 
     now = datetime.now(UTC)

@@ -16,11 +16,11 @@ from tools.audit.words import EVIDENCE, SCOPES, about_words, check_words, code_w
 from tools.ca.answering import answering, language_of
 
 if TYPE_CHECKING:
-    from ledger.checkpoints import Checkpoint
-    from ledger.evidence_report import Check, Report
-    from ledger.monitor_client import LogSource
-    from ledger.notes import Vkey
-    from ledger.provenance_reading import Scan
+    from ledger.evidence.report import Check, Report
+    from ledger.formats.checkpoints import Checkpoint
+    from ledger.formats.notes import Vkey
+    from ledger.monitor.client import LogSource
+    from ledger.provenance.reading import Scan
 
 _CODES: Final = {"valid": 0, "invalid": 1, "indeterminate": 2}
 _WRONG_REQUEST: Final = 3
@@ -74,8 +74,8 @@ def verify(
 
 
 def _judge(file: Path, vkeys: "Mapping[str, Vkey] | None", mirror: str | None) -> "Report | _Unread":
-    from ledger.evidence import MOST_BYTES
-    from ledger.evidence_judging import judge_evidence
+    from ledger.evidence.evidence import MOST_BYTES
+    from ledger.evidence.judging import judge_evidence
 
     try:
         with file.open("rb") as stream:
@@ -88,8 +88,8 @@ def _judge(file: Path, vkeys: "Mapping[str, Vkey] | None", mirror: str | None) -
 
 def _scan(data: bytes, vkeys: "Mapping[str, Vkey]", place: str) -> "Scan | None":
     """Return a scan over the log up to the file's checkpoint: it raises what a log does that cannot be read or differs."""
-    from ledger.evidence_judging import mirror_wanted
-    from ledger.monitor_client import log_source
+    from ledger.evidence.judging import mirror_wanted
+    from ledger.monitor.client import log_source
 
     wanted = mirror_wanted(data, vkeys)
     if wanted is None:
@@ -100,9 +100,9 @@ def _scan(data: bytes, vkeys: "Mapping[str, Vkey]", place: str) -> "Scan | None"
 def _scanned(
     source: "LogSource", wanted: "Checkpoint", vkey: "Vkey", tags: Collection[bytes]
 ) -> Mapping[bytes, Sequence[int]]:
-    from ledger.log_reader import LogReader
-    from ledger.provenance_errors import LogForked
-    from ledger.provenance_mirror import Mirror
+    from ledger.log.reader import LogReader
+    from ledger.provenance.errors import LogForked
+    from ledger.provenance.mirror import Mirror
 
     log = LogReader.open(source.get, vkey)
     if log.size < wanted.size:

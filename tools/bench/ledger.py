@@ -23,18 +23,18 @@ from api.database import Database
 from api.schema import Role
 from ca.keys.software_signer import SoftwareSigner
 from ledger.actor import Actor, Uscc
-from ledger.checkpoints import Checkpoint
 from ledger.entries import DOMAIN, ENTRY_SIZE
 from ledger.events import Event, EventKind, new_event_id, record_many
-from ledger.fsck import ObjectFetch
-from ledger.fsck_tiles import check_tiles
-from ledger.growth import grow
-from ledger.local_objects import LocalObjects
-from ledger.log_objects import CHECKPOINT, PREFIX
-from ledger.log_reader import LogReader
-from ledger.notes import NoteSigner
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.fsck.fsck import ObjectFetch
+from ledger.fsck.tiles import check_tiles
+from ledger.log.reader import LogReader
+from ledger.log.served import CHECKPOINT, PREFIX
+from ledger.objects.local_objects import LocalObjects
 from ledger.subjects import SubjectKeys
-from ledger.tiles import TileCache
+from ledger.tree.growth import grow
+from ledger.tree.tiles import TileCache
 from tools.bench import log_http
 from tools.bench.house import Say
 from tools.bench.ledger_room import ORIGIN, LedgerRoom, throwaway_ledger
@@ -163,7 +163,7 @@ def _record(room: LedgerRoom, size: Size) -> float:
 
 
 def _recorder(url: str, keys: dict[UUID, SubjectKeys], count: int, ready: object, go: object) -> None:
-    from ledger.promises import Promiser
+    from ledger.log.promises import Promiser
 
     database, subjects = Database(url, own_logins=True), list(keys)
     promiser = Promiser(ORIGIN, SoftwareSigner.generate("Ed25519"))

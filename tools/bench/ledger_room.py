@@ -14,10 +14,10 @@ from api.schema import Role
 from api.settings import Settings
 from ca.keys.software_signer import SoftwareSigner
 from ca.keys.wrapper import LocalKeyWrapper
-from ledger.local_objects import LocalObjects
-from ledger.log import Sessions
-from ledger.promises import Promiser
-from ledger.sequencer import Sequencer
+from ledger.log.log import Sessions
+from ledger.log.promises import Promiser
+from ledger.log.sequencer import Sequencer
+from ledger.objects.local_objects import LocalObjects
 from ledger.signing import Signer
 from ledger.subjects import SubjectKeys, create_subjects
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from api.house import House
 from api.schema import Role
-from ledger.checkpoints import Checkpoint
-from ledger.log_objects import read_checkpoint
-from ledger.notes import SignedNote
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import SignedNote
+from ledger.log.served import read_checkpoint
 from licences import identifiers, status_list
 from licences.acts import Grounds, Registrar
 from licences.licence_type import LicenceType

@@ -13,8 +13,8 @@ from tools.ledger.place import open_place, placed
 
 if TYPE_CHECKING:
     from api.house import House
-    from ledger.fsck_findings import Report
-    from ledger.log import Sessions
+    from ledger.fsck.findings import Report
+    from ledger.log.log import Sessions
     from tools.ledger.place import Place
 
 _NAMES = {
@@ -55,7 +55,7 @@ def fsck(
     Another's log (--at) is checked by what it serves: checkpoint, tiles, and that no tag occurs twice.
     Exit code: 0 all agree; 1 something contradicts; 2 could not tell; 3 the request is wrong.
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
-    from ledger.fsck import check_log
+    from ledger.fsck.fsck import check_log
 
     with open_place(at, vkey, trust) as place:
         if place.house is not None:
@@ -77,7 +77,7 @@ def fsck(
 def _own(house: "House", place: "Place", jobs: int, *, documents: bool, quiet: bool) -> "Report":
     from api.schema import Role
     from ledger import store
-    from ledger.fsck import check_own_log
+    from ledger.fsck.fsck import check_own_log
     from licences.document_check import check_documents
     from tools.progress import shown_steps
 

@@ -22,7 +22,7 @@ def head(at: str | None, vkey: str | None, trust: Path | None, lang: Language | 
 
     显示已发布的检查点；对本机构账本还显示待写入与待发布的数量。
     """
-    from ledger.log_reader import LogReader
+    from ledger.log.reader import LogReader
 
     language = language_of(lang)
     with open_place(at, vkey, trust) as place:

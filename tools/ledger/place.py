@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from ledger.notes import Vkey
+from ledger.formats.notes import Vkey
 from tools.errors import ToolError
 
 if TYPE_CHECKING:
     from api.house import House
-    from ledger.tiles import Fetch
+    from ledger.tree.tiles import Fetch
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,14 +56,14 @@ def open_place(at: str | None, vkey: str | None, trust: Path | None) -> Iterator
         with opened_house() as house:
             yield _ours(house)
         return
-    from ledger.monitor_client import log_source
+    from ledger.monitor.client import log_source
 
     source = log_source(at)
     yield Place(source.get, _vkey(source.get, vkey, trust))
 
 
 def _ours(house: "House") -> Place:
-    from ledger.fsck import ObjectFetch
+    from ledger.fsck.fsck import ObjectFetch
 
     origin = house.ceremony.plan.log.origin
     key = house.trust(datetime.now(UTC)).log_keys[origin]
@@ -76,9 +76,9 @@ def _vkey(fetch: "Fetch", vkey: str | None, trust: Path | None) -> Vkey:
     if trust is None:
         raise LogKeyMissing
     from ca.judging.trust import load_trust
-    from ledger.checkpoints import Checkpoint
-    from ledger.log_objects import CHECKPOINT
-    from ledger.notes import SignedNote
+    from ledger.formats.checkpoints import Checkpoint
+    from ledger.formats.notes import SignedNote
+    from ledger.log.served import CHECKPOINT
 
     # The list may know several logs: the checkpoint says whose it claims to be, its signature shows whether it is.
     origin = Checkpoint.parse(SignedNote.parse(fetch(CHECKPOINT).decode(errors="replace")).text).origin

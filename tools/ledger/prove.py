@@ -56,21 +56,21 @@ def prove(
 
 
 def _consistency(place: "Place", old: int, new: int | None) -> str:
-    from ledger.log_reader import LogReader
+    from ledger.log.reader import LogReader
 
     proof = LogReader.open(place.fetch, place.vkey).consistency(old, new)
     return "".join(f"{base64.b64encode(part).decode()}\n" for part in proof)
 
 
 def _inclusion(place: "Place", event: str | None, index: int | None) -> str:
-    from ledger.log_reader import LogReader
+    from ledger.log.reader import LogReader
 
     if index is not None:
         return LogReader.open(place.fetch, place.vkey).inclusion(index).text
     if place.house is None or event is None:
         raise click.UsageError("--event is for our own log 仅适用于本机构账本")
     from api.schema import Role
-    from ledger.reading import inclusion
+    from ledger.log.reading import inclusion
 
     house = place.house
     with house.database.session(Role.WORKER) as session:

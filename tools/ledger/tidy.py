@@ -34,8 +34,8 @@ def tidy(lang: Language | None, days: int, *, documents: bool, delete: bool, as_
     With --documents: what a crash left in the store and no document lies under. Listed; deleted with --delete.
     加 --documents：列出崩溃遗留、没有登记的文件对象；加 --delete 才删除。
     """  # noqa: D301  \b is click's own mark: keep the lines of this paragraph
-    from ledger.log_reader import LogReader
-    from ledger.tidying import tidy as tidy_up
+    from ledger.log.reader import LogReader
+    from ledger.log.tidying import tidy as tidy_up
 
     chinese = language_of(lang) == "zh"
     with open_place(None, None, None) as place:

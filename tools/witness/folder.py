@@ -11,11 +11,11 @@ from api.founding import new_passphrase
 from api.house import PASSPHRASE_MINIMUM, PassphraseUnusable
 from ca.errors import KeyExists
 from ca.keys.folder import KeyFolder
-from ledger.cosignatures import Cosigner, CosignerKey
-from ledger.notes import VkeyInvalid, is_name
-from ledger.witness import Witness
-from ledger.witness_errors import WitnessMisplaced
-from ledger.witness_store import WitnessStore
+from ledger.formats.cosignatures import Cosigner, CosignerKey
+from ledger.formats.notes import VkeyInvalid, is_name
+from ledger.witness.errors import WitnessMisplaced
+from ledger.witness.store import WitnessStore
+from ledger.witness.witness import Witness
 from tools.whole_files import write_whole
 
 P = ParamSpec("P")

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ledger.errors import Language
-from ledger.notes import SignedNote, Vkey
-from ledger.tlog_policy import Policy, Quorum, read_policy
-from ledger.tlog_policy import quorum as judge
-from ledger.tlog_proof import HEADER, TlogProof
-from ledger.witnessing import CLOCK_TOLERANCE
+from ledger.formats.notes import SignedNote, Vkey
+from ledger.formats.tlog_policy import Policy, Quorum, read_policy
+from ledger.formats.tlog_policy import quorum as judge
+from ledger.formats.tlog_proof import HEADER, TlogProof
+from ledger.witness.witnessing import CLOCK_TOLERANCE
 from tools.ca.answering import Answer, answering, language_of, table, tell, told, written
 
 REACHED, NOT_REACHED = 0, 2

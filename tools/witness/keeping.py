@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from ledger.cosignatures import parse_log_key
 from ledger.errors import Language
-from ledger.witness_store import WitnessMemory
+from ledger.formats.cosignatures import parse_log_key
+from ledger.witness.store import WitnessMemory
 from tools.ca.answering import Answer, answering, facts, language_of, table, tell, told, written
 from tools.witness.folder import chosen, in_folder
 

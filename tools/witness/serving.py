@@ -14,8 +14,8 @@ from api.house import House
 from api.serving import configuration
 from api.witnessing import witness_app
 from ledger.errors import LedgerError
-from ledger.provincial import ProvincialLog
-from ledger.witness_store import WitnessStore
+from ledger.witness.provincial import ProvincialLog
+from ledger.witness.store import WitnessStore
 from tools.opening import opened_house
 from tools.sequencing import Sequencing
 from tools.serve import listen

@@ -10,19 +10,19 @@ import click
 
 from ca.outside.foreign_errors import ForeignRefused, ForeignUnavailable
 from ca.outside.http_client import HttpClient
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError, Language
-from ledger.log_reader import LogReader
-from ledger.merkle import RangeInvalid
-from ledger.monitor_client import log_source
-from ledger.notes import NoteSignatureInvalid, NoteUntrusted, Vkey
-from ledger.objects import ObjectMissing
-from ledger.provenance_errors import LogUnreachable
-from ledger.provincial_proof import ProvincialChain, ProvincialProof, city_note, verify_chain
-from ledger.tlog_policy import Policy, Quorum, read_policy
-from ledger.tlog_policy import quorum as judge
-from ledger.tlog_proof import MAX_TEXT, ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
-from ledger.witnessing import CLOCK_TOLERANCE
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSignatureInvalid, NoteUntrusted, Vkey
+from ledger.formats.tlog_policy import Policy, Quorum, read_policy
+from ledger.formats.tlog_policy import quorum as judge
+from ledger.formats.tlog_proof import MAX_TEXT, ProofInvalid, ProofUnreadable, ProofUntrusted, TlogProof, verify_proof
+from ledger.log.reader import LogReader
+from ledger.monitor.client import log_source
+from ledger.objects.objects import ObjectMissing
+from ledger.provenance.errors import LogUnreachable
+from ledger.tree.merkle import RangeInvalid
+from ledger.witness.provincial_proof import ProvincialChain, ProvincialProof, city_note, verify_chain
+from ledger.witness.witnessing import CLOCK_TOLERANCE
 from tools.ca.answering import Answer, answering, facts, language_of, tell
 from tools.errors import Crash
 from tools.languages import chosen_language

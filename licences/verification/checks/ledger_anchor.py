@@ -10,7 +10,7 @@ from licences.verification.report import JSON
 from licences.verification.sources import Absent, AnchorStanding, Unavailable
 
 if TYPE_CHECKING:
-    from ledger.checkpoints import Checkpoint
+    from ledger.formats.checkpoints import Checkpoint
 
 FRESH: Final = timedelta(minutes=10)
 """How old a look at the chain may be; the anchorer looks every few seconds."""
@@ -58,8 +58,8 @@ def _run(case: Case) -> Finding:
     entry = case.entry
     if entry.index is None or entry.checkpoint is None:
         return Finding(NOT_APPLICABLE)
-    from ledger.checkpoints import Checkpoint
-    from ledger.notes import SignedNote
+    from ledger.formats.checkpoints import Checkpoint
+    from ledger.formats.notes import SignedNote
 
     checkpoint = Checkpoint.parse(SignedNote.parse(entry.checkpoint).text)
     match case.sources.anchor(entry.index, checkpoint):

@@ -41,8 +41,8 @@ def _run(case: Case) -> Finding:
     note, trust = case.entry.checkpoint, case.trust
     if note is None or trust is None:
         return Finding(NOT_APPLICABLE)
-    from ledger.notes import NoteSignatureInvalid, NoteUnreadable
-    from ledger.tlog_policy import Policy, quorum
+    from ledger.formats.notes import NoteSignatureInvalid, NoteUnreadable
+    from ledger.formats.tlog_policy import Policy, quorum
 
     policy = Policy.parse(trust.witness_policy.encode()) if trust.witness_policy else None
     if policy is None or not policy.wants_witnesses:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from ledger.checkpoints import Checkpoint
-from ledger.growth import grow
-from ledger.notes import NoteSigner, Vkey
-from ledger.objects import ObjectStore
-from ledger.tiles import WIDTH
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner, Vkey
+from ledger.objects.objects import ObjectStore
+from ledger.tree.growth import grow
+from ledger.tree.tiles import WIDTH
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 
 

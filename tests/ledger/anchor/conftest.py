@@ -9,7 +9,7 @@ from ledger.anchor.administration import deploy, set_publisher
 from ledger.anchor.anchorer import Anchorer, AnchorPolicy
 from ledger.anchor.fees import FeePolicy
 from ledger.anchor.web3_client import Web3Chain
-from ledger.objects import ObjectStore
+from ledger.objects.objects import ObjectStore
 from tests.ledger.anchor.anvil import Anvil, running_anvil
 from tests.ledger.anchor.city import City
 from tests.ledger.local_keys import ORIGIN

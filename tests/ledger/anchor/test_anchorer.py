@@ -19,9 +19,9 @@ from ledger.anchor.errors import AnchorContradiction, ChainRefused, ChainUnavail
 from ledger.anchor.fees import Fee, FeePolicy
 from ledger.anchor.reading import PublishedLog
 from ledger.anchor.web3_client import Web3Chain, Web3Node
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.log_objects import tile_fetch
+from ledger.formats.checkpoints import Checkpoint
+from ledger.log.served import tile_fetch
 from tests.ledger.anchor.anvil import Anvil
 from tests.ledger.anchor.city import City
 from tests.ledger.local_keys import ORIGIN

@@ -23,7 +23,7 @@ from ledger.anchor.contract_code import contract_code, log_id
 from ledger.anchor.errors import ChainRefused
 from ledger.anchor.fees import Fee, FeePolicy
 from ledger.anchor.web3_client import NOBODY, Web3Chain, gas_limit
-from ledger.merkle import ProofInvalid, consistency_proof, leaf_hash, node_hash, tree_root, verify_consistency
+from ledger.tree.merkle import ProofInvalid, consistency_proof, leaf_hash, node_hash, tree_root, verify_consistency
 from tests.ledger.anchor.anvil import Anvil
 from tests.ledger.anchor.trees import Tree
 from tests.ledger.local_keys import ORIGIN

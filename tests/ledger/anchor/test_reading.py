@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.anchor.reading import PublishedLog, same_log
-from ledger.log_objects import tile_fetch
-from ledger.merkle import consistency_proof, leaf_hash, tree_root
-from ledger.objects import ObjectStore
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore
+from ledger.tree.merkle import consistency_proof, leaf_hash, tree_root
 from tests.ledger.anchor.city import City
 from tests.ledger.anchor.trees import Tree
 

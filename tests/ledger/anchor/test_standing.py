@@ -10,10 +10,10 @@ from ledger.anchor import store
 from ledger.anchor.reading import PublishedLog, same_log
 from ledger.anchor.standing import Anchored, anchored
 from ledger.anchor.store import Look
-from ledger.checkpoints import Checkpoint
 from ledger.errors import FatalLedgerError
-from ledger.log_objects import tile_fetch
-from ledger.objects import ObjectStore
+from ledger.formats.checkpoints import Checkpoint
+from ledger.log.served import tile_fetch
+from ledger.objects.objects import ObjectStore
 from tests.ledger.anchor.city import City
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

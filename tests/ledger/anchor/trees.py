@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.merkle import leaf_hash, node_hash
+from ledger.tree.merkle import leaf_hash, node_hash
 
 
 @cache

@@ -5,9 +5,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ledger import merkle
 from ledger.entries import Opening
-from ledger.tlog_proof import TlogProof
+from ledger.formats.tlog_proof import TlogProof
+from ledger.tree import merkle
 from licences.verification.report import Report
 from licences.verification.sources import Absent, AnchorStanding, Unavailable
 from tests.ledger import reference_tree

@@ -21,12 +21,13 @@ from ca.timestamping.timestamps import TimestampAuthority
 from ca.writing.certificates import Authority, DistinguishedName, issue, issue_root
 from ca.writing.profiles import ISSUING, ROOT, SEAL, STATUS, TIMESTAMP, TRUST
 from ca.writing.revocation import make_crl
-from ledger import base64_text, canonical, merkle
-from ledger.checkpoints import Checkpoint
 from ledger.entries import Opening
-from ledger.notes import NoteSigner
+from ledger.formats import base64_text, canonical
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import NoteSigner
+from ledger.formats.tlog_proof import TlogProof
 from ledger.signing import Signer
-from ledger.tlog_proof import TlogProof
+from ledger.tree import merkle
 from licences.identifiers import compose
 from seals.jwt.jades import JsonSealer, SealedJson, sign_jwt
 from seals.jwt.jose import JSON, b64url_encode

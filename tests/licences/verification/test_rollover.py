@@ -17,7 +17,7 @@ from ca.keys.software_signer import SoftwareSigner
 from ca.writing.certificates import Authority, DistinguishedName, issue
 from ca.writing.profiles import SEAL
 from ca.writing.revocation import make_crl
-from ledger.notes import NoteSigner
+from ledger.formats.notes import NoteSigner
 from licences.verification.sources import StatusToken
 from tests.licences.verification.sealed import BUREAU, NOW, ORIGIN, SEALED_AT, Party, Sealed, World, seal
 from tests.licences.verification.worlds import SetSources, report

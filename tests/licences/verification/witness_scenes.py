@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner
-from ledger.notes import NoteSigner, SignedNote
-from ledger.tlog_proof import TlogProof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner
+from ledger.formats.notes import NoteSigner, SignedNote
+from ledger.formats.tlog_proof import TlogProof
 from licences.verification.report import Report
 from tests.ledger.local_keys import Ed25519Signer
 from tests.licences.verification.scenes import INVALID, VALID, scenes

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ca.judging.trust import TrustList
-from ledger.checkpoints import Checkpoint
+from ledger.formats.checkpoints import Checkpoint
 from licences.catalogue import Catalogue
 from licences.verification.engine import verify
 from licences.verification.report import JSON, Report

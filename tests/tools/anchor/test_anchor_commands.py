@@ -23,8 +23,8 @@ from ledger.anchor.contract_code import log_id
 from ledger.anchor.fees import Fee, FeePolicy
 from ledger.anchor.models import AnchorLookRow
 from ledger.anchor.web3_client import Web3Chain
+from ledger.log.reading import inclusion, read_checkpoint
 from ledger.models import EventRow
-from ledger.reading import inclusion, read_checkpoint
 from tests.ledger.anchor.anvil import Anvil, running_anvil
 from tests.tools.conftest import Run
 from tools.sequencing import drain

@@ -16,7 +16,7 @@ from ca.ceremonies.names import LOG_KEY
 from ledger.actor import Actor, Uscc
 from ledger.event_kinds import EventKind
 from ledger.events import Event, new_event_id, record_many
-from ledger.promises import Promise, Promiser
+from ledger.log.promises import Promise, Promiser
 from ledger.subjects import open_subject
 from licences.store import reading
 from tests.tools.conftest import Run

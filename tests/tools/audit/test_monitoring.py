@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ledger.growth import grow
-from ledger.monitor_state import MonitorFolder
-from ledger.objects import ObjectMissing
-from ledger.provenance_errors import MirrorDamaged
+from ledger.monitor.state import MonitorFolder
+from ledger.objects.objects import ObjectMissing
+from ledger.provenance.errors import MirrorDamaged
+from ledger.tree.growth import grow
 from tests.ledger.served_log import ServedEntries
 from tools.audit.monitoring import monitor
 

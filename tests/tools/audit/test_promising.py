@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ledger.notes import NoteSigner
-from ledger.promises import Promiser
+from ledger.formats.notes import NoteSigner
+from ledger.log.promises import Promiser
 from tests.ledger.local_keys import ORIGIN, Ed25519Signer
 from tools.audit.promising import AnswerUnusable, _asked
 

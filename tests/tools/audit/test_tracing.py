@@ -14,7 +14,7 @@ from api.house import House
 from api.schema import Role
 from ledger.actor import Actor, Uscc
 from ledger.event_kinds import EventKind
-from ledger.provenance_orders import order_by_number
+from ledger.provenance.orders import order_by_number
 from tests.tools.audit.conftest import BANK, Licence
 from tests.tools.conftest import Run
 from tests.tools.rows import TOBACCO

@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from api.house import House
 from api.schema import Role
-from ledger.checkpoints import Checkpoint
-from ledger.log_reader import LogReader
-from ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
-from ledger.notes import Vkey
-from ledger.tlog_proof import TlogProof, verify_proof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.notes import Vkey
+from ledger.formats.tlog_proof import TlogProof, verify_proof
+from ledger.log.reader import LogReader
+from ledger.tree.merkle import leaf_hash, verify_consistency, verify_inclusion
 from tests.tools.conftest import Run
 from tests.tools.issue_driver import issue_here
 from tests.tools.rows import permits, write_rows
@@ -129,7 +129,7 @@ def test_rows_that_were_touched_are_found(logged: House, statement: str, found: 
 
     from sqlalchemy.orm import Session
 
-    from ledger.fsck import check_own_log
+    from ledger.fsck.fsck import check_own_log
     from licences.document_check import check_documents
 
     with logged.database.engine(Role.WORKER).connect() as connection, connection.begin() as transaction:

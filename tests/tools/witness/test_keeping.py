@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from ledger.witness_errors import WitnessMisplaced
-from ledger.witness_store import WitnessStore
+from ledger.witness.errors import WitnessMisplaced
+from ledger.witness.store import WitnessStore
 from tests.ledger.witnessed_logs import SmallLog, witness_in
 from tests.tools.processes import wait_for
 from tools.cli import main

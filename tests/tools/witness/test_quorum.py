@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner
-from ledger.tlog_proof import TlogProof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner
+from ledger.formats.tlog_proof import TlogProof
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import SmallLog
 from tools.cli import main

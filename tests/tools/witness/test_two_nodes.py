@@ -22,11 +22,11 @@ from api.settings import Settings
 from api.trust_lists import publish_lists
 from ca.ceremonies.plan import load_plan
 from ledger.events import record_many
-from ledger.local_objects import LocalObjects
-from ledger.log_objects import read_checkpoint
-from ledger.reading import inclusion
+from ledger.formats.tlog_policy import Policy, quorum
+from ledger.log.reading import inclusion
+from ledger.log.served import read_checkpoint
+from ledger.objects.local_objects import LocalObjects
 from ledger.subjects import create_subjects
-from ledger.tlog_policy import Policy, quorum
 from tests.ledger.recording import event
 from tests.tools.conftest import PLAN, REPOSITORY
 from tests.tools.processes import command, wait_for

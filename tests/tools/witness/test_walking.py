@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoints import Checkpoint
-from ledger.cosignatures import Cosigner
 from ledger.entries import Opening
-from ledger.merkle import leaf_hash
-from ledger.provincial_proof import ProvincialProof, city_entry
-from ledger.tlog_proof import TlogProof
+from ledger.formats.checkpoints import Checkpoint
+from ledger.formats.cosignatures import Cosigner
+from ledger.formats.tlog_proof import TlogProof
+from ledger.tree.merkle import leaf_hash
+from ledger.witness.provincial_proof import ProvincialProof, city_entry
 from tests.ledger.local_keys import Ed25519Signer
 from tests.ledger.witnessed_logs import NOW, SmallLog
 from tools.cli import main
