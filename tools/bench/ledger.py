@@ -42,6 +42,8 @@ from tools.bench.row import Row, rate
 
 REFERENCE: Final = "SHA-256 of an entry"
 _STRIDE: Final = 1 << 16
+_BATCH: Final = 4000
+_AGE: Final = 0.1
 _ACTOR: Final = Actor(
     kind="system",
     id="bench-test",
@@ -140,7 +142,7 @@ def _append(room: LedgerRoom, size: Size) -> float:
 def _record(room: LedgerRoom, size: Size) -> float:
     """Record events from one process, as bulk work does, while the sequencer of this one gives them their places."""
     keys = room.subjects(size.subjects)
-    sequencer = room.sequencer(batch=4000)
+    sequencer = room.sequencer(batch=_BATCH)
     while sequencer.run_once(datetime.now(UTC)):
         pass
     context = get_context("fork")
@@ -152,7 +154,10 @@ def _record(room: LedgerRoom, size: Size) -> float:
     go.set()
     placed = 0
     while placed < size.events:
-        placed += sequencer.assign(datetime.now(UTC))
+        taken = sequencer.assign(datetime.now(UTC))
+        placed += taken
+        if taken < _BATCH and placed < size.events:
+            time.sleep(_AGE)  # as the sequencer does: a batch is taken when it is full, or by its age
         if time.perf_counter() - published >= 1.0:
             sequencer.log.finish(datetime.now(UTC))
             published = time.perf_counter()
