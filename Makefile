@@ -20,13 +20,14 @@ check: setup-dev ## Lint, format, types, layers, migrations
 	$(bin)/lint-imports
 	$(bin)/elicence db check
 
-bench: setup-dev ## Measure issuing, sealing, the root of trust and the command line
+bench: setup-dev ## Measure issuing, sealing, the log, the root of trust and the command line
 	@$(bin)/elicence bench issue --json
 	@$(bin)/elicence bench seal --json
+	@$(bin)/elicence bench ledger --json
 	@$(bin)/elicence bench ca --json
 	@$(bin)/elicence bench cli --json
 
-soak: setup-dev ## A million mutated inputs for the parsers of foreign DER; ARGS='--count 1000 --seed 1'
+soak: setup-dev ## A million mutated inputs, then 1,000 rounds of killed writers and sequencers; ARGS='--count 1000 --ledger-rounds 10'
 	@$(bin)/python -m tests.soak $(ARGS)
 
 serve: setup ## Start the server: ELICENCE_HOME, else var/ if founded, else the demo's service
