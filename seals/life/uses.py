@@ -196,8 +196,8 @@ class UseBook:
         self._record(session, [event for event, ending in zip(events, endings, strict=True) if ending.id in closed])
 
     def abandon(self, session: Session, uses: Sequence[UUID], now: datetime) -> None:
-        """Close uses under which nothing was signed."""
-        store.close(session, [Closing(use, "abandoned") for use in uses], now)
+        """Close uses under which nothing was signed; they do not count towards a day's limit."""
+        store.uncount(session, store.close(session, [Closing(use, "abandoned") for use in uses], now))
 
     def _facts(self, session: Session, uses: Iterable[Use]) -> dict[Use, _Facts]:
         wanted = set(uses)

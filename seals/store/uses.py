@@ -1,6 +1,6 @@
 """Queries on uses: opened before anything is signed, counted by the day, and closed once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -67,6 +67,17 @@ def insert_uses(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     insert_rows(session, UseRow, rows)
 
 
+_UNCOUNT = text("""
+    UPDATE seals.day_counts c SET used = c.used - back.uses
+      FROM (SELECT counted, day, count(*) AS uses
+              FROM (SELECT unnest(ARRAY[u.grant_id, u.authorisation_id]) AS counted,
+                           (u.opened_at AT TIME ZONE 'Asia/Shanghai')::date AS day
+                      FROM seals.uses u WHERE u.id = ANY(:ids)) AS each
+             GROUP BY counted, day) AS back
+     WHERE c.counted_id = back.counted AND c.day = back.day AND c.used >= back.uses
+""")
+
+
 def close(session: Session, closings: Sequence[Closing], closed_at: datetime) -> set[UUID]:
     """Close records of use, and return those that were open."""
     if not closings:
@@ -121,6 +132,12 @@ def give_back(session: Session, day: date, uses: Mapping[UUID, int]) -> None:
         """),
         {"day": day, "ids": list(uses), "uses": list(uses.values())},
     )
+
+
+def uncount(session: Session, uses: Collection[UUID]) -> None:
+    """Take uses under which nothing was signed off the counts of the days on which they were opened."""
+    if uses:
+        session.execute(_UNCOUNT, {"ids": sorted(uses)})
 
 
 def open_uses(session: Session, before: datetime) -> Sequence[UseRow]:

@@ -18,7 +18,7 @@ from seals.errors import DailyLimitReached, SealNotAuthorised, SealNotGranted, S
 from seals.life.document_sealing import DocumentSealing, DocumentWanted, Made, Make
 from seals.life.grants import DOCUMENTS, Grant, Seal
 from seals.life.life_errors import MatterRefused
-from seals.models import SealRow, UseRow
+from seals.models import GrantRow, SealRow, UseRow
 from seals.pdf.errors import PdfPageMissing, SealKeyUnusable
 from tests.seals.keys import NOW
 from tests.seals.register import CUSTODIAN, SYSTEM, authorise, custodian, grant, granted_seal, office
@@ -160,6 +160,20 @@ def test_a_system_needs_anothers_leave(database: Database, sealing: DocumentSeal
         authorise(session, given[0].id, system="another-system")
     with pytest.raises(SealNotAuthorised):
         sealing.seal(wanted(given[0]), office_system, clock, making(AssertionError()))
+
+
+def test_what_was_not_signed_does_not_count(
+    database: Database, sealing: DocumentSealing, given: tuple[Seal, Grant]
+) -> None:
+    with database.session(Role.WORKER) as session:
+        session.execute(update(GrantRow).where(GrantRow.id == given[1].id).values(daily_limit=1))
+    for _ in range(3):
+        with pytest.raises(PdfPageMissing):
+            sealing.seal(wanted(given[0]), PERSON, clock, making(PdfPageMissing(page=9, pages=1)))
+    sealing.seal(wanted(given[0]), PERSON, clock, making(MADE))
+    with pytest.raises(DailyLimitReached):
+        sealing.seal(wanted(given[0]), PERSON, clock, making(MADE))
+    assert sorted(str(use.outcome) for use in uses(database)) == ["abandoned"] * 3 + ["refused", "used"]
 
 
 def test_a_days_limit(database: Database, sealing: DocumentSealing, given: tuple[Seal, Grant]) -> None:
