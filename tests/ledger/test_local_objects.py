@@ -113,7 +113,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_objects_only(tmp_path: Path)
     script = """
 import sys
 from pathlib import Path
-from ledger.local_objects import LocalObjects
+from ledger.objects.local_objects import LocalObjects
 store = LocalObjects(Path(sys.argv[1]))
 print("ready", flush=True)
 for turn in range(10**9):

@@ -168,7 +168,7 @@ def test_nobody_comes_between_look_and_store(tmp_path: Path, store: WitnessStore
 _MAKER = """
 import os, signal, sys
 from pathlib import Path
-from ledger import witness_store
+from ledger.witness import store as witness_store
 class Killing(tuple):
     def __iter__(self):
         yield self[0]
@@ -180,7 +180,7 @@ witness_store.WitnessStore.create(Path(sys.argv[1]), sys.argv[2])
 _WRITER = """
 import sys
 from pathlib import Path
-from ledger.witness_store import Latest, WitnessStore
+from ledger.witness.store import Latest, WitnessStore
 store = WitnessStore(Path(sys.argv[1]), sys.argv[2])
 for size in range(1, 1_000_000):
     with store.exclusive() as memory:

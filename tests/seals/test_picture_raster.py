@@ -68,5 +68,6 @@ def _png_of(width: int, height: int) -> bytes:
     ],
 )
 def test_what_is_no_picture_is_refused(picture: bytes, reason: str) -> None:
-    with pytest.raises(SealPictureRefused, match=reason):
+    with pytest.raises(SealPictureRefused) as refused:
         paginate(picture, 42, 42)
+    assert reason in str(refused.value.details()["reason"])

@@ -28,7 +28,6 @@ OVERDUE: Final = Code(
     "ledger.overdue",
     "存证账本未在承诺的期限内收录这份证照的签发",
     "the ledger has broken its promise: the issuing should be in it by now, and is not",
-    Advice.ASK_ISSUER,
 )
 LOG_UNREACHABLE: Final = Code(
     "LOG_UNREACHABLE",
