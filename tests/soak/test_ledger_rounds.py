@@ -18,6 +18,8 @@ from tools.bench.ledger_room import LedgerRoom
 
 ROUNDS = 5
 
+ONE, TWO = (f"evt_{number:026}" for number in (1, 2))
+
 
 @pytest.fixture
 def room(database: Database, tmp_path: Path) -> LedgerRoom:
@@ -45,11 +47,11 @@ def test_what_it_looks_for_would_be_found(room: LedgerRoom, tmp_path: Path) -> N
     rounds = Rounds(room, tmp_path)
     room.sequencer().log.append([b"a"], datetime.now(UTC))
     assert _quiet(rounds).findings == []
-    (tmp_path / "acknowledged").write_text("evt_1\nevt_2\nevt_2\n")
+    (tmp_path / "acknowledged").write_text(f"ev\n{ONE}\n{TWO}\n{TWO}\n")  # the first is a note that a kill cut off
     assert _quiet(rounds).findings == [
-        "acknowledged and lost: evt_1",
-        "acknowledged and lost: evt_2",
-        "acknowledged and lost: evt_2",
+        f"acknowledged and lost: {ONE}",
+        f"acknowledged and lost: {TWO}",
+        f"acknowledged and lost: {TWO}",
         "acknowledged twice",
     ]
     (tmp_path / "acknowledged").write_text("")
